@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { WorkKey } from "./keys.ts";
+
+/** A message of the reconcile and rollout lanes: keys and a ticket, never desired state. */
+export const WorkMessage = z.strictObject({
+  version: z.literal(1),
+  key: WorkKey,
+  /** The ticket this message was posted for; older than `ticketDone` means it is done already. */
+  ticket: z.int().min(1),
+  /** When it was meant to be delivered, epoch milliseconds; for the lag metric. */
+  dueAt: z.int().min(0),
+  /** Hops since a pass last made progress; the lane's own limit on feeding itself. */
+  hops: z.int().min(0).default(0),
+});
+export type WorkMessage = z.infer<typeof WorkMessage>;
+
+/** A message of the probe lane: up to ten clusters due in the same second. */
+export const ProbeMessage = z.strictObject({
+  version: z.literal(1),
+  clusters: z.array(z.string().min(1)).min(1).max(10),
+  dueAt: z.int().min(0),
+});
+export type ProbeMessage = z.infer<typeof ProbeMessage>;
+
+/** Direct invocation of a lane's function (`outrigger reconcile`). */
+export const DirectRequest = z.strictObject({
+  action: z.literal("reconcile"),
+  key: WorkKey,
+});
+export type DirectRequest = z.infer<typeof DirectRequest>;

@@ -1,0 +1,100 @@
+import type { Registration } from "../registry/registration.ts";
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import type { Condition } from "../kubernetes/objects.ts";
+import type { WorkKey } from "./keys.ts";
+import type { LaneName } from "./lanes.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** One thing done or to be done, as people and audit rows see it. */
+export interface ActionRecord {
+  /** e.g. `DeletePod`. */
+  kind: string;
+  /** e.g. `mimir/ingester-zone-a-3`. */
+  object: string;
+  /** CamelCase reason. */
+  reason: string;
+}
+
+/** The outcome of an action, as data. */
+export interface ActionOutcome extends ActionRecord {
+  result: "done" | "alreadyGone" | "preconditionFailed" | "refused" | "failed" | "skipped";
+  message?: string;
+}
+
+/** What is saved before anything destructive: which actions, and the state to start from if we die now. */
+export interface Intent {
+  actions: ActionRecord[];
+  /** Kind-specific JSON, validated by the kind's own schema when read. */
+  state: unknown;
+}
+
+/** Why a running worker must stop before its next batch. */
+export type Interruption =
+  | { reason: "Deregistered"; message: string }
+  | { reason: "LeaseLost"; message: string }
+  | { reason: "Superseded"; message: string };
+
+/** The time a worker owns its resource, on a monotonic clock. */
+export interface Lease {
+  readonly fence: number;
+  /** Milliseconds until the lease ends; negative when it has. */
+  remainingMs(): number;
+  /** Milliseconds until the worker must hand over (earlier than the lease's end). */
+  handoverMs(): number;
+  /** Whether a write may begin: at least one request timeout + 3 s left. A worker frozen past its lease gets false. */
+  mayWrite(): boolean;
+}
+
+/** An event for the bus. Detail types are listed in `events/`. */
+export interface BusEvent {
+  detailType: string;
+  detail: Record<string, unknown>;
+}
+
+/** What one pass over one resource is given. Everything with an effect is a method here or on `client`. */
+export interface Session {
+  key: WorkKey;
+  registration: Registration;
+  /** Names this hub in claims left in clusters. */
+  hubId: string;
+  client: KubernetesClient;
+  /** What the last pencil or ink saved (kind-specific JSON); undefined on the first pass. */
+  state: unknown;
+  /** `direct` = `outrigger reconcile`: one plan, one execute, no waiting. */
+  trigger: "message" | "direct";
+  lease: Lease;
+  /** Wall clock, epoch milliseconds. Planners get the cluster's own clock instead. */
+  now(): number;
+  /** Waits at most `ms`, returns earlier when the signal aborts. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Saves the intent under the fence. Throws `LeaseLostError`; then nothing may be done. */
+  pencil(intent: Intent): Promise<void>;
+  /** Writes the outcomes into the audit row opened by `pencil` (best effort; ink repeats them). */
+  record(outcomes: ActionOutcome[]): void;
+  /** Reads registration and WORK row again. Called before each batch. */
+  interruption(): Promise<Interruption | undefined>;
+  /** Queued; sent after ink. */
+  emit(event: BusEvent): void;
+  /** Queued; written as EMF after ink. */
+  count(metric: string, value: number, unit?: "Count" | "Milliseconds" | "Seconds"): void;
+  log(level: "debug" | "info" | "warn" | "error", message: string, fields?: Record<string, unknown>): void;
+  /** Named fault points of the kill tests; does nothing outside them. */
+  faultPoint(name: string): Promise<void>;
+}
+
+/** What a pass came to. Inked by the worker. */
+export interface Reconciliation {
+  verdict: Verdict;
+  /** Kind-specific JSON to keep. */
+  state: unknown;
+  /** The status as it was (or would be) written to the resource. */
+  status: { phase: string; conditions: Condition[] } & Record<string, unknown>;
+  actions: ActionOutcome[];
+}
+
+/** One kind of work. */
+export interface Reconciler {
+  kind: string;
+  lane: LaneName;
+  reconcile(session: Session): Promise<Reconciliation>;
+}

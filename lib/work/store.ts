@@ -1,0 +1,71 @@
+import type { Registration } from "../registry/registration.ts";
+import type { WorkKey } from "./keys.ts";
+import type { ActionOutcome, Intent } from "./reconciler.ts";
+
+/**
+ * The WORK item. `dueShard` is `due#n` while the work waits to be posted by dispatch and `posted#n` while a message is
+ * under way or a worker holds the lease: dispatch looks ahead in the first and only at the overdue in the second, so a
+ * posted row costs it neither a read nor a failed write. A row is always in one of the two.
+ */
+export interface WorkRow {
+  key: WorkKey;
+  ticket: number;
+  ticketDone: number;
+  /** Epoch milliseconds. */
+  dueAt: number;
+  dueShard: string;
+  /** Epoch milliseconds; 0 = free. */
+  leaseUntil: number;
+  fence: number;
+  /** Random per take: lets an SDK retry after a lost reply recognise its own success. */
+  owner?: string | undefined;
+}
+
+/** The STATE item: written only under the fence. */
+export interface StateRow {
+  key: WorkKey;
+  /** The registration identity it belongs to; another identity starts clean. */
+  identity: string;
+  state: unknown;
+  status: unknown;
+  updatedAt: string;
+}
+
+export interface TakenWork {
+  row: WorkRow;
+  state: StateRow | undefined;
+  registration: Registration | undefined;
+}
+
+/** Why a message led to no work. All of them are acknowledged. */
+export type NotTaken = "ticketDone" | "leaseLive" | "unknown";
+
+/**
+ * Due work, as the table keeps it. Every method is one conditional write (or read) that recognises its own success after
+ * a lost reply. Contract suite: `test/contract/work-store.ts`, run on the fake and on DynamoDB.
+ */
+export interface WorkStore {
+  /** ticket+1, due at `dueAtMs`; creates the row when absent. `posted`: the caller sends the message itself. */
+  schedule(key: WorkKey, dueAtMs: number, options: { posted: boolean }): Promise<{ ticket: number }>;
+  /** Rows in `due#*` up to `untilMs` and in `posted#*` up to `nowMs` (overdue = to be reclaimed). Keys only. */
+  listDue(shard: number, nowMs: number, untilMs: number): Promise<{ key: WorkKey; dueAt: number }[]>;
+  /** Claims a row seen in the index for posting: dueAt = reclaimAtMs, shard posted. Undefined when it changed meanwhile. */
+  claim(key: WorkKey, seenDueAt: number, reclaimAtMs: number): Promise<{ ticket: number } | undefined>;
+  take(key: WorkKey, ticket: number, options: { owner: string; nowMs: number; leaseUntilMs: number }): Promise<TakenWork | NotTaken>;
+  /** TransactWrite: fence and lease checked, state saved, audit row `intended` put. Throws `LeaseLostError`. */
+  pencil(taken: { key: WorkKey; fence: number; owner: string; identity: string }, intent: Intent, auditId: string): Promise<void>;
+  /**
+   * Under the fence: ticketDone, next ticket and due time, lease freed, state, status, audit outcome. When work was
+   * scheduled meanwhile (row.ticket grew) the next due time is now. Throws `LeaseLostError`.
+   */
+  ink(
+    taken: { key: WorkKey; fence: number; owner: string; ticket: number; identity: string },
+    result: { state: unknown; status: unknown; outcomes: ActionOutcome[]; auditId?: string; nextDueAtMs: number; posted: boolean },
+  ): Promise<{ ticket: number; dueAtMs: number }>;
+  load(key: WorkKey): Promise<WorkRow | undefined>;
+  loadState(key: WorkKey): Promise<StateRow | undefined>;
+  /** All resources of a cluster, by their STATE or WORK items. */
+  listCluster(cluster: string): Promise<{ row: WorkRow; state: StateRow | undefined }[]>;
+  /** Removes SPEC, WORK and STATE of a resource that is confirmed gone, under its fence. */
+  forget(key: WorkKey, fence: number): Promise<void>;
+}
