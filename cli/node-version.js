@@ -1,0 +1,9 @@
+// Plain JavaScript that every Node can read: loaded before the TypeScript entry points, which need Node 24.
+const wanted = 24;
+if (Number(process.versions.node.split(".")[0]) < wanted) {
+  process.stderr.write(
+    `outrigger: Node ${process.versions.node} is too old, ${wanted} or newer is needed. ` +
+      "Run `npm ci` in the checkout (it installs Node 24 for the npm scripts), then start with `npm run …`.\n",
+  );
+  process.exit(1);
+}
