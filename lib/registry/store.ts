@@ -1,0 +1,24 @@
+import type { HealthRow } from "../health/row.ts";
+import type { Registration } from "./registration.ts";
+
+/**
+ * Registrations and their health, as the table keeps them. Each write is conditional and recognises its own success after a
+ * lost reply. Contract suite: `test/contract/registry-store.ts`, run on the fake and on DynamoDB.
+ */
+export interface RegistryStore {
+  /** The row as it is now (read consistently): a registration or a tombstone. */
+  load(cluster: string): Promise<Registration | undefined>;
+  /** All clusters that are not deregistered, by name. Reads the pointer items, never the whole table. */
+  list(): Promise<Registration[]>;
+  /**
+   * Writes row and pointer in one transaction if the row still is what was read (same at, eventId and state). A tombstone
+   * takes the pointer away.
+   * @returns false when somebody else wrote meanwhile: load and decide again.
+   */
+  save(next: Registration, asRead: Registration | undefined): Promise<boolean>;
+  loadHealth(cluster: string): Promise<HealthRow | undefined>;
+  /** Those that exist, by cluster name. */
+  listHealth(clusters: readonly string[]): Promise<HealthRow[]>;
+  /** @returns false when another probe wrote since `asRead`: its result stands. */
+  saveHealth(next: HealthRow, asRead: HealthRow | undefined): Promise<boolean>;
+}
