@@ -88,12 +88,21 @@ export interface KubernetesClient {
   list<T extends KubernetesObject>(type: ResourceType, options?: ListOptions): Promise<ListResult<T>>;
   create<T extends KubernetesObject>(type: ResourceType, object: T, options?: WriteOptions): Promise<T>;
   replace<T extends KubernetesObject>(type: ResourceType, object: T, options?: WriteOptions): Promise<T>;
-  patch<T extends KubernetesObject>(type: ResourceType, name: ObjectName, patch: unknown, options: PatchOptions): Promise<T>;
+  patch<T extends KubernetesObject>(
+    type: ResourceType,
+    name: ObjectName,
+    patch: unknown,
+    options: PatchOptions,
+  ): Promise<T>;
   delete(type: ResourceType, name: ObjectName, options: DeleteOptions): Promise<void>;
   /** Ends when the server closes the watch; throws `ApiError` 410 (reason Expired) when the version is too old. */
   watch<T extends KubernetesObject>(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** Never throws for an HTTP status; throws `ConnectionError` only. */
-  raw(method: "GET" | "POST", path: string, options?: CallOptions & { accept?: string; body?: unknown }): Promise<RawResponse>;
+  raw(
+    method: "GET" | "POST",
+    path: string,
+    options?: CallOptions & { accept?: string; body?: unknown },
+  ): Promise<RawResponse>;
   /** Closes pooled connections. */
   close(): Promise<void>;
 }
@@ -111,4 +120,6 @@ export interface ClusterAccess {
   clientCertificate?: { certPem: string; keyPem: string };
   /** TLS server name when it differs from the URL's host. */
   serverName?: string;
+  /** Set only by the local environment: the server's certificate is not verified. */
+  insecureSkipTlsVerify?: boolean;
 }

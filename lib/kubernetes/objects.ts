@@ -65,7 +65,13 @@ export interface PodSpec {
   affinity?: {
     nodeAffinity?: { requiredDuringSchedulingIgnoredDuringExecution?: { nodeSelectorTerms: NodeSelectorTerm[] } };
   };
-  containers?: { name: string; image?: string; args?: string[]; command?: string[]; env?: { name: string; value?: string }[] }[];
+  containers?: {
+    name: string;
+    image?: string;
+    args?: string[];
+    command?: string[];
+    env?: { name: string; value?: string }[];
+  }[];
 }
 
 export interface ContainerStatus {

@@ -3,8 +3,18 @@ import type { ResourceType } from "./client.ts";
 /** The resource types Outrigger itself reads and writes. */
 export const PODS: ResourceType = { apiVersion: "v1", kind: "Pod", plural: "pods", namespaced: true };
 export const NODES: ResourceType = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
-export const STATEFUL_SETS: ResourceType = { apiVersion: "apps/v1", kind: "StatefulSet", plural: "statefulsets", namespaced: true };
-export const DEPLOYMENTS: ResourceType = { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments", namespaced: true };
+export const STATEFUL_SETS: ResourceType = {
+  apiVersion: "apps/v1",
+  kind: "StatefulSet",
+  plural: "statefulsets",
+  namespaced: true,
+};
+export const DEPLOYMENTS: ResourceType = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  plural: "deployments",
+  namespaced: true,
+};
 export const CUSTOM_RESOURCE_DEFINITIONS: ResourceType = {
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",
