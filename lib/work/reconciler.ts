@@ -1,6 +1,6 @@
-import type { Registration } from "../registry/registration.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Condition } from "../kubernetes/objects.ts";
+import type { Registration } from "../registry/registration.ts";
 import type { WorkKey } from "./keys.ts";
 import type { LaneName } from "./lanes.ts";
 import type { Verdict } from "./verdict.ts";

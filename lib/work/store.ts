@@ -37,35 +37,85 @@ export interface TakenWork {
   registration: Registration | undefined;
 }
 
+/** What a worker holds after a take: it travels with every write under the fence. */
+export interface Holding {
+  key: WorkKey;
+  fence: number;
+  owner: string;
+}
+
 /** Why a message led to no work. All of them are acknowledged. */
 export type NotTaken = "ticketDone" | "leaseLive" | "unknown";
+
+/** Where ink puts the next piece of work. */
+export interface NextDue {
+  nextDueAtMs: number;
+  /** The caller sends the message. */
+  posted: boolean;
+  /** The hop limit is reached: even work that is due now waits for dispatch. */
+  leaveToDispatch?: boolean | undefined;
+}
+
+/** What ink writes. */
+export interface InkResult extends NextDue {
+  state: unknown;
+  status: unknown;
+  outcomes: readonly ActionOutcome[];
+  /** The audit row the outcomes belong to; absent when nothing was pencilled. */
+  auditId?: string | undefined;
+}
+
+/** What ink left behind: the worker posts the message when `posted`. */
+export interface Inked {
+  ticket: number;
+  /** When the work is due (not when it is reclaimed), epoch milliseconds. */
+  dueAtMs: number;
+  posted: boolean;
+}
 
 /**
  * Due work, as the table keeps it. Every method is one conditional write (or read) that recognises its own success after
  * a lost reply. Contract suite: `test/contract/work-store.ts`, run on the fake and on DynamoDB.
  */
 export interface WorkStore {
-  /** ticket+1, due at `dueAtMs`; creates the row when absent. `posted`: the caller sends the message itself. */
+  /**
+   * ticket+1, due at `dueAtMs`; creates the row when absent. `posted`: the caller sends the message itself, to be
+   * delivered at `dueAtMs`; the row comes back 90 s later. Prefer `scheduleWork` (post.ts), which does both.
+   */
   schedule(key: WorkKey, dueAtMs: number, options: { posted: boolean }): Promise<{ ticket: number }>;
   /** Rows in `due#*` up to `untilMs` and in `posted#*` up to `nowMs` (overdue = to be reclaimed). Keys only. */
   listDue(shard: number, nowMs: number, untilMs: number): Promise<{ key: WorkKey; dueAt: number }[]>;
   /** Claims a row seen in the index for posting: dueAt = reclaimAtMs, shard posted. Undefined when it changed meanwhile. */
   claim(key: WorkKey, seenDueAt: number, reclaimAtMs: number): Promise<{ ticket: number } | undefined>;
-  take(key: WorkKey, ticket: number, options: { owner: string; nowMs: number; leaseUntilMs: number }): Promise<TakenWork | NotTaken>;
-  /** TransactWrite: fence and lease checked, state saved, audit row `intended` put. Throws `LeaseLostError`. */
-  pencil(taken: { key: WorkKey; fence: number; owner: string; identity: string }, intent: Intent, auditId: string): Promise<void>;
+  take(
+    key: WorkKey,
+    ticket: number,
+    options: { owner: string; nowMs: number; leaseUntilMs: number },
+  ): Promise<TakenWork | NotTaken>;
+  /**
+   * TransactWrite: fence, lease and the registration's identity checked, state saved, audit row `intended` put.
+   * Throws `LeaseLostError`.
+   */
+  pencil(taken: Holding & { identity: string }, intent: Intent, auditId: string): Promise<void>;
+  /** Adds what became of an audit row's actions. */
+  recordOutcomes(key: WorkKey, auditId: string, outcomes: readonly ActionOutcome[]): Promise<void>;
   /**
    * Under the fence: ticketDone, next ticket and due time, lease freed, state, status, audit outcome. When work was
    * scheduled meanwhile (row.ticket grew) the next due time is now. Throws `LeaseLostError`.
    */
-  ink(
-    taken: { key: WorkKey; fence: number; owner: string; ticket: number; identity: string },
-    result: { state: unknown; status: unknown; outcomes: ActionOutcome[]; auditId?: string; nextDueAtMs: number; posted: boolean },
-  ): Promise<{ ticket: number; dueAtMs: number }>;
+  ink(taken: Holding & { ticket: number; identity: string }, result: InkResult): Promise<Inked>;
+  /** Under the fence: lease freed, ticket not done, due again at `dueAtMs`. Throws `LeaseLostError`. */
+  release(taken: Holding, dueAtMs: number): Promise<void>;
+  /** What a running worker reads before each batch. */
+  look(key: WorkKey): Promise<{ row: WorkRow | undefined; registration: Registration | undefined }>;
   load(key: WorkKey): Promise<WorkRow | undefined>;
   loadState(key: WorkKey): Promise<StateRow | undefined>;
   /** All resources of a cluster, by their STATE or WORK items. */
   listCluster(cluster: string): Promise<{ row: WorkRow; state: StateRow | undefined }[]>;
-  /** Removes SPEC, WORK and STATE of a resource that is confirmed gone, under its fence. */
-  forget(key: WorkKey, fence: number): Promise<void>;
+  /**
+   * Removes SPEC, WORK and STATE of a resource that is confirmed gone, under its fence. With `ticket`, only when
+   * nothing was scheduled since that ticket was read. Throws `LeaseLostError` when the row has changed; an absent row
+   * is a success.
+   */
+  forget(key: WorkKey, fence: number, ticket?: number): Promise<void>;
 }

@@ -1,0 +1,55 @@
+import type { Condition } from "../kubernetes/objects.ts";
+import { admit } from "./admission.ts";
+import { describeKey } from "./keys.ts";
+import type { Worker } from "./lane-worker.ts";
+import type { Deadline } from "./lease.ts";
+import type { DirectRequest } from "./messages.ts";
+import { scheduleWork } from "./post.ts";
+import type { ActionRecord } from "./reconciler.ts";
+import { runTriggered } from "./worker.ts";
+
+/** A failure as the command line prints it. */
+export interface DirectFailure {
+  error: { object: string; cause: string; nextStep: string };
+}
+
+/** What one pass asked for by a person came to. */
+export type DirectResponse =
+  | { actions: ActionRecord[]; conditions: Condition[]; phase: string; nextDueInSeconds: number }
+  | DirectFailure;
+
+/** One plan, one execute, no waiting, under the same lease as everyone else's. Never throws. */
+export async function runDirect(worker: Worker, { key }: DirectRequest, deadline: Deadline): Promise<DirectResponse> {
+  const failed = (cause: string, nextStep: string): DirectFailure => ({
+    error: { object: describeKey(key), cause, nextStep },
+  });
+  try {
+    const { row, registration } = await worker.store.look(key);
+    const admission = admit(key, registration);
+    if (admission.type === "forget")
+      return failed(`cluster ${key.cluster} is not registered`, "Register it: outrigger cluster register.");
+    if (admission.type === "refuse") return failed(admission.message, "See outrigger cluster get.");
+    if (!worker.reconcilers.some(({ kind }) => kind === key.kind)) {
+      return failed(`the ${worker.lane} function does not work on ${key.kind}`, "Check the kind's spelling.");
+    }
+    const ticket = row?.ticket ?? (await scheduleWork(worker, key, worker.clock.now())).ticket;
+    const result = await runTriggered(worker, { type: "direct", key, ticket, hops: 0 }, deadline);
+    if (result.outcome === "inked" && result.failure !== undefined) {
+      const { reason, message } = result.failure;
+      return failed(`${reason}: ${message}`, `Mend the cause; it is tried again in ${result.nextDueInSeconds} s.`);
+    }
+    if (result.outcome === "inked") {
+      const { actions, status } = result.reconciliation;
+      return { actions, conditions: status.conditions, phase: status.phase, nextDueInSeconds: result.nextDueInSeconds };
+    }
+    if (result.outcome === "forgotten")
+      return failed("its cluster was deregistered meanwhile", "Register the cluster again.");
+    return failed("another worker is at it right now", "Wait for it (outrigger get shows the status), or try again.");
+  } catch (error) {
+    worker.log("error", "Direct pass failed", { key, cause: String(error) });
+    return failed(
+      error instanceof Error ? error.message : String(error),
+      "It is tried again within a minute; see the function's log.",
+    );
+  }
+}

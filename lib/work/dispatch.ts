@@ -1,0 +1,140 @@
+import { describeKey, resourceSk, type WorkKey } from "./keys.ts";
+import type { Deadline } from "./lease.ts";
+import type { ActiveClusters, Clock, FaultPoint, Log, Metrics, ProbeQueue, WorkPosting, WorkQueue } from "./ports.ts";
+import { chunk, planProbes } from "./probe-slots.ts";
+import { delaySecondsUntil, LOOKAHEAD_MS, reclaimAt } from "./schedule.ts";
+import { SHARDS } from "./shard.ts";
+import type { WorkStore } from "./store.ts";
+
+/** Messages of one send. */
+const BATCH = 10;
+
+/** Batches claimed at the same time. */
+const CONCURRENCY = 8;
+
+/** No batch is begun with less time left than this, milliseconds. */
+const LEAST_REMAINING_MS = 5_000;
+
+/** A row as the due index shows it. */
+export interface DueRow {
+  key: WorkKey;
+  /** Epoch milliseconds. */
+  dueAt: number;
+}
+
+/** A row to be claimed and posted. */
+export interface PlannedClaim {
+  key: WorkKey;
+  seenDueAt: number;
+  delaySeconds: number;
+  reclaimAtMs: number;
+}
+
+/** What dispatch needs. */
+export interface Dispatch {
+  store: Pick<WorkStore, "listDue" | "claim">;
+  queue: WorkQueue;
+  probeQueue: ProbeQueue;
+  clusters: ActiveClusters;
+  clock: Clock;
+  metrics: Metrics;
+  log: Log;
+  faultPoint: FaultPoint;
+}
+
+/** @returns what to claim, the longest overdue first. A row that is overdue is delivered at once. */
+export function planDispatch(rows: readonly DueRow[], nowMs: number): PlannedClaim[] {
+  const order = (row: DueRow) => `${row.key.cluster}/${resourceSk(row.key)}`;
+  return [...rows]
+    .sort((a, b) => a.dueAt - b.dueAt || (order(a) < order(b) ? -1 : 1))
+    .map(({ key, dueAt }) => ({
+      key,
+      seenDueAt: dueAt,
+      delaySeconds: delaySecondsUntil(dueAt, nowMs),
+      reclaimAtMs: reclaimAt(dueAt, nowMs),
+    }));
+}
+
+/**
+ * One minute's dispatch: probes first, for they are not kept anywhere, then due work. Each part goes on when another
+ * one fails.
+ *
+ * @throws AggregateError after everything possible was done, naming what was not: a failed sweep must not look green.
+ */
+export async function runDispatch(dispatch: Dispatch, deadline: Deadline): Promise<{ posted: number; probes: number }> {
+  const failures: unknown[] = [];
+  const attempt = async (work: () => Promise<number>): Promise<number> => {
+    try {
+      return await work();
+    } catch (error) {
+      failures.push(error);
+      return 0;
+    }
+  };
+  const [probes, posted] = await Promise.all([
+    attempt(() => dispatchProbes(dispatch)),
+    attempt(() => dispatchWork(dispatch, deadline)),
+  ]);
+  dispatch.metrics.add("DispatchedWork", posted);
+  if (failures.length > 0)
+    throw new AggregateError(failures, `Dispatch was incomplete: ${failures.map(String).join("; ")}`);
+  dispatch.metrics.add("DispatchHeartbeat", 1);
+  return { posted, probes };
+}
+
+async function dispatchProbes({ clusters, probeQueue, clock }: Dispatch): Promise<number> {
+  const active = await clusters.listActiveClusters();
+  const postings = planProbes(active, clock.now());
+  const failed = await probeQueue.send(postings);
+  if (failed.length > 0)
+    throw new Error(`${failed.length} of ${postings.length} probe messages not sent: ${failed[0]?.cause}.`);
+  return postings.length;
+}
+
+async function dispatchWork(dispatch: Dispatch, deadline: Deadline): Promise<number> {
+  const { store, clock, log } = dispatch;
+  const nowMs = clock.now();
+  const shards = Array.from({ length: SHARDS }, (_, shard) => store.listDue(shard, nowMs, nowMs + LOOKAHEAD_MS));
+  const batches = chunk(planDispatch((await Promise.all(shards)).flat(), nowMs), BATCH);
+  const failures: string[] = [];
+  let posted = 0;
+  const lane = async () => {
+    for (let batch = batches.shift(); batch !== undefined; batch = batches.shift()) {
+      if (deadline.remainingMs() < LEAST_REMAINING_MS) {
+        log("warn", "Out of time; the next run dispatches the rest", { left: batches.length + 1 });
+        return;
+      }
+      const sent = await claimAndSend(dispatch, batch);
+      posted += sent.posted;
+      failures.push(...sent.failures);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, lane));
+  if (failures.length > 0) throw new Error(`${failures.length} rows not dispatched, first: ${failures[0]}.`);
+  return posted;
+}
+
+async function claimAndSend(
+  { store, queue, faultPoint }: Dispatch,
+  batch: readonly PlannedClaim[],
+): Promise<{ posted: number; failures: string[] }> {
+  const failures: string[] = [];
+  const claimed = await Promise.all(
+    batch.map(async ({ key, seenDueAt, delaySeconds, reclaimAtMs }): Promise<WorkPosting[]> => {
+      try {
+        const claim = await store.claim(key, seenDueAt, reclaimAtMs);
+        if (claim === undefined) return [];
+        return [{ message: { version: 1, key, ticket: claim.ticket, dueAt: seenDueAt, hops: 0 }, delaySeconds }];
+      } catch (error) {
+        failures.push(`${describeKey(key)}: ${String(error)}`);
+        return [];
+      }
+    }),
+  );
+  const postings = claimed.flat();
+  for (const { message } of postings) await faultPoint("claim-send", message.key);
+  if (postings.length === 0) return { posted: 0, failures };
+  const failed = await queue.send(postings);
+  failures.push(...failed.map(({ posting, cause }) => `${describeKey(posting.message.key)}: ${cause}`));
+  return { posted: postings.length - failed.length, failures };
+}

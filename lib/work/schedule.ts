@@ -1,0 +1,42 @@
+/** How often dispatch runs. The least rate of EventBridge Scheduler. */
+export const DISPATCH_INTERVAL_MS = 60_000;
+
+/** How far ahead dispatch claims: two runs may fail before anything is late. */
+export const LOOKAHEAD_MS = 150_000;
+
+/** A posted message that was not taken this long after its delivery time is sent again. */
+export const RECLAIM_AFTER_MS = 90_000;
+
+/** A worker that died is replaced this long after its lease ended. */
+export const LEASE_GRACE_MS = 5_000;
+
+/** The longest delay of one SQS message, seconds. */
+export const MAX_DELAY_SECONDS = 900;
+
+/** How late the next dispatch may start after its minute, milliseconds. */
+const DISPATCH_LATENESS_MS = 15_000;
+
+/** Whether work is posted by whoever scheduled it, or left for dispatch to find. */
+export type PostingPlan =
+  | { post: true; dueAtMs: number; delaySeconds: number; reclaimAtMs: number }
+  | { post: false; dueAtMs: number };
+
+/** @returns the whole seconds a message must wait so that it arrives no earlier than `dueAtMs`, 0..900. */
+export function delaySecondsUntil(dueAtMs: number, nowMs: number): number {
+  return Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((dueAtMs - nowMs) / 1000)));
+}
+
+/** @returns when a message due at `dueAtMs` and sent at `nowMs` counts as lost, epoch milliseconds. */
+export function reclaimAt(dueAtMs: number, nowMs: number): number {
+  return Math.max(dueAtMs, nowMs) + RECLAIM_AFTER_MS;
+}
+
+/**
+ * Decides who posts the message: due before dispatch has certainly looked again → the caller, else dispatch.
+ * A due time in the past counts as now.
+ */
+export function planPosting(dueAtMs: number, nowMs: number): PostingPlan {
+  const due = Math.max(dueAtMs, nowMs);
+  if (due >= nowMs + DISPATCH_INTERVAL_MS + DISPATCH_LATENESS_MS) return { post: false, dueAtMs: due };
+  return { post: true, dueAtMs: due, delaySeconds: delaySecondsUntil(due, nowMs), reclaimAtMs: reclaimAt(due, nowMs) };
+}

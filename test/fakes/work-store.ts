@@ -1,0 +1,117 @@
+import type { Registration } from "../../lib/registry/registration.ts";
+import { clusterPk, resourceSk, type WorkKey } from "../../lib/work/keys.ts";
+import type { ActionOutcome, ActionRecord } from "../../lib/work/reconciler.ts";
+import * as rows from "../../lib/work/row.ts";
+import { postedShard, waitingShard } from "../../lib/work/shard.ts";
+import type { Holding, StateRow, WorkRow, WorkStore } from "../../lib/work/store.ts";
+import { LeaseLostError } from "../../lib/work/verdict.ts";
+
+/** An audit row as the fake keeps it. */
+export interface AuditRecord {
+  key: WorkKey;
+  intended: ActionRecord[];
+  outcomes: ActionOutcome[];
+}
+
+/** The in-memory `WorkStore`, with what a test may look at and set. */
+export interface FakeWorkStore extends WorkStore {
+  rows: Map<string, WorkRow>;
+  states: Map<string, StateRow>;
+  registrations: Map<string, Registration>;
+  audit: Map<string, AuditRecord>;
+}
+
+export const rowId = (key: WorkKey): string => `${clusterPk(key.cluster)}/${resourceSk(key)}`;
+
+/** Due work in memory: the pure row transitions, applied one at a time. */
+export function createFakeWorkStore(options: { now(): number }): FakeWorkStore {
+  const store = {
+    rows: new Map<string, WorkRow>(),
+    states: new Map<string, StateRow>(),
+    registrations: new Map<string, Registration>(),
+    audit: new Map<string, AuditRecord>(),
+  };
+  const held = (holding: Holding): WorkRow => {
+    const row = store.rows.get(rowId(holding.key));
+    if (!rows.isHeldBy(row, holding)) throw new LeaseLostError(`Fence ${holding.fence} is not the newest.`);
+    return row;
+  };
+  const saveState = (key: WorkKey, identity: string, state: unknown, status: unknown) => {
+    const updatedAt = new Date(options.now()).toISOString();
+    store.states.set(rowId(key), structuredClone({ key, identity, state, status, updatedAt }));
+  };
+  return {
+    ...store,
+    async schedule(key, dueAtMs, { posted }) {
+      const row = rows.scheduledRow(store.rows.get(rowId(key)), key, dueAtMs, posted);
+      store.rows.set(rowId(key), row);
+      return { ticket: row.ticket };
+    },
+    async listDue(shard, nowMs, untilMs) {
+      return [...store.rows.values()]
+        .filter((row) =>
+          row.dueShard === waitingShard(shard)
+            ? row.dueAt <= untilMs
+            : row.dueShard === postedShard(shard) && row.dueAt <= nowMs,
+        )
+        .map(({ key, dueAt }) => ({ key, dueAt }));
+    },
+    async claim(key, seenDueAt, reclaimAtMs) {
+      const row = rows.claimedRow(store.rows.get(rowId(key)), seenDueAt, reclaimAtMs);
+      if (row === undefined) return undefined;
+      store.rows.set(rowId(key), row);
+      return { ticket: row.ticket };
+    },
+    async take(key, ticket, lease) {
+      const row = rows.takenRow(store.rows.get(rowId(key)), ticket, lease);
+      if (typeof row === "string") return row;
+      store.rows.set(rowId(key), row);
+      return { row, state: store.states.get(rowId(key)), registration: store.registrations.get(key.cluster) };
+    },
+    async pencil(taken, intent, auditId) {
+      const row = held(taken);
+      const registration = store.registrations.get(taken.key.cluster);
+      if (row.leaseUntil <= options.now()) throw new LeaseLostError("The lease has run out.");
+      if (registration?.identity !== taken.identity) throw new LeaseLostError("The cluster was registered anew.");
+      saveState(taken.key, taken.identity, intent.state, store.states.get(rowId(taken.key))?.status);
+      store.audit.set(auditId, { key: taken.key, intended: [...intent.actions], outcomes: [] });
+    },
+    async recordOutcomes(_key, auditId, outcomes) {
+      store.audit.get(auditId)?.outcomes.push(...outcomes);
+    },
+    async ink(taken, result) {
+      const inked = rows.inkedRow(held(taken), taken.ticket, result, options.now());
+      store.rows.set(rowId(taken.key), inked.row);
+      saveState(taken.key, taken.identity, result.state, result.status);
+      const audit = result.auditId === undefined ? undefined : store.audit.get(result.auditId);
+      if (audit !== undefined) audit.outcomes = [...result.outcomes];
+      return { ticket: inked.row.ticket, dueAtMs: inked.dueAtMs, posted: inked.posted };
+    },
+    async release(taken, dueAtMs) {
+      store.rows.set(rowId(taken.key), rows.releasedRow(held(taken), dueAtMs));
+    },
+    async look(key) {
+      return { row: store.rows.get(rowId(key)), registration: store.registrations.get(key.cluster) };
+    },
+    async load(key) {
+      return store.rows.get(rowId(key));
+    },
+    async loadState(key) {
+      return store.states.get(rowId(key));
+    },
+    async listCluster(cluster) {
+      return [...store.rows.entries()]
+        .filter(([, row]) => row.key.cluster === cluster)
+        .map(([id, row]) => ({ row, state: store.states.get(id) }));
+    },
+    async forget(key, fence, ticket) {
+      const row = store.rows.get(rowId(key));
+      if (row === undefined) return;
+      if (row.fence !== fence || (ticket !== undefined && row.ticket !== ticket)) {
+        throw new LeaseLostError(`The row has changed since fence ${fence}.`);
+      }
+      store.rows.delete(rowId(key));
+      store.states.delete(rowId(key));
+    },
+  };
+}
