@@ -1,0 +1,80 @@
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import type { IVpc, SubnetSelection } from "aws-cdk-lib/aws-ec2";
+import {
+  Architecture,
+  Code,
+  EventSourceMapping,
+  Function as LambdaFunction,
+  RecursiveLoop,
+  Runtime,
+} from "aws-cdk-lib/aws-lambda";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Construct } from "constructs";
+import type { EnvironmentInput, FunctionName } from "../functions/environment.ts";
+import type { LaneSettings } from "../lib/work/lanes.ts";
+import { type AccessProps, FunctionRole } from "./access.ts";
+import type { OutriggerOptions } from "./options.ts";
+import type { FedQueue } from "./queues.ts";
+
+/** Everything about a function that is not the same for all of them. */
+export interface HubFunctionProps<F extends FunctionName> {
+  name: F;
+  description: string;
+  /** Folder with the bundle. */
+  code: string;
+  environment: EnvironmentInput<F>;
+  timeoutSeconds: number;
+  memoryMb: number;
+  access: Omit<AccessProps, "function" | "logGroup" | "inVpc">;
+  vpc: { vpc: IVpc; subnets?: SubnetSelection } | undefined;
+  options: Pick<OutriggerOptions, "logRetentionDays" | "removalPolicy">;
+  /** The queue that feeds it. */
+  fed?: { by: FedQueue; settings: Pick<LaneSettings, "batchSize" | "maxConcurrency"> };
+  /** true for a function that rightly feeds itself through a queue: Lambda would stop it after about 16 hops. */
+  feedsItself?: boolean;
+}
+
+/** One function of the hub with its log group, its role and, when a queue feeds it, the event source mapping. */
+export class HubFunction<F extends FunctionName> extends Construct {
+  readonly function: LambdaFunction;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, props: HubFunctionProps<F>) {
+    super(scope, id);
+    this.logGroup = new LogGroup(this, "Logs", {
+      retention: props.options.logRetentionDays,
+      removalPolicy: props.options.removalPolicy === "retain" ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const { role } = new FunctionRole(this, "Access", {
+      ...props.access,
+      function: props.name,
+      logGroup: this.logGroup,
+      inVpc: props.vpc !== undefined,
+    });
+    this.function = new LambdaFunction(this, "Function", {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: Code.fromAsset(props.code),
+      handler: "index.handler",
+      role,
+      logGroup: this.logGroup,
+      timeout: Duration.seconds(props.timeoutSeconds),
+      memorySize: props.memoryMb,
+      environment: { ...(props.environment as Record<string, string>) },
+      ...(props.vpc === undefined
+        ? {}
+        : { vpc: props.vpc.vpc, ...(props.vpc.subnets ? { vpcSubnets: props.vpc.subnets } : {}) }),
+      ...(props.feedsItself === true ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+    });
+    if (props.fed) {
+      new EventSourceMapping(this, "Feed", {
+        target: this.function,
+        eventSourceArn: props.fed.by.queue.queueArn,
+        batchSize: props.fed.settings.batchSize,
+        maxConcurrency: props.fed.settings.maxConcurrency,
+        reportBatchItemFailures: true,
+      });
+    }
+  }
+}

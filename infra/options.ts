@@ -1,0 +1,154 @@
+import type { App } from "aws-cdk-lib";
+import { z } from "zod";
+import { LANES } from "../lib/work/lanes.ts";
+
+const accountId = z.string().regex(/^\d{12}$/, "must be an AWS account id: 12 digits");
+const roleArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/*-]+$/,
+    "must be the ARN of an IAM role, arn:aws:iam::ACCOUNT:role/NAME",
+  );
+const concurrency = z.coerce.number().int().min(2, "must be at least 2").max(1000, "must be at most 1000");
+const timeoutSeconds = z.coerce.number().int().min(10, "must be at least 10 s").max(900, "must be at most 900 s");
+/** `true`/`false`, also as the strings the command line gives. */
+const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
+/** A list, also as the comma-separated string the command line gives. */
+const listOf = (item: z.ZodType<string, string>) =>
+  z.preprocess(
+    (value) =>
+      typeof value === "string"
+        ? value
+            .split(",")
+            .map((part) => part.trim())
+            .filter((part) => part !== "")
+        : value,
+    z.array(item),
+  );
+
+/** The options of an Outrigger, each a property of the construct and a context key of the app (`cdk deploy -c KEY=VALUE`). */
+export const OutriggerOptions = z
+  .strictObject({
+    /** Log level of all functions. */
+    logLevel: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),
+    /** Days the functions' logs are kept. */
+    logRetentionDays: z.coerce
+      .number()
+      .pipe(z.literal([1, 3, 7, 14, 30, 60, 90, 180, 365], "must be 1, 3, 7, 14, 30, 60, 90, 180 or 365"))
+      .default(30),
+    /** Invocations at the same time (2..1000) and seconds (10..900) each may take, per lane. */
+    probeConcurrency: concurrency.default(LANES.probe.maxConcurrency),
+    reconcileConcurrency: concurrency.default(LANES.reconcile.maxConcurrency),
+    rolloutConcurrency: concurrency.default(LANES.rollout.maxConcurrency),
+    probeTimeoutSeconds: timeoutSeconds.default(LANES.probe.timeoutSeconds),
+    reconcileTimeoutSeconds: timeoutSeconds.default(LANES.reconcile.timeoutSeconds),
+    rolloutTimeoutSeconds: timeoutSeconds.default(LANES.rollout.timeoutSeconds),
+    /** Other accounts that hold clusters: they may put cluster events on the bus, and roles in them may be assumed. */
+    accounts: listOf(accountId).default([]),
+    /** Roles the functions may assume to reach clusters; `*` is allowed in the name, not in the account. */
+    assumeRoles: listOf(roleArn).default([]),
+    /** Names of the Secrets Manager secrets that may hold kubeconfigs; `*` as wildcard. */
+    kubeconfigSecrets: listOf(
+      z.string().regex(/^[\w/+=.@*-]+$/, "must be the name of a secret, `*` as wildcard"),
+    ).default(["outrigger/*"]),
+    /** Namespaces a registration is limited to when it names none. Empty = all. */
+    watchNamespace: listOf(
+      z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be the name of a namespace"),
+    ).default([]),
+    /** An SNS topic of yours for the alarms. Default: one is made. */
+    alarmTopicArn: z
+      .string()
+      .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/, "must be the ARN of an SNS topic")
+      .optional(),
+    /** Where alarm descriptions point for their runbooks: a folder or URL holding `<alarm>.md`. */
+    runbooks: z.string().min(1).default("docs/runbooks"),
+    /** What becomes of the table, its data and the logs when the stack is deleted. */
+    removalPolicy: z.enum(["retain", "destroy"]).default("retain"),
+    /** Only for the local environment: loopback addresses are allowed as cluster endpoints. */
+    local: flag.default(false),
+    /** Only for tests: builds the fault points into the functions. */
+    faults: flag.default(false),
+  })
+  .superRefine((options, context) => {
+    for (const role of options.assumeRoles) {
+      const account = role.split(":")[4] ?? "";
+      if (options.accounts.length > 0 && !options.accounts.includes(account)) {
+        context.addIssue({
+          code: "custom",
+          path: ["assumeRoles"],
+          message: `${role} is in account ${account}, which is not in accounts; add ${account} there or drop the role`,
+        });
+      }
+    }
+    if (options.faults && !options.local) {
+      context.addIssue({
+        code: "custom",
+        path: ["faults"],
+        message: "fault points kill functions: they need local=true as well",
+      });
+    }
+  });
+export type OutriggerOptions = z.output<typeof OutriggerOptions>;
+export type OutriggerOptionsInput = z.input<typeof OutriggerOptions>;
+
+/** Options of the app as a whole: where it is deployed, and under which name. */
+const AppOptions = z.strictObject({
+  /** Several stacks per account and region may live side by side under different names. */
+  stackName: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, "must start with a letter and hold only letters, digits and hyphens")
+    .default("Outrigger"),
+  /** Run the functions in this VPC, to reach private cluster endpoints. Looked up at synthesis. */
+  vpcId: z
+    .string()
+    .regex(/^vpc-[0-9a-f]+$/, "must be the id of a VPC, vpc-…")
+    .optional(),
+});
+export type AppOptions = z.output<typeof AppOptions>;
+
+const OPTION_NAMES = new Set([...Object.keys(OutriggerOptions.shape), ...Object.keys(AppOptions.shape)]);
+
+/** Keys the CDK itself puts into the context: feature flags (`@aws-cdk/…`), `aws:cdk:…` and cached look-ups (`vpc-provider:…`). */
+const isCdkKey = (key: string): boolean => /[@/:]/.test(key) || key.startsWith("aws-");
+
+/** One sentence per problem, each naming the option and what is wrong. */
+function explain(what: string, error: z.ZodError): Error {
+  const problems = error.issues.map((issue) => {
+    const [option = ""] = issue.path;
+    return issue.code === "unrecognized_keys"
+      ? `unknown option ${issue.keys.join(", ")} (there are ${[...OPTION_NAMES].join(", ")})`
+      : `${String(option)} ${issue.message}`;
+  });
+  return new Error(`${what}: ${problems.join("; ")}. Correct it and synthesise again.`);
+}
+
+/**
+ * Fills in defaults.
+ * @throws Error naming each wrong option, and why.
+ */
+export function readOptions(
+  input: OutriggerOptionsInput,
+  what = "Properties of the Outrigger construct",
+): OutriggerOptions {
+  const parsed = OutriggerOptions.safeParse(input);
+  if (!parsed.success) throw explain(what, parsed.error);
+  return parsed.data;
+}
+
+/**
+ * Reads all options from the context of the app (`-c KEY=VALUE`, cdk.json).
+ * @throws Error naming each wrong or unknown option, and why.
+ */
+export function readContext(app: App): { app: AppOptions; outrigger: OutriggerOptions } {
+  const what = "CDK context (-c KEY=VALUE or cdk.json)";
+  const given: Record<string, unknown> = app.node.getAllContext();
+  const forApp: Record<string, unknown> = {};
+  const forOutrigger: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(given)) {
+    if (key in AppOptions.shape) forApp[key] = value;
+    else if (!isCdkKey(key)) forOutrigger[key] = value;
+  }
+  const parsed = AppOptions.safeParse(forApp);
+  if (!parsed.success) throw explain(what, parsed.error);
+  return { app: parsed.data, outrigger: readOptions(forOutrigger as OutriggerOptionsInput, what) };
+}

@@ -1,0 +1,10 @@
+export { type DeployOptions, deployLocal, type StackOutputs } from "./aws/deploy.ts";
+export { stopProcessGroup } from "./aws/process.ts";
+export {
+  LOCAL_ACCOUNT,
+  LOCAL_REGION,
+  type LocalAws,
+  type LocalAwsOptions,
+  localAwsEnvironment,
+  startLocalAws,
+} from "./aws/start.ts";

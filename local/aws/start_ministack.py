@@ -1,0 +1,33 @@
+"""Starts MiniStack 1.5.33 with two corrections.
+
+Its alarm evaluation ignores dimensions, periods and missing data: it is switched off here, and alarms.ts evaluates the
+alarms as CloudWatch does. It counts errors of a function only when the function is invoked through the API: here every
+invocation (queue, schedule, event) is counted, as on AWS.
+"""
+
+from ministack import app
+from ministack.services import cloudwatch, lambda_svc
+
+cloudwatch._evaluate_alarm = lambda alarm: None
+
+emit_metrics = lambda_svc._emit_lambda_metrics
+run_function = lambda_svc._execute_function_dispatch
+
+
+def emit_throttles_only(function_name, duration_ms, error, throttle):
+    if throttle and duration_ms == 0.0:  # told twice when invoked through the API
+        emit_metrics(function_name, duration_ms, error, throttle)
+
+
+def run_and_count(func, config, event, request_id, started):
+    result = run_function(func, config, event, request_id, started)
+    name = config.get("FunctionName", "unknown")
+    failed = bool(result.get("error")) if isinstance(result, dict) else False
+    emit_metrics(name, duration_ms=0.0, error=failed, throttle=False)
+    return result
+
+
+lambda_svc._emit_lambda_metrics = emit_throttles_only
+lambda_svc._execute_function_dispatch = run_and_count
+
+app.main()
