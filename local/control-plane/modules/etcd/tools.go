@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package tools names the commands to build, so that go.mod and go.sum cover everything they import.
+package tools
+
+import _ "go.etcd.io/etcd/server/v3"

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { isAlive } from "./lock-file.ts";
+
+/** One process of ours, as written into `pids.json`. */
+const RecordedProcess = z.strictObject({ name: z.string(), pid: z.int().positive() });
+export type RecordedProcess = z.infer<typeof RecordedProcess>;
+
+const PIDS_FILE = "pids.json";
+const STOP_TIMEOUT_MS = 10_000;
+
+/** Starts processes, records their ids in the data folder, and keeps what they print in `logs/NAME.log`. */
+export class ProcessGroup {
+  readonly #directory: string;
+  readonly #detached: boolean;
+  readonly #children = new Map<string, ChildProcess>();
+  readonly #onExit = (): void => this.#kill();
+
+  /** @param detached the processes outlive this one; otherwise they end with it. */
+  constructor(directory: string, detached: boolean) {
+    this.#directory = directory;
+    this.#detached = detached;
+    if (!detached) process.once("exit", this.#onExit);
+  }
+
+  get pids(): Record<string, number> {
+    return Object.fromEntries(
+      [...this.#children].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid]])),
+    );
+  }
+
+  /** @param args one of them must name the data folder: it is how {@link stopRecorded} knows the process again. */
+  async start(name: string, command: string, args: readonly string[]): Promise<void> {
+    mkdirSync(join(this.#directory, "logs"), { recursive: true });
+    const log = openSync(this.#logFile(name), "a", 0o600);
+    const child = spawn(command, args, { stdio: ["ignore", log, log], detached: this.#detached });
+    closeSync(log);
+    this.#children.set(name, child);
+    if (this.#detached) child.unref();
+    this.#record();
+    await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
+  }
+
+  #record(): void {
+    const recorded = Object.entries(this.pids).map(([name, pid]) => ({ name, pid }));
+    const path = join(this.#directory, PIDS_FILE);
+    writeFileSync(`${path}.new`, JSON.stringify(recorded));
+    renameSync(`${path}.new`, path);
+  }
+
+  /**
+   * Asks again and again until `isReady` says true.
+   * @throws Error with the end of the log when the process ends first or the time is over.
+   */
+  async waitFor(name: string, isReady: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+    const child = this.#children.get(name);
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      if (await isReady().catch(() => false)) return;
+      const ended = child?.exitCode ?? child?.signalCode ?? undefined;
+      if (ended !== undefined)
+        throw new ProcessEndedError(name, `${name} ended (${ended}) while starting:\n${this.#logEnd(name)}`);
+      if (Date.now() > deadline) throw new Error(`${name} was not ready after ${timeoutMs} ms:\n${this.#logEnd(name)}`);
+      await sleep(25);
+    }
+  }
+
+  /** Kills every process started here and waits until all are gone. */
+  async stop(): Promise<void> {
+    process.removeListener("exit", this.#onExit);
+    const ends = [...this.#children.values()]
+      .filter((child) => child.pid !== undefined && child.exitCode === null && child.signalCode === null)
+      .map((child) => {
+        child.ref();
+        return new Promise((resolve) => child.once("exit", resolve));
+      });
+    this.#kill();
+    await Promise.all(ends);
+    this.#children.clear();
+    await rm(join(this.#directory, PIDS_FILE), { force: true });
+  }
+
+  #kill(): void {
+    for (const child of this.#children.values()) child.kill("SIGKILL");
+  }
+
+  #logFile(name: string): string {
+    return join(this.#directory, "logs", `${name}.log`);
+  }
+
+  #logEnd(name: string): string {
+    return readFileSync(this.#logFile(name), "utf8").trim().split("\n").slice(-15).join("\n");
+  }
+}
+
+/** A process ended before it was ready. */
+export class ProcessEndedError extends Error {
+  override readonly name = "ProcessEndedError";
+  readonly process: string;
+
+  constructor(processName: string, message: string) {
+    super(message);
+    this.process = processName;
+  }
+}
+
+/**
+ * Kills the processes recorded in a data folder by whichever process started them. An id that meanwhile belongs to
+ * another program is left alone: ours name the data folder in their arguments.
+ * @returns those that were still there.
+ */
+export async function stopRecorded(directory: string): Promise<RecordedProcess[]> {
+  const text = await readFile(join(directory, PIDS_FILE), "utf8").catch(() => "[]");
+  const found = z
+    .array(RecordedProcess)
+    .parse(JSON.parse(text))
+    .filter(({ pid }) => isOurs(pid, directory));
+  for (const { pid } of found) process.kill(pid, "SIGKILL");
+  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  while (found.some(({ pid }) => isOurs(pid, directory))) {
+    if (Date.now() > deadline)
+      throw new Error(`Processes of ${directory} are still there after SIGKILL: ${JSON.stringify(found)}.`);
+    await sleep(20);
+  }
+  await rm(join(directory, PIDS_FILE), { force: true });
+  return found;
+}
+
+function isOurs(pid: number, directory: string): boolean {
+  if (!isAlive(pid)) return false;
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(directory);
+  } catch {
+    return process.platform !== "linux";
+  }
+}
+
+/** Writes beside and renames, so that a reader sees the old text or the new one. */
+export async function writeAtomically(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
