@@ -79,11 +79,11 @@ export function releasedRow(row: WorkRow, dueAtMs: number): WorkRow {
 }
 
 /** @returns whether this worker still owns the row: nobody took it since and its own ink has not been written. */
-export function isHeldBy(row: WorkRow | undefined, mine: { fence: number; owner: string }): row is WorkRow {
+export function isHeldBy(row: WorkRow | undefined, mine: { fence: number; owner: string }): boolean {
   return row !== undefined && row.fence === mine.fence && row.owner === mine.owner && row.leaseUntil > 0;
 }
 
 /** @returns whether this worker's ink (or release) is what freed the lease: a retry after a lost reply succeeded before. */
-export function isFreedBy(row: WorkRow | undefined, mine: { fence: number; owner: string }): row is WorkRow {
+export function isFreedBy(row: WorkRow | undefined, mine: { fence: number; owner: string }): boolean {
   return row !== undefined && row.fence === mine.fence && row.owner === mine.owner && row.leaseUntil === 0;
 }

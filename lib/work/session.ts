@@ -43,7 +43,7 @@ export function judgeInterruption(
   seen: { row: WorkRow | undefined; registration: Registration | undefined },
 ): Interruption | undefined {
   const { key } = taken.holding;
-  if (!isHeldBy(seen.row, taken.holding))
+  if (seen.row === undefined || !isHeldBy(seen.row, taken.holding))
     return { reason: "LeaseLost", message: `Another worker owns ${describeKey(key)} now.` };
   const { registration } = seen;
   if (registration?.state !== "Active")
@@ -64,7 +64,7 @@ export function openSession(terms: SessionTerms): OpenedSession {
   const { holding, registration, store, clock, metrics, log, faultPoint } = terms;
   const { key } = holding;
   const events: BusEvent[] = [];
-  const writes: Promise<void>[] = [];
+  let writes: Promise<void> = Promise.resolve();
   let keptState = terms.state;
   let audit: { id: string; outcomes: ActionOutcome[] } | undefined;
 
@@ -88,13 +88,12 @@ export function openSession(terms: SessionTerms): OpenedSession {
     record(outcomes) {
       if (audit === undefined || outcomes.length === 0) return;
       audit.outcomes.push(...outcomes);
-      const written = store.recordOutcomes(key, audit.id, outcomes).catch((error: unknown) => {
-        log("warn", "Outcomes not yet in the audit row; ink writes those of the last batch again", {
-          key,
-          cause: String(error),
-        });
-      });
-      writes.push(written);
+      const { id, outcomes: known } = audit;
+      const soFar = [...known];
+      // One after the other: each write replaces the one before.
+      writes = writes
+        .then(() => store.recordOutcomes(key, id, soFar))
+        .catch((error: unknown) => log("warn", "Outcomes are not in the audit row", { key, cause: String(error) }));
     },
     interruption: async () => judgeInterruption(terms, await store.look(key)),
     emit: (event) => void events.push(event),
@@ -108,7 +107,7 @@ export function openSession(terms: SessionTerms): OpenedSession {
     audit: () => audit,
     events: () => events,
     async settle() {
-      await Promise.all(writes);
+      await writes;
     },
   };
 }

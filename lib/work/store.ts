@@ -97,7 +97,7 @@ export interface WorkStore {
    * Throws `LeaseLostError`.
    */
   pencil(taken: Holding & { identity: string }, intent: Intent, auditId: string): Promise<void>;
-  /** Adds what became of an audit row's actions. */
+  /** Says what became of an audit row's actions; replaces what was said before. */
   recordOutcomes(key: WorkKey, auditId: string, outcomes: readonly ActionOutcome[]): Promise<void>;
   /**
    * Under the fence: ticketDone, next ticket and due time, lease freed, state, status, audit outcome. When work was

@@ -33,7 +33,8 @@ export function createFakeWorkStore(options: { now(): number }): FakeWorkStore {
   };
   const held = (holding: Holding): WorkRow => {
     const row = store.rows.get(rowId(holding.key));
-    if (!rows.isHeldBy(row, holding)) throw new LeaseLostError(`Fence ${holding.fence} is not the newest.`);
+    if (row === undefined || !rows.isHeldBy(row, holding))
+      throw new LeaseLostError(`Fence ${holding.fence} is not the newest.`);
     return row;
   };
   const saveState = (key: WorkKey, identity: string, state: unknown, status: unknown) => {
@@ -72,12 +73,14 @@ export function createFakeWorkStore(options: { now(): number }): FakeWorkStore {
       const row = held(taken);
       const registration = store.registrations.get(taken.key.cluster);
       if (row.leaseUntil <= options.now()) throw new LeaseLostError("The lease has run out.");
-      if (registration?.identity !== taken.identity) throw new LeaseLostError("The cluster was registered anew.");
+      if (registration?.identity !== taken.identity || registration.state === "Deregistered")
+        throw new LeaseLostError("The cluster was registered anew.");
       saveState(taken.key, taken.identity, intent.state, store.states.get(rowId(taken.key))?.status);
       store.audit.set(auditId, { key: taken.key, intended: [...intent.actions], outcomes: [] });
     },
     async recordOutcomes(_key, auditId, outcomes) {
-      store.audit.get(auditId)?.outcomes.push(...outcomes);
+      const audit = store.audit.get(auditId);
+      if (audit !== undefined) audit.outcomes = [...outcomes];
     },
     async ink(taken, result) {
       const inked = rows.inkedRow(held(taken), taken.ticket, result, options.now());

@@ -1,0 +1,22 @@
+import { MetricUnit, Metrics as Powertools } from "@aws-lambda-powertools/metrics";
+import type { Metrics } from "../work/ports.ts";
+
+/** CloudWatch namespace of everything the hub counts. */
+export const METRICS_NAMESPACE = "Outrigger";
+
+/**
+ * Metrics as embedded metric format lines in the log. One dimension, `Stack`: CloudWatch bills each set of dimensions as
+ * a metric of its own, so there is none per cluster, function or service.
+ */
+export function createMetrics(stack: string): Metrics {
+  const metrics = new Powertools({ namespace: METRICS_NAMESPACE });
+  metrics.clearDefaultDimensions();
+  metrics.setDefaultDimensions({ Stack: stack });
+  return {
+    add: (name, value, unit = "Count") => void metrics.addMetric(name, MetricUnit[unit], value),
+    flush: () => metrics.publishStoredMetrics(),
+  };
+}
+
+/** @returns the stack's name from the hub id `<stack>.<region>.<account>`. */
+export const stackOf = (hubId: string): string => hubId.split(".", 1)[0] ?? hubId;

@@ -1,0 +1,100 @@
+import { createHash } from "node:crypto";
+import {
+  SendMessageBatchCommand,
+  type SendMessageBatchRequestEntry,
+  SendMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import { describeKey } from "../work/keys.ts";
+import { LANE_OF_KIND } from "../work/lanes.ts";
+import type { DeadLetters, FailedPosting, ProbeQueue, WorkPosting, WorkQueue } from "../work/ports.ts";
+import { type FailedEntry, sendInBatches } from "./batches.ts";
+
+/** A batch entry without its id, which is its position. */
+type Entry = Omit<SendMessageBatchRequestEntry, "Id">;
+
+/** Group ids are 1..128 of these characters; anything else is hashed. */
+const GROUP_ID = /^[\w!"#$%&'()*+,\-./:;<=>?@[\\\]^`{|}~]{1,128}$/;
+
+/** @returns the fair-queue group of a cluster: a cluster with much to do does not keep the others waiting. */
+export function groupOf(cluster: string): string {
+  return GROUP_ID.test(cluster) ? cluster : createHash("sha256").update(cluster).digest("hex");
+}
+
+async function send<P>(
+  client: SQSClient,
+  queueUrl: string,
+  postings: readonly P[],
+  entryOf: (posting: P) => Entry,
+): Promise<FailedEntry<P>[]> {
+  return await sendInBatches(postings, async (batch) => {
+    const entries = batch.map((posting, index) => ({ Id: String(index), ...entryOf(posting) }));
+    const { Failed: failed = [] } = await client.send(
+      new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }),
+    );
+    return failed.map(({ Id, Code, Message, SenderFault }) => ({
+      index: Number(Id),
+      cause: `${Code}: ${Message ?? ""}`,
+      permanent: SenderFault === true,
+    }));
+  });
+}
+
+const failures = <P>(failed: readonly FailedEntry<P>[]): FailedPosting<P>[] =>
+  failed.map(({ item, cause }) => ({ posting: item, cause }));
+
+/** The queues of the work lanes: standard queues, because FIFO queues have no delay per message. */
+export function createWorkQueue(client: SQSClient, urls: { reconcile: string; rollout: string }): WorkQueue {
+  const urlOf = ({ message }: WorkPosting): string | undefined => {
+    const lane = LANE_OF_KIND[message.key.kind];
+    return lane === "reconcile" || lane === "rollout" ? urls[lane] : undefined;
+  };
+  return {
+    async send(postings) {
+      const lost = postings.filter((posting) => urlOf(posting) === undefined);
+      const groups = [urls.reconcile, urls.rollout].map(async (url) => {
+        const mine = postings.filter((posting) => urlOf(posting) === url);
+        return await send(client, url, mine, ({ message, delaySeconds }) => ({
+          MessageBody: JSON.stringify(message),
+          DelaySeconds: delaySeconds,
+          MessageGroupId: groupOf(message.key.cluster),
+        }));
+      });
+      return [
+        ...failures((await Promise.all(groups)).flat()),
+        ...lost.map((posting) => ({ posting, cause: `${describeKey(posting.message.key)} belongs to no lane` })),
+      ];
+    },
+  };
+}
+
+/** The probe lane's queue. A message names clusters of one slot, so it has no group. */
+export function createProbeQueue(client: SQSClient, queueUrl: string): ProbeQueue {
+  return {
+    async send(postings) {
+      const entryOf = ({ message, delaySeconds }: (typeof postings)[number]) => ({
+        MessageBody: JSON.stringify(message),
+        DelaySeconds: delaySeconds,
+      });
+      return failures(await send(client, queueUrl, postings, entryOf));
+    },
+  };
+}
+
+/** The dead-letter queue of one lane, for what cannot be parsed. */
+export function createDeadLetters(client: SQSClient, queueUrl: string): DeadLetters {
+  return {
+    async put({ body, reason, messageId }) {
+      await client.send(
+        new SendMessageCommand({
+          QueueUrl: queueUrl,
+          MessageBody: body === "" ? " " : body,
+          MessageAttributes: {
+            reason: { DataType: "String", StringValue: reason },
+            originalMessageId: { DataType: "String", StringValue: messageId },
+          },
+        }),
+      );
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { Registration } from "../registry/registration.ts";
+import { clusterPk, type ItemKind, itemSk, parseItemKey, type WorkKey } from "../work/keys.ts";
+import type { StateRow, WorkRow } from "../work/store.ts";
+import type { Item } from "./table.ts";
+
+const WorkItem = z.object({
+  pk: z.string(),
+  sk: z.string(),
+  ticket: z.int(),
+  ticketDone: z.int(),
+  dueAt: z.number(),
+  dueShard: z.string(),
+  leaseUntil: z.number(),
+  fence: z.int(),
+  owner: z.string().optional(),
+  /** Random per write: lets a retry after a lost reply recognise its own success. */
+  writtenBy: z.string().optional(),
+});
+
+const StateItem = z.object({
+  pk: z.string(),
+  sk: z.string(),
+  identity: z.string(),
+  state: z.unknown(),
+  status: z.unknown(),
+  updatedAt: z.string(),
+});
+
+/** Table key of one of a resource's items. */
+export const keyOf = (key: WorkKey, item: ItemKind) => ({ pk: clusterPk(key.cluster), sk: itemSk(key, item) });
+
+/** A row whose fields do not fit was written by something else: naming it is all that can be done. */
+function parse<T>(schema: z.ZodType<T>, item: Item): T {
+  const parsed = schema.safeParse(item);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+  throw new Error(`Item ${String(item["pk"])} / ${String(item["sk"])} is not as this version writes it: ${problems}.`);
+}
+
+function resourceOf({ pk, sk }: { pk: string; sk: string }): WorkKey {
+  const parsed = parseItemKey(pk, sk);
+  if (parsed === undefined) throw new Error(`Item ${pk} / ${sk} names no resource.`);
+  return parsed.key;
+}
+
+/** @returns the row and the token of whoever wrote it last. */
+export function readWork(item: Item): { row: WorkRow; writtenBy: string | undefined } {
+  const { pk, sk, writtenBy, ...fields } = parse(WorkItem, item);
+  return { row: { key: resourceOf({ pk, sk }), ...fields }, writtenBy };
+}
+
+export function readState(item: Item): StateRow {
+  const { pk, sk, identity, state, status, updatedAt } = parse(StateItem, item);
+  return { key: resourceOf({ pk, sk }), identity, state, status, updatedAt };
+}
+
+export const readRegistration = (item: Item): Registration => parse(Registration, item);
+
+/** The fields of a WORK item, without its key. */
+export function workFields({ key: _key, ...fields }: WorkRow): Item {
+  return { ...fields };
+}
