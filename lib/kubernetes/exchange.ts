@@ -41,8 +41,8 @@ const TIMEOUT_TEXT: Record<Phase, string> = {
 };
 
 /** @returns the abort reason, or the time-out as an error naming how far the exchange came. */
-export function endError(end: CallEnd, server: string, request: WireRequest, phase: Phase, timeoutMs: number): unknown {
-  if (end.type === "aborted") return end.reason;
+export function endError(end: CallEnd, server: string, request: WireRequest, phase: Phase, timeoutMs: number): Error {
+  if (end.type === "aborted") return end.reason as Error;
   const applied =
     request.method === "GET" || phase === "connecting" ? "" : "; it may have been carried out all the same";
   const path = request.path.split("?", 1)[0];

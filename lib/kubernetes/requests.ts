@@ -7,6 +7,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from "./client.ts";
+import { writeJson } from "./json.ts";
 import type { KubernetesObject } from "./objects.ts";
 
 /** One HTTP request to an API server, before credentials are added. */
@@ -139,7 +140,7 @@ function written(
   object: KubernetesObject,
   type: ResourceType,
 ): Omit<ApiRequest, "query"> {
-  const body = JSON.stringify({ apiVersion: type.apiVersion, kind: type.kind, ...object });
+  const body = writeJson({ apiVersion: type.apiVersion, kind: type.kind, ...object });
   return { method, path, accept: JSON_TYPE, contentType: JSON_TYPE, body, repeatable: false };
 }
 
@@ -150,7 +151,7 @@ export function patchRequest(type: ResourceType, name: ObjectName, patch: unknow
     query: writeQuery(options, options.type === "apply" && options.force === true ? true : undefined),
     accept: JSON_TYPE,
     contentType: PATCH_TYPES[options.type],
-    body: JSON.stringify(patch),
+    body: writeJson(patch),
     repeatable: false,
   };
 }
@@ -192,6 +193,6 @@ export function rawRequest(
     query: search,
     accept: options.accept ?? "application/json, */*",
     repeatable: method === "GET",
-    ...(options.body === undefined ? {} : { contentType: JSON_TYPE, body: JSON.stringify(options.body) }),
+    ...(options.body === undefined ? {} : { contentType: JSON_TYPE, body: writeJson(options.body) }),
   };
 }
