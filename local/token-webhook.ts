@@ -30,8 +30,11 @@ export const TokenWebhookConfig = z.strictObject({
 });
 export type TokenWebhookConfig = z.infer<typeof TokenWebhookConfig>;
 
-/** Serves TokenReviews by the rules in a file. */
-export async function serveTokenRules(config: TokenWebhookConfig): Promise<TokenReviewServer> {
+/** Serves TokenReviews by the rules in a file; `log` gets a line for every token that is refused. */
+export async function serveTokenRules(
+  config: TokenWebhookConfig,
+  log: (line: string) => void,
+): Promise<TokenReviewServer> {
   return serveTokenReviews({
     port: config.port,
     keyPem: await readFile(config.keyFile, "utf8"),
@@ -41,8 +44,7 @@ export async function serveTokenRules(config: TokenWebhookConfig): Promise<Token
       return verifyToken(token, rules, new Date());
     },
     onVerdict: (verdict) => {
-      if (!verdict.authenticated)
-        process.stderr.write(`${new Date().toISOString()} token rejected: ${verdict.reason}\n`);
+      if (!verdict.authenticated) log(`${new Date().toISOString()} token rejected: ${verdict.reason}\n`);
     },
   });
 }
@@ -53,7 +55,8 @@ if (import.meta.main) {
     process.stderr.write("Usage: node local/token-webhook.ts --config FILE\n");
     process.exitCode = 2;
   } else {
-    const server = await serveTokenRules(TokenWebhookConfig.parse(JSON.parse(await readFile(values.config, "utf8"))));
+    const config = TokenWebhookConfig.parse(JSON.parse(await readFile(values.config, "utf8")));
+    const server = await serveTokenRules(config, (line) => process.stderr.write(line));
     process.stdout.write(`${server.url}\n`);
   }
 }

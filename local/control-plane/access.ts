@@ -43,7 +43,7 @@ export function bindGroup(group: string, clusterRole: string, namespace?: string
  * Applies RBAC objects and namespaces as the administrator, in the order given.
  * @throws Error for another kind; AdminRequestError when the API server refuses one.
  */
-export async function applyAccess(admin: AdminClient, objects: readonly AccessObject[]): Promise<void> {
+export async function applyAccess<T extends AccessObject>(admin: AdminClient, objects: readonly T[]): Promise<void> {
   for (const object of objects) {
     await admin.request(
       "PATCH",

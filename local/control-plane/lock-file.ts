@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const POLL_MS = 500;
+const POLL_MS = 25;
 
 /**
  * Runs `work` while holding `path` as a lock between processes of this user. A lock whose process is gone is taken over.

@@ -59,9 +59,15 @@ function regionOf(zone: string): string {
 
 /** `us-east-1a` → `use1-az1`: the form of AWS's zone ids (which letter has which number differs between accounts). */
 export function zoneId(zone: string): string {
-  const [area = "", direction = "", number = ""] = regionOf(zone).split("-");
-  const short = direction.replace(/(north|south|east|west|central)/g, (word) => word.charAt(0));
-  return `${area}${short}${number}-az${zone.charCodeAt(zone.length - 1) - "a".charCodeAt(0) + 1}`;
+  const [area = "", ...rest] = regionOf(zone).split("-");
+  const number = rest.pop() ?? "";
+  const short = rest.map((word) =>
+    word
+      .match(/north|south|east|west|central|^./g)
+      ?.map((part) => part.charAt(0))
+      .join(""),
+  );
+  return `${area}${short.join("")}${number}-az${zone.charCodeAt(zone.length - 1) - "a".charCodeAt(0) + 1}`;
 }
 
 /** Sends the nodes to a new cluster. */

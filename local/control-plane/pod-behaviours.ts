@@ -15,7 +15,7 @@ export const POD_ANNOTATIONS = {
 
 /** Values of the annotation `outrigger.dev/sim-behaviour`. */
 export const POD_BEHAVIOURS = {
-  /** Pending; containers wait with reason ImagePullBackOff. */
+  /** Pending; containers wait with reason ImagePullBackOff. A pod that runs already goes on. */
   imagePullFailure: "image-pull-failure",
   /** Runs, ends with exit code 1, waits with reason CrashLoopBackOff, starts again: restartCount rises. */
   crashLoop: "crash-loop",

@@ -4,14 +4,12 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { isAlive } from "./lock-file.ts";
+import { killRecorded, type RecordedProcess, recordProcess } from "../process-identity.ts";
 
-/** One process of ours, as written into `pids.json`. */
-const RecordedProcess = z.strictObject({ name: z.string(), pid: z.int().positive() });
-export type RecordedProcess = z.infer<typeof RecordedProcess>;
+const PidsFile = z.array(z.strictObject({ name: z.string(), pid: z.int().positive(), started: z.string() }));
 
 const PIDS_FILE = "pids.json";
-const STOP_TIMEOUT_MS = 10_000;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Starts processes, records their ids in the data folder, and keeps what they print in `logs/NAME.log`. */
 export class ProcessGroup {
@@ -19,12 +17,24 @@ export class ProcessGroup {
   readonly #detached: boolean;
   readonly #children = new Map<string, ChildProcess>();
   readonly #onExit = (): void => this.#kill();
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    this.#kill();
+    this.#forgetExit();
+    process.kill(process.pid, signal);
+  };
 
   /** @param detached the processes outlive this one; otherwise they end with it. */
   constructor(directory: string, detached: boolean) {
     this.#directory = directory;
     this.#detached = detached;
-    if (!detached) process.once("exit", this.#onExit);
+    if (detached) return;
+    process.once("exit", this.#onExit);
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  #forgetExit(): void {
+    process.removeListener("exit", this.#onExit);
+    for (const signal of SIGNALS) process.removeListener(signal, this.#onSignal);
   }
 
   get pids(): Record<string, number> {
@@ -33,7 +43,7 @@ export class ProcessGroup {
     );
   }
 
-  /** @param args one of them must name the data folder: it is how {@link stopRecorded} knows the process again. */
+  /** @throws Error when the program cannot be started at all. */
   async start(name: string, command: string, args: readonly string[]): Promise<void> {
     mkdirSync(join(this.#directory, "logs"), { recursive: true });
     const log = openSync(this.#logFile(name), "a", 0o600);
@@ -46,7 +56,7 @@ export class ProcessGroup {
   }
 
   #record(): void {
-    const recorded = Object.entries(this.pids).map(([name, pid]) => ({ name, pid }));
+    const recorded = Object.entries(this.pids).flatMap(([name, pid]) => recordProcess(name, pid) ?? []);
     const path = join(this.#directory, PIDS_FILE);
     writeFileSync(`${path}.new`, JSON.stringify(recorded));
     renameSync(`${path}.new`, path);
@@ -71,7 +81,7 @@ export class ProcessGroup {
 
   /** Kills every process started here and waits until all are gone. */
   async stop(): Promise<void> {
-    process.removeListener("exit", this.#onExit);
+    this.#forgetExit();
     const ends = [...this.#children.values()]
       .filter((child) => child.pid !== undefined && child.exitCode === null && child.signalCode === null)
       .map((child) => {
@@ -109,34 +119,15 @@ export class ProcessEndedError extends Error {
 }
 
 /**
- * Kills the processes recorded in a data folder by whichever process started them. An id that meanwhile belongs to
- * another program is left alone: ours name the data folder in their arguments.
+ * Kills the processes recorded in a data folder, whichever process started them, and waits until they are gone.
  * @returns those that were still there.
  */
 export async function stopRecorded(directory: string): Promise<RecordedProcess[]> {
-  const text = await readFile(join(directory, PIDS_FILE), "utf8").catch(() => "[]");
-  const found = z
-    .array(RecordedProcess)
-    .parse(JSON.parse(text))
-    .filter(({ pid }) => isOurs(pid, directory));
-  for (const { pid } of found) process.kill(pid, "SIGKILL");
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
-  while (found.some(({ pid }) => isOurs(pid, directory))) {
-    if (Date.now() > deadline)
-      throw new Error(`Processes of ${directory} are still there after SIGKILL: ${JSON.stringify(found)}.`);
-    await sleep(20);
-  }
-  await rm(join(directory, PIDS_FILE), { force: true });
+  const path = join(directory, PIDS_FILE);
+  const text = await readFile(path, "utf8").catch(() => "[]");
+  const found = await killRecorded(PidsFile.parse(JSON.parse(text)));
+  await rm(path, { force: true });
   return found;
-}
-
-function isOurs(pid: number, directory: string): boolean {
-  if (!isAlive(pid)) return false;
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(directory);
-  } catch {
-    return process.platform !== "linux";
-  }
 }
 
 /** Writes beside and renames, so that a reader sees the old text or the new one. */

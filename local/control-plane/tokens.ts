@@ -1,3 +1,4 @@
+import { appendFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { serveTokenReviews, type TokenReviewServer, type TokenVerifier } from "../token-review.ts";
@@ -52,7 +53,9 @@ export async function startTokenReview(
   await writeTokenRules(directory, { clusterName: name, ...option.rules });
   const config: TokenWebhookConfig = { port: 0, keyFile, certFile, rulesFile: join(directory, RULES_FILE) };
   if (processes === undefined) {
-    const server = await serveTokenRules(config);
+    const server = await serveTokenRules(config, (line) =>
+      appendFileSync(join(directory, "logs", "token-webhook.log"), line),
+    );
     await useUrl(server.url);
     return server;
   }
