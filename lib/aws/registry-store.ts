@@ -1,0 +1,98 @@
+import { BatchGetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { HealthRow } from "../health/row.ts";
+import { Registration } from "../registry/registration.ts";
+import type { RegistryStore } from "../registry/store.ts";
+import { clusterPk } from "../work/keys.ts";
+import type { ActiveClusters } from "../work/ports.ts";
+import { getItem, type Item, queryItems, refusal, type Table, transact } from "./table.ts";
+
+const REGISTRATION_SK = "REGISTRATION";
+const HEALTH_SK = "HEALTH";
+/** Partition of the pointer items: a copy of each registration, so that all of them can be read without a scan. */
+const POINTERS_PK = "REGISTRATIONS";
+const BATCH_GET_SIZE = 100;
+const BATCH_GET_ROUNDS = 5;
+
+/** Registrations and health in the hub's table. */
+export function createRegistryStore(table: Table): RegistryStore & ActiveClusters {
+  const list = async (): Promise<Registration[]> => {
+    const query = { ConsistentRead: true, KeyConditionExpression: "pk = :pk", ExpressionAttributeValues: { ":pk": POINTERS_PK } };
+    return (await queryItems(table, query)).map((item) => Registration.parse(item));
+  };
+  return {
+    list,
+    async load(cluster) {
+      const item = await getItem(table, clusterPk(cluster), REGISTRATION_SK);
+      return item === undefined ? undefined : Registration.parse(item);
+    },
+    async listActiveClusters() {
+      const registrations = await list();
+      return registrations.filter(({ state, capabilities }) => state === "Active" && capabilities.includes("observe"));
+    },
+    async save(next, asRead) {
+      const pointer = { pk: POINTERS_PK, sk: next.name };
+      const row = { Put: { TableName: table.name, Item: { pk: clusterPk(next.name), sk: REGISTRATION_SK, ...next }, ...unchangedSince(asRead) } };
+      const copy =
+        next.state === "Deregistered"
+          ? { Delete: { TableName: table.name, Key: pointer } }
+          : { Put: { TableName: table.name, Item: { ...next, ...pointer } } };
+      return (await transact(table, [row, copy])) === undefined;
+    },
+    async loadHealth(cluster) {
+      const item = await getItem(table, clusterPk(cluster), HEALTH_SK);
+      return item === undefined ? undefined : HealthRow.parse(item);
+    },
+    async listHealth(clusters) {
+      const rows: HealthRow[] = [];
+      for (let start = 0; start < clusters.length; start += BATCH_GET_SIZE) {
+        const keys = clusters.slice(start, start + BATCH_GET_SIZE).map((cluster) => ({ pk: clusterPk(cluster), sk: HEALTH_SK }));
+        rows.push(...(await batchGet(table, keys)).map((item) => HealthRow.parse(item)));
+      }
+      return rows;
+    },
+    async saveHealth(next, asRead) {
+      const Item = { pk: clusterPk(next.cluster), sk: HEALTH_SK, ...next };
+      try {
+        const put = new PutCommand({ TableName: table.name, Item, ...healthUnchangedSince(asRead), ReturnValuesOnConditionCheckFailure: "ALL_OLD" });
+        await table.client.send(put);
+        return true;
+      } catch (error) {
+        const refused = refusal(error);
+        if (refused === undefined) throw error;
+        // After a lost reply the row found is the one this call wrote.
+        const { observedAt, identity, class: found } = refused.seen ?? {};
+        return observedAt === next.observedAt && identity === next.identity && found === next.class;
+      }
+    },
+  };
+}
+
+function unchangedSince(asRead: Registration | undefined) {
+  if (asRead === undefined) return { ConditionExpression: "attribute_not_exists(pk)" };
+  return {
+    ConditionExpression: "#at = :at AND eventId = :eventId AND #state = :state",
+    ExpressionAttributeNames: { "#at": "at", "#state": "state" },
+    ExpressionAttributeValues: { ":at": asRead.at, ":eventId": asRead.eventId, ":state": asRead.state },
+  };
+}
+
+function healthUnchangedSince(asRead: HealthRow | undefined) {
+  if (asRead === undefined) return { ConditionExpression: "attribute_not_exists(pk)" };
+  return {
+    ConditionExpression: "observedAt = :observedAt AND #identity = :identity",
+    ExpressionAttributeNames: { "#identity": "identity" },
+    ExpressionAttributeValues: { ":observedAt": asRead.observedAt, ":identity": asRead.identity },
+  };
+}
+
+async function batchGet({ client, name }: Table, keys: Item[]): Promise<Item[]> {
+  const items: Item[] = [];
+  let waiting: Item[] = keys;
+  for (let round = 0; waiting.length > 0; round += 1) {
+    if (round === BATCH_GET_ROUNDS) throw new Error(`Table ${name} left ${waiting.length} items unread ${BATCH_GET_ROUNDS} times; ask again.`);
+    const { Responses, UnprocessedKeys } = await client.send(new BatchGetCommand({ RequestItems: { [name]: { Keys: waiting } } }));
+    items.push(...(Responses?.[name] ?? []));
+    waiting = UnprocessedKeys?.[name]?.Keys ?? [];
+  }
+  return items;
+}

@@ -1,0 +1,66 @@
+import type { KubernetesClient, RawResponse } from "../kubernetes/client.ts";
+import { ApiError, ConnectionError, type ConnectionFailure } from "../kubernetes/errors.ts";
+import type { Node } from "../kubernetes/objects.ts";
+import { NODES } from "../kubernetes/types.ts";
+
+/** The answer to one of the two requests, or why there was none. */
+export type Answer<T> =
+  | { type: "answered"; value: T }
+  | { type: "refused"; status: number; message: string }
+  | { type: "unanswered"; failure: ConnectionFailure; message: string };
+
+/** What one probe saw. */
+export interface HealthObservation {
+  readyz: Answer<{ status: number; body: string; path: "/readyz" | "/healthz" }>;
+  /** Absent when the first request already failed: there is nothing more to learn. */
+  nodes?: Answer<Node[]>;
+  /** Milliseconds until the first answer; absent when none came. */
+  latencyMs?: number;
+  /** The API server's own clock where it sent one, else ours. ISO-8601 UTC. */
+  observedAt: string;
+}
+
+/**
+ * One probe: `/readyz?verbose` (`/healthz` where that is not known) and the nodes. Two requests when all is well, fewer when
+ * nobody answers. Never throws for a sick cluster.
+ */
+export async function observeHealth(
+  client: KubernetesClient,
+  options: { timeoutMs: number; clock: { now(): number; monotonicMs(): number } },
+): Promise<HealthObservation> {
+  const { clock, timeoutMs } = options;
+  const startedMs = clock.monotonicMs();
+  const now = () => new Date(clock.now()).toISOString();
+  const ready = await answerOf(() => client.raw("GET", "/readyz?verbose", { timeoutMs }));
+  if (ready.type !== "answered") return { readyz: ready, observedAt: now() };
+  const latencyMs = Math.max(0, Math.round(clock.monotonicMs() - startedMs));
+  const observedAt = ready.value.observedAt ?? now();
+  const readyz = ready.value.status === 404 ? await healthz(client, timeoutMs) : asReadyz(ready.value, "/readyz");
+  if (readyz.type !== "answered" || readyz.value.status === 401) return { readyz, latencyMs, observedAt };
+  const nodes = await answerOf(async () => (await client.list<Node>(NODES, { timeoutMs })).items);
+  return { readyz, nodes, latencyMs, observedAt };
+}
+
+async function healthz(client: KubernetesClient, timeoutMs: number): Promise<HealthObservation["readyz"]> {
+  const answer = await answerOf(() => client.raw("GET", "/healthz", { timeoutMs }));
+  return answer.type === "answered" ? asReadyz(answer.value, "/healthz") : answer;
+}
+
+function asReadyz({ status, body }: RawResponse, path: "/readyz" | "/healthz"): HealthObservation["readyz"] {
+  return { type: "answered", value: { status, body, path } };
+}
+
+async function answerOf<T>(ask: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { type: "answered", value: await ask() };
+  } catch (error) {
+    return failedAnswer(error);
+  }
+}
+
+/** Anything that is neither an answer nor a lack of one is a fault of ours, told as missing credentials would be: never thrown. */
+export function failedAnswer(error: unknown): Answer<never> {
+  if (error instanceof ApiError) return { type: "refused", status: error.status, message: error.message };
+  if (error instanceof ConnectionError) return { type: "unanswered", failure: error.failure, message: error.message };
+  return { type: "unanswered", failure: "credentials", message: error instanceof Error ? error.message : String(error) };
+}

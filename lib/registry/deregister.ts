@@ -1,0 +1,70 @@
+import { describeKey } from "../work/keys.ts";
+import { LeaseLostError } from "../work/verdict.ts";
+import { tombstone } from "./decide.ts";
+import { discoveryKey } from "./discovery-key.ts";
+import type { EmittedDetail } from "./emitted-events.ts";
+import type { DeregisterPorts } from "./ports.ts";
+import type { Registration } from "./registration.ts";
+
+export type Deregistration = { done: true } | { done: false; reason: string; message: string };
+
+/**
+ * Brings a `Deregistering` cluster to its tombstone: waits for workers to let go, takes back what must not outlive us, then
+ * forgets its work. Safe to be cut off anywhere and to be run twice; whoever is not done tries again later.
+ * @param options.force skips the cluster: for one that is gone.
+ * @param options.holdsDiscovery the caller is the discovery pass itself, whose own lease does not count.
+ */
+export async function runDeregistration(
+  ports: DeregisterPorts,
+  registration: Registration,
+  options: { force: boolean; holdsDiscovery: boolean },
+): Promise<Deregistration> {
+  const { name } = registration;
+  const own = discoveryKey(name);
+  const rows = (await ports.work.listCluster(name)).map(({ row }) => row).filter(({ key }) => !(options.holdsDiscovery && key.kind === own.kind));
+  const held = rows.find((row) => row.leaseUntil > ports.clock.now());
+  if (held !== undefined && !options.force) {
+    return { done: false, reason: "WorkerActive", message: `${describeKey(held.key)} is still held by a worker, which stops before its next batch` };
+  }
+  if (!options.force) {
+    const cleaned = await clean(ports, registration);
+    if (!cleaned.done) return cleaned;
+  }
+  if (!(await ports.registry.save(tombstone(registration, ports.clock.now()), registration))) {
+    return { done: false, reason: "Changed", message: `cluster ${name} was written meanwhile` };
+  }
+  for (const { key, fence, ticket } of rows) {
+    try {
+      await ports.work.forget(key, fence, ticket);
+    } catch (error) {
+      // A worker took it meanwhile: it finds the tombstone and lets go by itself.
+      if (!(error instanceof LeaseLostError)) throw error;
+    }
+  }
+  const detail: EmittedDetail<"Cluster Deregistration Completed"> = {
+    cluster: name,
+    identity: registration.identity,
+    forced: options.force,
+    eventId: registration.eventId,
+  };
+  await ports.bus.put([{ detailType: "Cluster Deregistration Completed", detail }]);
+  ports.log("info", "Cluster deregistered", { cluster: name, forced: options.force });
+  return { done: true };
+}
+
+async function clean(ports: DeregisterPorts, registration: Registration): Promise<Deregistration> {
+  try {
+    const client = await ports.connect(registration);
+    await ports.releaseClaims(client, ports.hubId, { namespaces: registration.namespaces });
+    return { done: true };
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    return {
+      done: false,
+      reason: "CleaningFailed",
+      message:
+        `claims in cluster ${registration.name} could not be taken back: ${cause}. This is tried again until it works; ` +
+        "if the cluster is gone, send Cluster Deregistered with `force: true`",
+    };
+  }
+}

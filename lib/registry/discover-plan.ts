@@ -1,0 +1,92 @@
+import { z } from "zod";
+import type { WorkKey } from "../work/keys.ts";
+import { coversNamespace, resourcesOf } from "./capabilities.ts";
+import type { Registration } from "./registration.ts";
+
+/** How many complete lists in a row must lack a resource before it counts as deleted. */
+export const LISTS_UNTIL_GONE = 2;
+
+/** A resource as a metadata list shows it. */
+export interface FoundResource {
+  namespace: string;
+  name: string;
+  uid: string;
+  generation: number;
+}
+
+/** One custom resource type looked for: a complete list, or why there is none. */
+export type Listing =
+  | { kind: string; complete: true; found: FoundResource[] }
+  | { kind: string; complete: false; reason: "CustomResourceMissing" | "Forbidden" | "Unauthorized" | "Expired" | "Unreachable" | "ServerError"; message: string };
+
+const KnownResource = z.strictObject({
+  uid: z.string(),
+  generation: z.int(),
+  /** Complete lists in a row that lacked it. */
+  missing: z.int().min(0).default(0),
+});
+
+/** What the discovery pass keeps between passes. Keys of `resources`: `kind/namespace/name`. */
+export const DiscoveryState = z.strictObject({
+  /** The registration event whose custom resources are installed. */
+  installedFor: z.string().optional(),
+  /** When `/version` was read last, ISO-8601 UTC. */
+  versionReadAt: z.string().optional(),
+  /** The registration event the counts below belong to. */
+  countedFor: z.string().optional(),
+  resources: z.record(z.string(), KnownResource).default({}),
+  conditions: z
+    .array(z.strictObject({ type: z.string(), status: z.enum(["True", "False", "Unknown"]), reason: z.string(), message: z.string(), lastTransitionTime: z.string() }))
+    .default([]),
+});
+export type DiscoveryState = z.output<typeof DiscoveryState>;
+
+export interface DiscoveryPlan {
+  /** New or changed: work on them now. */
+  schedule: WorkKey[];
+  /** Confirmed gone, or no longer ours to look at: take back their claims, then forget them. */
+  gone: WorkKey[];
+  /** The state to keep; the `gone` leave it only when they were forgotten. */
+  state: DiscoveryState;
+}
+
+export const resourceId = (key: Pick<WorkKey, "kind" | "namespace" | "name">): string => `${key.kind}/${key.namespace}/${key.name}`;
+
+function keyOf(cluster: string, id: string): WorkKey {
+  const [kind = "", namespace = "", name = ""] = id.split("/");
+  return { cluster, home: "cluster", kind, namespace, name };
+}
+
+/**
+ * What a look at the cluster means. A resource is scheduled when it is new or its uid or generation changed. It counts as
+ * deleted only after two complete lists of the same registration; whatever could not be listed completely is held. Pure.
+ */
+export function planDiscovery(input: { registration: Registration; listings: readonly Listing[]; state: DiscoveryState }): DiscoveryPlan {
+  const { registration, listings, state } = input;
+  const counts = state.countedFor === registration.eventId;
+  const kinds = new Set(resourcesOf(registration).map((type) => type.kind));
+  const complete = new Map(listings.flatMap((listing) => (listing.complete ? [[listing.kind, listing.found] as const] : [])));
+  const resources: DiscoveryState["resources"] = {};
+  const schedule: string[] = [];
+  const gone: string[] = [];
+  for (const [kind, found] of complete) {
+    for (const { namespace, name, uid, generation } of found) {
+      if (!coversNamespace(registration, namespace)) continue;
+      const id = resourceId({ kind, namespace, name });
+      const known = state.resources[id];
+      if (known?.uid !== uid || known.generation !== generation) schedule.push(id);
+      resources[id] = { uid, generation, missing: 0 };
+    }
+  }
+  for (const [id, known] of Object.entries(state.resources)) {
+    if (resources[id] !== undefined) continue;
+    const key = keyOf(registration.name, id);
+    const ours = kinds.has(key.kind) && coversNamespace(registration, key.namespace);
+    const missing = (counts ? known.missing : 0) + (ours && complete.has(key.kind) ? 1 : 0);
+    resources[id] = { ...known, missing };
+    // Only a list of this very pass may confirm.
+    if (!ours || (complete.has(key.kind) && missing >= LISTS_UNTIL_GONE)) gone.push(id);
+  }
+  const toKeys = (ids: string[]): WorkKey[] => ids.sort().map((id) => keyOf(registration.name, id));
+  return { schedule: toKeys(schedule), gone: toKeys(gone), state: { ...state, countedFor: registration.eventId, resources } };
+}

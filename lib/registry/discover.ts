@@ -1,0 +1,149 @@
+import { scheduleWork, type PostOffice } from "../work/post.ts";
+import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
+import type { WorkStore } from "../work/store.ts";
+import { LeaseLostError } from "../work/verdict.ts";
+import type { WorkKey } from "../work/keys.ts";
+import { runDeregistration } from "./deregister.ts";
+import { DiscoveryState, planDiscovery, resourceId } from "./discover-plan.ts";
+import { observeResources } from "./discover-observe.ts";
+import { deregisteringFindings, type DiscoveryFacts, discoveryFindings, withTransitions } from "./discover-status.ts";
+import type { DeregisterPorts, InstallCustomResources } from "./ports.ts";
+import type { Registration } from "./registration.ts";
+
+const VERSION_INTERVAL_MS = 300_000;
+/** A new CRD is served within a second or two. */
+const NEW_CRD_RETRY_SECONDS = 2;
+const DEREGISTRATION_RETRY_SECONDS = 15;
+
+export interface DiscoveryPorts extends Omit<PostOffice, "store">, Omit<DeregisterPorts, "connect" | "hubId"> {
+  work: Pick<WorkStore, "schedule" | "load" | "listCluster" | "forget">;
+  installCustomResources: InstallCustomResources;
+}
+
+/** The reconciler of kind `Discovery`: finds the resources that live in a cluster and hands them to their lanes. */
+export function createDiscoveryReconciler(ports: DiscoveryPorts): Reconciler {
+  return {
+    kind: "Discovery",
+    lane: "reconcile",
+    reconcile: (session) => (session.registration.state === "Active" ? discover(ports, session) : finishDeregistration(ports, session)),
+  };
+}
+
+async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconciliation> {
+  const { registration, client, key } = session;
+  const state = await startingState(ports, session);
+  const install = await installOnce(ports, session, state);
+  const observation = await observeResources(client, registration);
+  const plan = planDiscovery({ registration, listings: observation.listings, state });
+  for (const found of plan.schedule) await scheduleWork({ ...ports, store: ports.work }, found, session.now());
+  const pending: DiscoveryFacts["pending"][number][] = [];
+  const resources = { ...plan.state.resources };
+  for (const gone of plan.gone) {
+    const cause = await letGo(ports, session, gone);
+    if (cause === undefined) delete resources[resourceId(gone)];
+    else pending.push({ key: gone, cause });
+  }
+  const facts = { listings: observation.listings, pending, ...(install.problem === undefined ? {} : { installProblem: install.problem }) };
+  const { phase, findings } = discoveryFindings(facts, Object.keys(resources).length);
+  const conditions = withTransitions(findings, state.conditions, observation.observedAt ?? new Date(session.now()).toISOString());
+  const version = await refreshVersion(ports, session, state);
+  const justInstalled = install.installedNow && observation.listings.some((listing) => !listing.complete && listing.reason === "CustomResourceMissing");
+  if (plan.schedule.length > 0) session.log("info", "Resources found", { cluster: key.cluster, resources: plan.schedule.map(resourceId) });
+  return {
+    verdict: justInstalled
+      ? { type: "requeueAfter", seconds: NEW_CRD_RETRY_SECONDS }
+      : { type: "settled", seconds: registration.discoverIntervalSeconds },
+    state: { ...plan.state, ...version, ...(install.installedFor === undefined ? {} : { installedFor: install.installedFor }), resources, conditions },
+    status: { phase, conditions, resources: Object.keys(resources).length },
+    actions: [],
+  };
+}
+
+/**
+ * The state of the last pass. The first pass of a registration takes over the rows an earlier one of that name left: what is
+ * not in the cluster any more is let go like anything else that is gone.
+ */
+async function startingState(ports: DiscoveryPorts, session: Session): Promise<DiscoveryState> {
+  const parsed = session.state === undefined || session.state === null ? undefined : DiscoveryState.safeParse(session.state);
+  if (parsed?.success === true) return parsed.data;
+  const rows = await ports.work.listCluster(session.key.cluster);
+  const left = rows.filter(({ row }) => row.key.home === "cluster" && row.key.kind !== session.key.kind);
+  return DiscoveryState.parse({ resources: Object.fromEntries(left.map(({ row }) => [resourceId(row.key), { uid: "", generation: 0, missing: 0 }])) });
+}
+
+/** Custom resources are installed once for each registration event: a CRD deleted by hand later is not brought back. */
+async function installOnce(
+  ports: DiscoveryPorts,
+  { registration, client }: Session,
+  state: DiscoveryState,
+): Promise<{ installedNow: boolean; installedFor?: string; problem?: string }> {
+  const { installCustomResources, eventId } = registration;
+  if (!installCustomResources || state.installedFor === eventId) return { installedNow: false };
+  try {
+    await ports.installCustomResources(client, registration);
+    return { installedNow: true, installedFor: eventId };
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    return {
+      installedNow: false,
+      problem: `custom resources of cluster ${registration.name} could not be installed: ${cause}; bind outrigger:install to the group outrigger, or apply them by hand`,
+    };
+  }
+}
+
+/** @returns why a gone resource stays for now, or undefined when its claims and rows are gone. */
+async function letGo(ports: DiscoveryPorts, session: Session, key: WorkKey): Promise<string | undefined> {
+  const row = await ports.work.load(key);
+  if (row !== undefined && row.leaseUntil > session.now()) return "a worker still holds it";
+  if (!session.lease.mayWrite()) return "no time left in this pass";
+  try {
+    const owner = `${session.hubId}/${key.namespace}/${key.name}`;
+    await ports.releaseClaims(session.client, session.hubId, { namespaces: [key.namespace], owner });
+    if (row !== undefined) await ports.work.forget(key, row.fence, row.ticket);
+    session.log("info", "Resource is gone; its work is forgotten", { key });
+    return undefined;
+  } catch (error) {
+    if (error instanceof LeaseLostError) return "it was scheduled again meanwhile";
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Keeps `registration.version` true; a probe has no request to spare for it. */
+async function refreshVersion(ports: DiscoveryPorts, session: Session, state: DiscoveryState): Promise<{ versionReadAt?: string }> {
+  const { registration, client } = session;
+  if (state.versionReadAt !== undefined && session.now() - Date.parse(state.versionReadAt) < VERSION_INTERVAL_MS) return { versionReadAt: state.versionReadAt };
+  try {
+    const version = parseVersion((await client.raw("GET", "/version")).body);
+    if (version !== undefined && version !== registration.version) {
+      const next: Registration = { ...registration, version };
+      await ports.registry.save(next, registration);
+    }
+    return { versionReadAt: new Date(session.now()).toISOString() };
+  } catch (error) {
+    session.log("debug", "Version not read", { cause: error instanceof Error ? error.message : String(error) });
+    return {};
+  }
+}
+
+/** `gitVersion` of a `/version` answer, e.g. `v1.35.4-eks-1`. */
+export function parseVersion(body: string): string | undefined {
+  try {
+    const { gitVersion } = JSON.parse(body) as { gitVersion?: unknown };
+    return typeof gitVersion === "string" ? gitVersion : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function finishDeregistration(ports: DiscoveryPorts, session: Session): Promise<Reconciliation> {
+  const { registration, client, hubId } = session;
+  const result = await runDeregistration({ ...ports, connect: async () => client, hubId }, registration, { force: false, holdsDiscovery: true });
+  const message = result.done ? `cluster ${registration.name} is deregistered` : result.message;
+  const conditions = withTransitions(deregisteringFindings(message), [], new Date(session.now()).toISOString());
+  return {
+    verdict: { type: "requeueAfter", seconds: DEREGISTRATION_RETRY_SECONDS },
+    state: session.state,
+    status: { phase: "Deregistering", conditions },
+    actions: [],
+  };
+}

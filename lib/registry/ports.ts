@@ -1,0 +1,63 @@
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import type { Clock, DeadLetters, EventBus, Log, Metrics, ProbeQueue, WorkQueue } from "../work/ports.ts";
+import type { WorkStore } from "../work/store.ts";
+import type { ResolvedIdentity } from "./decide.ts";
+import type { Access, Registration } from "./registration.ts";
+import type { RegistryStore } from "./store.ts";
+
+/** The cluster's own answer to who it is makes this registration impossible (no such cluster, a refused kubeconfig). */
+export class RegistrationRefusedError extends Error {
+  override readonly name = "RegistrationRefusedError";
+  /** Each names object, cause and next step. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("; "));
+    this.problems = problems;
+  }
+}
+
+/**
+ * Asks who a cluster is.
+ * @throws RegistrationRefusedError when asking again would not help; anything else is tried again through the queue.
+ */
+export type ResolveIdentity = (access: Access) => Promise<ResolvedIdentity>;
+
+/** A client for the cluster of a registration, pooled by its identity. */
+export type Connect = (registration: Registration) => Promise<KubernetesClient>;
+
+/**
+ * Takes back the claims this hub has left on objects of a cluster (`outrigger.dev/rollout`): all of them, or those of one
+ * `owner` (`<hub id>/<namespace>/<name>`). Empty `namespaces` = all.
+ */
+export type ReleaseClaims = (client: KubernetesClient, hubId: string, options: { namespaces: readonly string[]; owner?: string }) => Promise<unknown>;
+
+/** Creates or updates the CRDs of the capabilities and returns when they are accepted. */
+export type InstallCustomResources = (client: KubernetesClient, registration: Registration) => Promise<void>;
+
+export interface DeregisterPorts {
+  registry: Pick<RegistryStore, "save">;
+  work: Pick<WorkStore, "listCluster" | "forget">;
+  connect: Connect;
+  releaseClaims: ReleaseClaims;
+  bus: EventBus;
+  clock: Clock;
+  log: Log;
+  /** Names this hub in claims. */
+  hubId: string;
+}
+
+export interface RegisterPorts extends DeregisterPorts {
+  registry: RegistryStore;
+  work: Pick<WorkStore, "schedule" | "load" | "listCluster" | "forget">;
+  queue: WorkQueue;
+  probes: ProbeQueue;
+  deadLetters: DeadLetters;
+  metrics: Metrics;
+  resolveIdentity: ResolveIdentity;
+  installCustomResources: InstallCustomResources;
+  /** Whether loopback and link-local addresses may be named. */
+  local: boolean;
+  /** `WATCH_NAMESPACE` of the deployment; empty = all. */
+  defaultNamespaces: readonly string[];
+}

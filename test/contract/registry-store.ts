@@ -1,0 +1,90 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { HealthRow } from "../../lib/health/row.ts";
+import { tombstone } from "../../lib/registry/decide.ts";
+import type { RegistryStore } from "../../lib/registry/store.ts";
+import { at, registration, T0 } from "../lib/registry/build.ts";
+
+const health = (fields: Partial<HealthRow> = {}): HealthRow => ({
+  cluster: "prod",
+  identity: "i",
+  class: "Healthy",
+  since: at(0),
+  observedAt: at(0),
+  checks: [],
+  nodes: { ready: 1, total: 1, byZone: { a: { ready: 1, total: 1 } } },
+  // Far ahead: what has expired may vanish at any time.
+  expiresAt: 4_000_000_000,
+  ...fields,
+});
+
+/** What every `RegistryStore` does. `open` gives an empty one. */
+export function registryStoreContract(name: string, open: () => Promise<RegistryStore>): void {
+  describe(`registry store: ${name}`, () => {
+    let store: RegistryStore;
+    beforeEach(async () => {
+      store = await open();
+    });
+
+    it("gives back a registration as it was saved", async () => {
+      const row = registration({ labels: { team: "a" }, namespaces: ["mimir"], version: "v1.35.4" });
+      expect(await store.save(row, undefined)).toBe(true);
+      expect(await store.load("prod")).toEqual(row);
+      expect(await store.load("other")).toBeUndefined();
+    });
+
+    it("lets only the first of two writers that read the same row write", async () => {
+      const first = registration();
+      expect(await store.save(first, undefined)).toBe(true);
+      expect(await store.save(registration({ eventId: "x" }), undefined)).toBe(false);
+      expect(await store.save(registration({ at: at(1) }), first)).toBe(true);
+      expect(await store.save(registration({ at: at(2) }), first)).toBe(false);
+      expect((await store.load("prod"))?.at).toBe(at(1));
+    });
+
+    it("takes a change of state under the same stamp for a change", async () => {
+      const active = registration();
+      const leaving = registration({ state: "Deregistering" });
+      await store.save(active, undefined);
+      expect(await store.save(leaving, active)).toBe(true);
+      expect(await store.save(registration({ version: "v2" }), active)).toBe(false);
+    });
+
+    it("lists by name what is not deregistered, and drops the pointer with the tombstone", async () => {
+      const b = registration({ name: "b" });
+      const a = registration({ name: "a", state: "Deregistering" });
+      await store.save(b, undefined);
+      await store.save(a, undefined);
+      expect(await store.list()).toEqual([a, b]);
+      const gone = { ...tombstone(b, T0), expiresAt: 4_000_000_000 };
+      expect(await store.save(gone, b)).toBe(true);
+      expect(await store.list()).toEqual([a]);
+      expect(await store.load("b")).toEqual(gone);
+    });
+
+    it("registers again over a tombstone", async () => {
+      const gone = { ...tombstone(registration(), T0), expiresAt: 4_000_000_000 };
+      await store.save(gone, undefined);
+      expect(await store.save(registration({ at: at(9) }), gone)).toBe(true);
+      expect(await store.load("prod")).not.toHaveProperty("expiresAt");
+      expect(await store.list()).toHaveLength(1);
+    });
+
+    it("keeps the health of each cluster", async () => {
+      expect(await store.loadHealth("prod")).toBeUndefined();
+      expect(await store.saveHealth(health(), undefined)).toBe(true);
+      expect(await store.saveHealth(health({ cluster: "dev" }), undefined)).toBe(true);
+      expect(await store.loadHealth("prod")).toEqual(health());
+      expect((await store.listHealth(["dev", "none", "prod"])).map(({ cluster }) => cluster).sort()).toEqual(["dev", "prod"]);
+      expect(await store.listHealth([])).toEqual([]);
+    });
+
+    it("lets only the first of two probes that read the same health write", async () => {
+      await store.saveHealth(health(), undefined);
+      const next = health({ observedAt: at(30), class: "Degraded" });
+      expect(await store.saveHealth(next, health())).toBe(true);
+      expect(await store.saveHealth(health({ observedAt: at(31) }), health())).toBe(false);
+      expect(await store.saveHealth(health({ observedAt: at(32) }), undefined)).toBe(false);
+      expect(await store.loadHealth("prod")).toEqual(next);
+    });
+  });
+}

@@ -1,0 +1,4 @@
+import { registryStoreContract } from "../../contract/registry-store.ts";
+import { fakeRegistryStore } from "./fake-registry-store.ts";
+
+registryStoreContract("fake", async () => fakeRegistryStore());
