@@ -6,6 +6,7 @@ import { AUDIT_POLICY, FILES, KWOK_CONFIGURATION } from "./components.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { nodeStages } from "./node-stages.ts";
 import { podStages } from "./pod-stages.ts";
+import { volumeStages } from "./volume-stages.ts";
 import { stopRecorded, writeAtomically } from "./processes.ts";
 import type { AdminCredentials } from "./admin-client.ts";
 
@@ -75,7 +76,12 @@ export async function fillDataFolder(
   });
   const admin = client("local-admin", "system:masters");
   const serviceAccount = createServiceAccountKey();
-  const stages = [KWOK_CONFIGURATION, ...nodeStages(kubernetesVersion), ...podStages(podReadyAfterMs)];
+  const stages = [
+    KWOK_CONFIGURATION,
+    ...nodeStages(kubernetesVersion),
+    ...podStages(podReadyAfterMs),
+    ...volumeStages(),
+  ];
   const contents: [keyof typeof FILES, string][] = [
     ["caCertificate", authority.certPem],
     ["caKey", authority.keyPem],

@@ -1,5 +1,5 @@
 import { NODE_ANNOTATION, NODE_NOT_READY } from "./pod-behaviours.ts";
-import { isIn, isNotIn, type Stage, stage } from "./stage.ts";
+import { isIn, isNotIn, setStatus, type Stage, stage } from "./stage.ts";
 
 const READY = '.status.conditions[]? | select(.type == "Ready") | .status';
 const BEHAVIOUR = `.metadata.annotations["${NODE_ANNOTATION}"]`;
@@ -11,7 +11,7 @@ export function nodeStages(kubernetesVersion: string): Stage[] {
       "Node",
       "node-ready",
       [isNotIn(READY, "True"), isNotIn(BEHAVIOUR, NODE_NOT_READY)],
-      `
+      setStatus(`
 conditions:
 {{ range NodeConditions }}
 - type: {{ .type | Quote }}
@@ -31,20 +31,20 @@ nodeInfo:
   machineID: ""
   operatingSystem: linux
   osImage: simulated
-  systemUUID: ""`,
+  systemUUID: ""`),
     ),
     stage(
       "Node",
       "node-not-ready",
       [isNotIn(READY, "False"), isIn(BEHAVIOUR, NODE_NOT_READY)],
-      `
+      setStatus(`
 conditions:
 - type: Ready
   status: "False"
   reason: KubeletNotReady
   message: ${NODE_ANNOTATION} says so
   lastHeartbeatTime: {{ Now | Quote }}
-  lastTransitionTime: {{ Now | Quote }}`,
+  lastTransitionTime: {{ Now | Quote }}`),
     ),
   ];
 }

@@ -25,9 +25,6 @@ export const POD_BEHAVIOURS = {
   neverReady: "never-ready",
 } as const;
 
-/** How a simulated pod behaves; see {@link POD_BEHAVIOURS}. */
-export type PodBehaviour = (typeof POD_BEHAVIOURS)[keyof typeof POD_BEHAVIOURS];
-
 /** Times of the simulated kubelet where no annotation says otherwise, milliseconds. */
 export const POD_TIMES = {
   readyAfterMs: 200,

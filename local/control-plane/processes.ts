@@ -16,6 +16,7 @@ export class ProcessGroup {
   readonly #directory: string;
   readonly #detached: boolean;
   readonly #children = new Map<string, ChildProcess>();
+  readonly #recorded: RecordedProcess[] = [];
   readonly #onExit = (): void => this.#kill();
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     this.#kill();
@@ -51,14 +52,15 @@ export class ProcessGroup {
     closeSync(log);
     this.#children.set(name, child);
     if (this.#detached) child.unref();
-    this.#record();
+    if (child.pid !== undefined) this.#record(name, child.pid);
     await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
   }
 
-  #record(): void {
-    const recorded = Object.entries(this.pids).flatMap(([name, pid]) => recordProcess(name, pid) ?? []);
+  #record(name: string, pid: number): void {
+    const recorded = recordProcess(name, pid);
+    if (recorded !== undefined) this.#recorded.push(recorded);
     const path = join(this.#directory, PIDS_FILE);
-    writeFileSync(`${path}.new`, JSON.stringify(recorded));
+    writeFileSync(`${path}.new`, JSON.stringify(this.#recorded));
     renameSync(`${path}.new`, path);
   }
 
@@ -91,6 +93,7 @@ export class ProcessGroup {
     this.#kill();
     await Promise.all(ends);
     this.#children.clear();
+    this.#recorded.length = 0;
     await rm(join(this.#directory, PIDS_FILE), { force: true });
   }
 
@@ -120,14 +123,14 @@ export class ProcessEndedError extends Error {
 
 /**
  * Kills the processes recorded in a data folder, whichever process started them, and waits until they are gone.
- * @returns those that were still there.
+ * @returns how many were still there.
  */
-export async function stopRecorded(directory: string): Promise<RecordedProcess[]> {
+export async function stopRecorded(directory: string): Promise<number> {
   const path = join(directory, PIDS_FILE);
   const text = await readFile(path, "utf8").catch(() => "[]");
   const found = await killRecorded(PidsFile.parse(JSON.parse(text)));
   await rm(path, { force: true });
-  return found;
+  return found.length;
 }
 
 /** Writes beside and renames, so that a reader sees the old text or the new one. */

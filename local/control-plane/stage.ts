@@ -4,12 +4,15 @@ export interface Stage {
   kind: "Stage";
   metadata: { name: string };
   spec: {
-    resourceRef: { apiGroup: "v1"; kind: "Pod" | "Node" };
+    resourceRef: { apiGroup: "v1"; kind: StageKind };
     selector: { matchExpressions: { jq: Requirement }[] };
     delay?: Delay;
-    steps: ({ patch: { subresource: "status"; template: string } } | { delete: true })[];
+    steps: Step[];
   };
 }
+
+type StageKind = "Pod" | "Node" | "PersistentVolume" | "PersistentVolumeClaim";
+type Step = { patch: { subresource: "status"; template: string } } | { apply: { template: string } } | { delete: true };
 
 /** A jq expression and what its results must be. */
 export interface Requirement {
@@ -49,16 +52,20 @@ export function afterAnnotation(annotation: string, defaultMilliseconds: number)
 }
 
 /**
- * @param status a template of the status to patch in (strategic merge); null = the object is deleted.
- * The patch carries the UID it was computed for: a successor of the same name is never touched.
+ * Patches a template into the status (strategic merge). The patch carries the UID it was computed for: a successor of the
+ * same name is never touched.
  */
-export function stage(
-  kind: "Pod" | "Node",
-  name: string,
-  requirements: Requirement[],
-  status: string | null,
-  delay?: Delay,
-): Stage {
+export const setStatus = (template: string): Step => ({
+  patch: { subresource: "status", template: ofSameObject(template) },
+});
+
+/** Applies another object. */
+export const applyObject = (template: string): Step => ({ apply: { template } });
+
+/** Deletes the object at once. */
+export const deleteObject: Step = { delete: true };
+
+export function stage(kind: StageKind, name: string, requirements: Requirement[], step: Step, delay?: Delay): Stage {
   return {
     apiVersion: "kwok.x-k8s.io/v1alpha1",
     kind: "Stage",
@@ -67,9 +74,7 @@ export function stage(
       resourceRef: { apiGroup: "v1", kind },
       selector: { matchExpressions: requirements.map((jq) => ({ jq })) },
       ...(delay === undefined ? {} : { delay }),
-      steps: [
-        status === null ? { delete: true } : { patch: { subresource: "status", template: ofSameObject(status) } },
-      ],
+      steps: [step],
     },
   };
 }

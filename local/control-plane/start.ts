@@ -9,6 +9,7 @@ import { freePorts } from "./free-ports.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { areNodesUsable, createNodes, planNodes } from "./nodes.ts";
 import { ProcessEndedError, ProcessGroup, stopRecorded } from "./processes.ts";
+import { DEFAULT_STORAGE_CLASS } from "./volume-stages.ts";
 import { startTokenReview, type TokenOption } from "./tokens.ts";
 
 export interface ControlPlaneOptions {
@@ -117,6 +118,7 @@ async function startOnce(options: ControlPlaneOptions, binaries: Binaries): Prom
       startOne(processes, "kube-scheduler", kubeScheduler(binaries, dataDir)),
       startOne(processes, "kwok", kwok(binaries, dataDir)),
       createNodes(client, nodes),
+      client.request("POST", "/apis/storage.k8s.io/v1/storageclasses", DEFAULT_STORAGE_CLASS),
     ]);
     await processes.waitFor("kwok", () => areNodesUsable(client, nodes.length), READY_TIMEOUT_MS);
     const record: ControlPlaneRecord = {

@@ -186,6 +186,23 @@ describe("pods of a StatefulSet with three replicas", () => {
     await vi.waitFor(async () => expect(await ready()).toBe("True"), waitFor);
   });
 
+  test("volume claims are bound to simulated volumes, which go with them", async () => {
+    const set = statefulSet("stateful", 2) as { spec: Record<string, unknown> };
+    const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } };
+    set.spec["volumeClaimTemplates"] = [
+      { metadata: { name: "data" }, spec },
+      { metadata: { name: "wal" }, spec: { ...spec, storageClassName: "io2" } },
+    ];
+    await cluster.admin.request("POST", STATEFUL_SETS, set);
+    await vi.waitFor(async () => {
+      const pods = await podsOf("stateful");
+      expect(pods.map((pod) => conditionOf(pod, "Ready"))).toEqual(["True", "True"]);
+    }, waitFor);
+    await cluster.admin.request("DELETE", `${STATEFUL_SETS}/stateful`);
+    await cluster.admin.request("DELETE", "/api/v1/namespaces/default/persistentvolumeclaims");
+    await vi.waitFor(async () => expect(await list("/api/v1/persistentvolumes")).toEqual([]), waitFor);
+  });
+
   test("sixty pods become Ready together and a deleted one is replaced", async () => {
     await cluster.admin.request("POST", STATEFUL_SETS, statefulSet("many", 60));
     const allReady = async (): Promise<Pod[]> => {

@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { clearDataFolder, readRecord } from "../../../local/control-plane/data-folder.ts";
 import { isAlive } from "../../../local/control-plane/lock-file.ts";
+import { recordProcess } from "../../../local/process-identity.ts";
 import { ProcessEndedError, ProcessGroup, stopRecorded } from "../../../local/control-plane/processes.ts";
 
 let folder: string;
@@ -36,9 +38,27 @@ test("a process id that now belongs to another process is left alone", async () 
   const other = spawn("sleep", ["60"]);
   const recorded = [{ name: "etcd", pid: other.pid, started: "long ago" }];
   await writeFile(join(folder, "pids.json"), JSON.stringify(recorded));
-  expect(await stopRecorded(folder)).toEqual([]);
+  expect(await stopRecorded(folder)).toBe(0);
   expect([other.exitCode, other.signalCode]).toEqual([null, null]);
   other.kill("SIGKILL");
+});
+
+test("processes that are not detached end with the one that started them", async () => {
+  const program = `
+    import { ProcessGroup } from ${JSON.stringify(join(import.meta.dirname, "../../../local/control-plane/processes.ts"))};
+    const processes = new ProcessGroup(${JSON.stringify(folder)}, false);
+    await processes.start("sleeper", "sleep", ["60"]);
+    console.log(processes.pids.sleeper);
+    setInterval(() => {}, 1_000);`;
+  const owner = spawn(process.execPath, ["--input-type=module-typescript", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [output] = (await once(owner.stdout, "data")) as [Buffer];
+  const sleeper = Number(output.toString());
+  expect(isAlive(sleeper)).toBe(true);
+  owner.kill("SIGTERM");
+  expect(await once(owner, "exit")).toEqual([null, "SIGTERM"]);
+  await vi.waitFor(() => expect(recordProcess("sleeper", sleeper)).toBeUndefined());
 });
 
 test("a process that ends while it is waited for is named with the end of its log", async () => {
