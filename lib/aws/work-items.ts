@@ -22,8 +22,8 @@ const StateItem = z.object({
   pk: z.string(),
   sk: z.string(),
   identity: z.string(),
-  state: z.unknown(),
-  status: z.unknown(),
+  state: z.unknown().optional(),
+  status: z.unknown().optional(),
   updatedAt: z.string(),
 });
 

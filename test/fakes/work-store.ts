@@ -83,6 +83,9 @@ export function createFakeWorkStore(options: { now(): number }): FakeWorkStore {
       if (audit !== undefined) audit.outcomes = [...outcomes];
     },
     async ink(taken, result) {
+      const before = store.rows.get(rowId(taken.key));
+      if (before !== undefined && rows.isFreedBy(before, taken))
+        return { ticket: before.ticket, dueAtMs: before.dueAt, posted: false };
       const inked = rows.inkedRow(held(taken), taken.ticket, result, options.now());
       store.rows.set(rowId(taken.key), inked.row);
       saveState(taken.key, taken.identity, result.state, result.status);
@@ -91,6 +94,8 @@ export function createFakeWorkStore(options: { now(): number }): FakeWorkStore {
       return { ticket: inked.row.ticket, dueAtMs: inked.dueAtMs, posted: inked.posted };
     },
     async release(taken, dueAtMs) {
+      const before = store.rows.get(rowId(taken.key));
+      if (before !== undefined && rows.isFreedBy(before, taken)) return;
       store.rows.set(rowId(taken.key), rows.releasedRow(held(taken), dueAtMs));
     },
     async look(key) {

@@ -1,0 +1,92 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { afterAll, beforeAll, describe } from "vitest";
+import { clientSettings } from "../../lib/aws/clients.ts";
+import { DUE_INDEX, openTable, type Table } from "../../lib/aws/table.ts";
+import { createWorkStore } from "../../lib/aws/work-store.ts";
+import { LOCAL_ACCOUNT, LOCAL_REGION, type LocalAws, startLocalAws } from "../../local/aws.ts";
+import { workStoreContract } from "../contract/work-store.ts";
+
+const WRITES = new Set(["UpdateItemCommand", "PutItemCommand", "TransactWriteItemsCommand"]);
+const TABLE = "work-store-contract";
+
+let stateDir: string;
+let aws: LocalAws;
+let table: Table;
+let loseNext = false;
+
+/** Below the SDK's retries: the write is applied, its reply is thrown away once. */
+function losingReplies(client: DynamoDBClient): DynamoDBClient {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const result = await next(args);
+      if (loseNext && WRITES.has(String(context["commandName"]))) {
+        loseNext = false;
+        throw Object.assign(new Error("The connection was cut after the write."), { name: "TimeoutError" });
+      }
+      return result;
+    },
+    { step: "finalizeRequest", priority: "low", name: "losingReplies" },
+  );
+  return client;
+}
+
+beforeAll(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), "outrigger-work-store-"));
+  aws = await startLocalAws({ stateDir });
+  const credentials = { accessKeyId: LOCAL_ACCOUNT, secretAccessKey: "test" };
+  const client = new DynamoDBClient({ ...clientSettings(), endpoint: aws.endpoint, region: LOCAL_REGION, credentials });
+  table = openTable(losingReplies(client), TABLE);
+  await client.send(
+    new CreateTableCommand({
+      TableName: TABLE,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [
+        { AttributeName: "pk", AttributeType: "S" },
+        { AttributeName: "sk", AttributeType: "S" },
+        { AttributeName: "dueShard", AttributeType: "S" },
+        { AttributeName: "dueAt", AttributeType: "N" },
+      ],
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+      ],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: DUE_INDEX,
+          KeySchema: [
+            { AttributeName: "dueShard", KeyType: "HASH" },
+            { AttributeName: "dueAt", KeyType: "RANGE" },
+          ],
+          Projection: { ProjectionType: "KEYS_ONLY" },
+        },
+      ],
+    }),
+  );
+});
+
+afterAll(async () => {
+  await aws?.stop();
+  await rm(stateDir, { recursive: true, force: true });
+});
+
+describe("the work store in DynamoDB", () => {
+  workStoreContract(async () => {
+    loseNext = false;
+    const clock = { nowMs: Date.now() };
+    return {
+      store: createWorkStore(table, { now: () => clock.nowMs }),
+      clock,
+      register: async (registration) => {
+        const item = { pk: `CLUSTER#${registration.name}`, sk: "REGISTRATION", ...registration };
+        await table.client.send(new PutCommand({ TableName: table.name, Item: item }));
+      },
+      loseNextReply: () => {
+        loseNext = true;
+      },
+    };
+  });
+});
