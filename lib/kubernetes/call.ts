@@ -13,6 +13,7 @@ export interface CallContext {
   token: TokenSource | undefined;
   /** 0 ≤ jitter < 1, drawn for each wait. */
   drawJitter: () => number;
+  onFailure: ((error: ApiError | ConnectionError) => void) | undefined;
 }
 
 /** One try: sends the request and reads as much of the answer as is wanted. */
@@ -54,6 +55,9 @@ export async function performCall<R>(
       renewed ||= renew;
       if (decision.delayMs > 0) await wait(decision.delayMs, context, wire, limit);
     }
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof ConnectionError) context.onFailure?.(error);
+    throw error;
   } finally {
     limit.release();
   }

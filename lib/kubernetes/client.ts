@@ -122,4 +122,6 @@ export interface ClusterAccess {
   serverName?: string;
   /** Set only by the local environment: the server's certificate is not verified. */
   insecureSkipTlsVerify?: boolean;
+  /** Addresses that a server name may not resolve to (loopback, link-local). Absent = any. */
+  refuseAddress?: (address: string) => boolean;
 }

@@ -1,6 +1,7 @@
 import { ConnectionError, type ConnectionFailure } from "./errors.ts";
+import { REFUSED_ADDRESS } from "./guarded-lookup.ts";
 
-const DNS_CODES = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME"]);
+const DNS_CODES = new Set(["ENOTFOUND", "EAI_AGAIN", "EAI_FAIL", "EAI_NODATA", "EAI_NONAME", REFUSED_ADDRESS]);
 const TCP_CODES = new Set([
   "ECONNREFUSED",
   "EHOSTUNREACH",
@@ -57,6 +58,7 @@ function failureOf(code: string): ConnectionFailure {
 function explain(failure: ConnectionFailure, server: string, code: string, error: unknown): string {
   const { host, hostname } = new URL(server);
   const detail = error instanceof Error && error.message !== "" ? error.message : code;
+  if (code === REFUSED_ADDRESS) return `API server ${server} is not contacted: ${detail}`;
   if (failure === "dns") return `the host ${hostname} of API server ${server} cannot be resolved (${code})`;
   if (failure === "tcp") return `no connection to API server ${server}: ${host} cannot be reached (${code})`;
   if (failure === "timeout") return `API server ${server} gave no answer in time (${code})`;

@@ -175,11 +175,14 @@ function pemBlocks(pem: string): string[] {
   return pem.match(/-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g) ?? [];
 }
 
-/** @returns `ca:` and the SHA-256 of the authority's certificates: who a cluster without ARN is. Undefined without a CA. */
-export function authorityIdentity(caPem: string | undefined): string | undefined {
-  if (caPem === undefined) return undefined;
+/**
+ * Who a cluster without ARN is: `ca:` and the SHA-256 of its authority's certificates; of its URL when its certificate
+ * comes from a public authority.
+ */
+export function authorityIdentity(access: Pick<ClusterAccess, "caPem" | "server">): string {
   const hash = createHash("sha256");
-  for (const block of pemBlocks(caPem)) hash.update(new X509Certificate(block).raw);
+  if (access.caPem === undefined) return `ca:${hash.update(access.server).digest("hex")}`;
+  for (const block of pemBlocks(access.caPem)) hash.update(new X509Certificate(block).raw);
   return `ca:${hash.digest("hex")}`;
 }
 

@@ -1,5 +1,6 @@
 import { Pool } from "undici";
 import type { ClusterAccess } from "./client.ts";
+import { guardedLookup } from "./guarded-lookup.ts";
 
 export interface PoolOptions {
   /** Connections kept for requests; watches have their own. 1..8. */
@@ -36,7 +37,7 @@ export class ConnectionPool {
   }
 
   #open(connections: number | null): Pool {
-    const { caPem, clientCertificate, serverName, insecureSkipTlsVerify } = this.#access;
+    const { caPem, clientCertificate, serverName, insecureSkipTlsVerify, refuseAddress } = this.#access;
     return new Pool(this.origin, {
       connections,
       pipelining: 1,
@@ -52,6 +53,7 @@ export class ConnectionPool {
         ...(caPem === undefined ? {} : { ca: caPem }),
         ...(clientCertificate === undefined ? {} : { cert: clientCertificate.certPem, key: clientCertificate.keyPem }),
         ...(serverName === undefined ? {} : { servername: serverName }),
+        ...(refuseAddress === undefined ? {} : { lookup: guardedLookup(refuseAddress) }),
       },
     });
   }

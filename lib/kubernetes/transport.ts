@@ -17,7 +17,7 @@ import type {
   WriteOptions,
 } from "./client.ts";
 import { decodeFailure } from "./decode-status.ts";
-import { ApiError, isApiError } from "./errors.ts";
+import { ApiError, type ConnectionError, isApiError } from "./errors.ts";
 import { exchange, type WireResponse } from "./exchange.ts";
 import { type ListPage, PAGE_SIZE, readList } from "./list.ts";
 import type { KubernetesObject } from "./objects.ts";
@@ -45,6 +45,8 @@ export interface TransportOptions {
   watchIdleTimeoutMs?: number;
   /** Connections kept for requests, 1..8; each watch has its own. Default 6. */
   maxSockets?: number;
+  /** Told of every call that failed for good, before its caller is. */
+  onFailure?: (error: ApiError | ConnectionError) => void;
 }
 
 /** Milliseconds a watch lasts unless its caller says otherwise. */
@@ -75,7 +77,13 @@ class Transport implements KubernetesClient {
     this.#requestTimeoutMs = requestTimeoutMs;
     this.#watchIdleTimeoutMs = watchIdleTimeoutMs;
     const basePath = new URL(access.server).pathname.replace(/\/+$/, "");
-    this.#context = { server: access.server, basePath, token: access.token, drawJitter: Math.random };
+    this.#context = {
+      server: access.server,
+      basePath,
+      token: access.token,
+      drawJitter: Math.random,
+      onFailure: options.onFailure,
+    };
   }
 
   async get<T extends KubernetesObject>(type: ResourceType, name: ObjectName, options: CallOptions = {}): Promise<T> {

@@ -137,10 +137,12 @@ describe("a kubeconfig is refused, by name and without its secrets, for", () => 
   });
 });
 
-test("a cluster without ARN is its certificate authority", () => {
+test("a cluster without ARN is its certificate authority, or its URL when that is a public one", () => {
+  const server = "https://k8s.example.com";
   const other = createCertificateAuthority("kubernetes");
-  expect(authorityIdentity(authority.certPem)).toMatch(/^ca:[0-9a-f]{64}$/);
-  expect(authorityIdentity(`# comment\n${authority.certPem}`)).toBe(authorityIdentity(authority.certPem));
-  expect(authorityIdentity(other.certPem)).not.toBe(authorityIdentity(authority.certPem));
-  expect(authorityIdentity(undefined)).toBeUndefined();
+  const identity = authorityIdentity({ server, caPem: authority.certPem });
+  expect(identity).toMatch(/^ca:[0-9a-f]{64}$/);
+  expect(authorityIdentity({ server: "https://moved", caPem: `# comment\n${authority.certPem}` })).toBe(identity);
+  expect(authorityIdentity({ server, caPem: other.certPem })).not.toBe(identity);
+  expect(authorityIdentity({ server })).not.toBe(authorityIdentity({ server: "https://moved" }));
 });
