@@ -1,23 +1,27 @@
-import { BatchGetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { HealthRow } from "../health/row.ts";
 import { Registration } from "../registry/registration.ts";
 import type { RegistryStore } from "../registry/store.ts";
 import { clusterPk } from "../work/keys.ts";
 import type { ActiveClusters } from "../work/ports.ts";
-import { getItem, type Item, queryItems, refusal, type Table, transact } from "./table.ts";
+import { getItem, queryItems, refusal, type Table, transact } from "./table.ts";
 
 const REGISTRATION_SK = "REGISTRATION";
 const HEALTH_SK = "HEALTH";
 /** Partition of the pointer items: a copy of each registration, so that all of them can be read without a scan. */
 const POINTERS_PK = "REGISTRATIONS";
-const BATCH_GET_SIZE = 100;
-const BATCH_GET_ROUNDS = 5;
+/** Health rows read at the same time. */
+const READS_AT_ONCE = 25;
 
 /** Registrations and health in the hub's table. */
 export function createRegistryStore(table: Table): RegistryStore & ActiveClusters {
   const list = async (): Promise<Registration[]> => {
     const query = { ConsistentRead: true, KeyConditionExpression: "pk = :pk", ExpressionAttributeValues: { ":pk": POINTERS_PK } };
     return (await queryItems(table, query)).map((item) => Registration.parse(item));
+  };
+  const loadHealth = async (cluster: string): Promise<HealthRow | undefined> => {
+    const item = await getItem(table, clusterPk(cluster), HEALTH_SK);
+    return item === undefined ? undefined : HealthRow.parse(item);
   };
   return {
     list,
@@ -38,17 +42,13 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
           : { Put: { TableName: table.name, Item: { ...next, ...pointer } } };
       return (await transact(table, [row, copy])) === undefined;
     },
-    async loadHealth(cluster) {
-      const item = await getItem(table, clusterPk(cluster), HEALTH_SK);
-      return item === undefined ? undefined : HealthRow.parse(item);
-    },
+    loadHealth,
     async listHealth(clusters) {
-      const rows: HealthRow[] = [];
-      for (let start = 0; start < clusters.length; start += BATCH_GET_SIZE) {
-        const keys = clusters.slice(start, start + BATCH_GET_SIZE).map((cluster) => ({ pk: clusterPk(cluster), sk: HEALTH_SK }));
-        rows.push(...(await batchGet(table, keys)).map((item) => HealthRow.parse(item)));
+      const rows: (HealthRow | undefined)[] = [];
+      for (let start = 0; start < clusters.length; start += READS_AT_ONCE) {
+        rows.push(...(await Promise.all(clusters.slice(start, start + READS_AT_ONCE).map(loadHealth))));
       }
-      return rows;
+      return rows.filter((row) => row !== undefined);
     },
     async saveHealth(next, asRead) {
       const Item = { pk: clusterPk(next.cluster), sk: HEALTH_SK, ...next };
@@ -83,16 +83,4 @@ function healthUnchangedSince(asRead: HealthRow | undefined) {
     ExpressionAttributeNames: { "#identity": "identity" },
     ExpressionAttributeValues: { ":observedAt": asRead.observedAt, ":identity": asRead.identity },
   };
-}
-
-async function batchGet({ client, name }: Table, keys: Item[]): Promise<Item[]> {
-  const items: Item[] = [];
-  let waiting: Item[] = keys;
-  for (let round = 0; waiting.length > 0; round += 1) {
-    if (round === BATCH_GET_ROUNDS) throw new Error(`Table ${name} left ${waiting.length} items unread ${BATCH_GET_ROUNDS} times; ask again.`);
-    const { Responses, UnprocessedKeys } = await client.send(new BatchGetCommand({ RequestItems: { [name]: { Keys: waiting } } }));
-    items.push(...(Responses?.[name] ?? []));
-    waiting = UnprocessedKeys?.[name]?.Keys ?? [];
-  }
-  return items;
 }

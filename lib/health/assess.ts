@@ -36,7 +36,7 @@ export function assessHealth(observation: HealthObservation, cluster: string): A
   const { readyz, nodes, latencyMs, observedAt } = observation;
   const base = { observedAt, ...(latencyMs === undefined ? {} : { latencyMs }) };
   const first = assessReadyz(readyz, cluster);
-  if (nodes === undefined || first.class === "Unreachable") return { ...base, ...first };
+  if (nodes === undefined) return { ...base, ...first };
   const second = assessNodes(nodes, cluster, observedAt);
   const checks = [...first.checks, ...second.checks].sort((a, b) => Number(a.ok) - Number(b.ok));
   return { ...base, class: worse(first.class, second.class), checks, ...(second.nodes === undefined ? {} : { nodes: second.nodes }) };
@@ -54,6 +54,7 @@ interface Part {
 const failed = (name: string, reason: string, message: string): HealthCheck => ({ name, ok: false, reason, message });
 
 function assessReadyz(answer: HealthObservation["readyz"], cluster: string): Part {
+  if (answer.type === "noAccess") return noAccess(answer, cluster);
   if (answer.type === "unanswered") return unanswered(answer, cluster);
   if (answer.type === "refused") return refused(answer, "get", "/readyz", cluster);
   const { status, body, path } = answer.value;
@@ -74,6 +75,15 @@ function failedChecks(body: string): string[] {
 }
 
 const firstLine = (body: string): string => body.split("\n", 1)[0]?.slice(0, 200) ?? "";
+
+/** Reasons that mean there is no such cluster to reach; all others mean that we are not let in. */
+const NO_CLUSTER: readonly string[] = ["ClusterUnknown", "ClusterNotActive", "IdentityChanged", "EndpointRefused"];
+
+function noAccess({ reason, message }: { reason: string; message: string }, cluster: string): Part {
+  const text = `cluster ${cluster}: ${message}`;
+  if (NO_CLUSTER.includes(reason)) return { class: "Unreachable", checks: [failed("connection", reason, text)] };
+  return { class: "AuthFailed", checks: [failed("credentials", reason, text)] };
+}
 
 function unanswered({ failure, message }: { failure: ConnectionFailure; message: string }, cluster: string): Part {
   if (failure === "credentials") {
@@ -104,6 +114,7 @@ function refused({ status, message }: { status: number; message: string }, verb:
 
 function assessNodes(answer: Answer<Node[]>, cluster: string, observedAt: string): Part & Pick<Assessment, "nodes"> {
   if (answer.type === "refused") return refused(answer, "list", "nodes", cluster);
+  if (answer.type === "noAccess") return noAccess(answer, cluster);
   if (answer.type === "unanswered") {
     // The API server did answer a moment ago, so it is reachable.
     return answer.failure === "credentials"

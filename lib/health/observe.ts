@@ -2,12 +2,15 @@ import type { KubernetesClient, RawResponse } from "../kubernetes/client.ts";
 import { ApiError, ConnectionError, type ConnectionFailure } from "../kubernetes/errors.ts";
 import type { Node } from "../kubernetes/objects.ts";
 import { NODES } from "../kubernetes/types.ts";
+import { TerminalError } from "../work/verdict.ts";
 
 /** The answer to one of the two requests, or why there was none. */
 export type Answer<T> =
   | { type: "answered"; value: T }
   | { type: "refused"; status: number; message: string }
-  | { type: "unanswered"; failure: ConnectionFailure; message: string };
+  | { type: "unanswered"; failure: ConnectionFailure; message: string }
+  /** AWS or the kubeconfig gave no access, so nobody was asked. `reason` as the connector gave it. */
+  | { type: "noAccess"; reason: string; message: string };
 
 /** What one probe saw. */
 export interface HealthObservation {
@@ -22,7 +25,7 @@ export interface HealthObservation {
 
 /**
  * One probe: `/readyz?verbose` (`/healthz` where that is not known) and the nodes. Two requests when all is well, fewer when
- * nobody answers. Never throws for a sick cluster.
+ * nobody answers. A sick cluster is an observation, never an error.
  */
 export async function observeHealth(
   client: KubernetesClient,
@@ -58,9 +61,16 @@ async function answerOf<T>(ask: () => Promise<T>): Promise<Answer<T>> {
   }
 }
 
-/** Anything that is neither an answer nor a lack of one is a fault of ours, told as missing credentials would be: never thrown. */
-export function failedAnswer(error: unknown): Answer<never> {
+/** A failed request as data. Anything that is neither an answer nor a lack of one is thrown on. */
+function failedAnswer(error: unknown): Answer<never> {
   if (error instanceof ApiError) return { type: "refused", status: error.status, message: error.message };
   if (error instanceof ConnectionError) return { type: "unanswered", failure: error.failure, message: error.message };
-  return { type: "unanswered", failure: "credentials", message: error instanceof Error ? error.message : String(error) };
+  throw error;
+}
+
+/** A failed `connect` as data; undefined when it says nothing about the cluster (AWS was too busy to answer). */
+export function observeNoAccess(error: unknown): Answer<never> | undefined {
+  if (error instanceof TerminalError) return { type: "noAccess", reason: error.reason, message: error.message };
+  if (error instanceof ConnectionError || error instanceof ApiError) return failedAnswer(error);
+  return undefined;
 }

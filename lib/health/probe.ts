@@ -1,12 +1,11 @@
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import { TerminalError } from "../work/verdict.ts";
 import type { EmittedDetail } from "../registry/emitted-events.ts";
 import type { Registration } from "../registry/registration.ts";
 import type { RegistryStore } from "../registry/store.ts";
 import type { Clock, EventBus, Log, Metrics } from "../work/ports.ts";
 import type { ProbeMessage } from "../work/messages.ts";
 import { assessHealth } from "./assess.ts";
-import { failedAnswer, type HealthObservation, observeHealth } from "./observe.ts";
+import { type HealthObservation, observeHealth, observeNoAccess } from "./observe.ts";
 import { planHealth } from "./plan.ts";
 import type { HealthClass } from "./row.ts";
 
@@ -24,10 +23,10 @@ export interface ProbePorts {
   log: Log;
 }
 
-/** What became of one cluster of a message. `skipped`: not registered any more, or without the capability `observe`. */
+/** What became of one cluster of a message. `skipped`: not registered any more, or without the capability `observe`; `unknown`: AWS did not say how to reach it. */
 export interface ProbeOutcome {
   cluster: string;
-  result: HealthClass | "skipped";
+  result: HealthClass | "skipped" | "unknown";
 }
 
 /**
@@ -49,7 +48,7 @@ export async function runProbe(ports: ProbePorts, message: ProbeMessage): Promis
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, probeNext));
-  const probed = outcomes.filter(({ result }) => result !== "skipped");
+  const probed = outcomes.filter(({ result }) => result !== "skipped" && result !== "unknown");
   const healthy = probed.filter(({ result }) => result === "Healthy").length;
   ports.metrics.add("ClustersHealthy", healthy, "Count");
   ports.metrics.add("ClustersUnhealthy", probed.length - healthy, "Count");
@@ -61,6 +60,7 @@ async function probeCluster(ports: ProbePorts, cluster: string): Promise<ProbeOu
   const [registration, previous] = await Promise.all([ports.registry.load(cluster), ports.registry.loadHealth(cluster)]);
   if (registration?.state !== "Active" || !registration.capabilities.includes("observe")) return "skipped";
   const observation = await observe(ports, registration);
+  if (observation === undefined) return "unknown";
   const assessment = assessHealth(observation, cluster);
   if (assessment.latencyMs !== undefined) ports.metrics.add("ProbeLatency", assessment.latencyMs, "Milliseconds");
   const { write, transition } = planHealth(registration, previous, assessment);
@@ -77,14 +77,16 @@ async function probeCluster(ports: ProbePorts, cluster: string): Promise<ProbeOu
   return assessment.class;
 }
 
-/** No client is an observation too: what AWS or the secret said is why nobody could be asked. */
-async function observe(ports: ProbePorts, registration: Registration): Promise<HealthObservation> {
+/** No client is an observation too, unless AWS was only too busy: that says nothing about the cluster. */
+async function observe(ports: ProbePorts, registration: Registration): Promise<HealthObservation | undefined> {
   let client: KubernetesClient;
   try {
     client = await ports.connect(registration);
   } catch (error) {
-    const cause = error instanceof TerminalError ? new Error(`${error.reason}: ${error.message}`, { cause: error }) : error;
-    return { readyz: failedAnswer(cause), observedAt: new Date(ports.clock.now()).toISOString() };
+    const readyz = observeNoAccess(error);
+    if (readyz !== undefined) return { readyz, observedAt: new Date(ports.clock.now()).toISOString() };
+    ports.log("warn", "Cluster not probed", { cluster: registration.name, cause: error instanceof Error ? error.message : String(error) });
+    return undefined;
   }
   return observeHealth(client, { timeoutMs: REQUEST_TIMEOUT_MS, clock: ports.clock });
 }

@@ -51,8 +51,12 @@ const rollout = {
   cluster: z.string(),
   namespace: z.string(),
   name: z.string(),
+  /** Of the resource, as the API server gave it. */
+  uid: z.string().optional(),
+  /** When this rollout started; absent while none was started. */
+  startedAt: Time.optional(),
 };
-const replicas = { updatedReplicas: Count, replicas: Count };
+const why = { reason: z.string(), message: z.string() };
 
 /** The schema of `detail` of each event the hub emits. Events are additive: fields may be added, none will be taken away. */
 export const EMITTED_EVENTS = {
@@ -60,11 +64,11 @@ export const EMITTED_EVENTS = {
   "Cluster Registration Rejected": RegistrationRejected,
   "Cluster Deregistration Completed": DeregistrationCompleted,
   "Cluster Health Changed": HealthChanged,
-  "Rollout Started": z.strictObject({ ...rollout, ...replicas }),
-  "Rollout Zone Completed": z.strictObject({ ...rollout, ...replicas, zone: z.string() }),
-  "Rollout Held": z.strictObject({ ...rollout, ...replicas, reason: z.string(), message: z.string() }),
-  "Rollout Stalled": z.strictObject({ ...rollout, ...replicas, reason: z.string(), message: z.string() }),
-  "Rollout Completed": z.strictObject({ ...rollout, ...replicas, startedAt: Time.optional(), finishedAt: Time.optional() }),
+  "Rollout Started": z.strictObject({ ...rollout, statefulSets: z.array(z.string()) }),
+  "Rollout Zone Completed": z.strictObject({ ...rollout, zone: z.string(), finishedAt: Time.optional() }),
+  "Rollout Held": z.strictObject({ ...rollout, ...why }),
+  "Rollout Stalled": z.strictObject({ ...rollout, ...why }),
+  "Rollout Completed": z.strictObject({ ...rollout, finishedAt: Time.optional() }),
 } as const satisfies Record<EmittedDetailType, z.ZodType>;
 
 /** `detail` of one emitted event. */

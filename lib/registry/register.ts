@@ -1,3 +1,4 @@
+import type { BatchResponse } from "../work/door.ts";
 import { scheduleWork } from "../work/post.ts";
 import { RetryableError } from "../work/verdict.ts";
 import { type ClusterEvent, type Decision, decide, type ResolvedIdentity } from "./decide.ts";
@@ -13,9 +14,27 @@ import { changeResource } from "./resource-changed.ts";
 const MAX_WRITE_ATTEMPTS = 5;
 /** When the discovery pass first takes up a deregistration that could not be finished at once. */
 const DEREGISTRATION_RETRY_MS = 5_000;
+/** The longest reason put into a message attribute, characters. */
+const REASON_LENGTH = 4_000;
 
 /** What became of one message; all of them are acknowledged. */
 export type RegisterOutcome = { type: "done" } | { type: "ignored"; message: string } | { type: "rejected"; problems: readonly string[] };
+
+/** A batch of the registration queue; only what should come back is reported. */
+export async function admitRegistrations(ports: RegisterPorts, records: readonly { messageId: string; body: string }[]): Promise<BatchResponse> {
+  const failures = await Promise.all(
+    records.map(async ({ messageId, body }) => {
+      try {
+        await handleRegistration(ports, { messageId, body });
+        return [];
+      } catch (error) {
+        ports.log("error", "Event goes back to the queue", { messageId, cause: error instanceof Error ? error.message : String(error) });
+        return [{ itemIdentifier: messageId }];
+      }
+    }),
+  );
+  return { batchItemFailures: failures.flat() };
+}
 
 /**
  * One message of the registration queue, from event to registered cluster. A refused event goes to the dead-letter queue
@@ -46,7 +65,7 @@ async function reject(
   named: { cluster?: string; eventId?: string },
 ): Promise<RegisterOutcome> {
   try {
-    await ports.deadLetters.put({ ...record, reason: problems.join("; ") });
+    await ports.deadLetters.put({ ...record, reason: problems.join("; ").slice(0, REASON_LENGTH) });
   } catch (error) {
     throw new RetryableError("The dead-letter queue did not take a refused event; it is tried again.", { cause: error });
   }

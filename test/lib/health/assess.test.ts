@@ -33,6 +33,8 @@ describe("what an observation means", () => {
     ["another certificate authority", observed(unanswered("tls")), "Unreachable", { connection: /\(tls\).*register the cluster again/ }],
     ["no answer in time", observed(unanswered("timeout")), "Unreachable", { connection: /\(timeout\)/ }],
     ["a connection cut", observed(unanswered("reset")), "Unreachable", { connection: /\(reset\)/ }],
+    ["an EKS cluster that is gone", observed({ type: "noAccess", reason: "ClusterUnknown", message: "there is no EKS cluster x; deregister this one" }), "Unreachable", { connection: /deregister/ }],
+    ["a kubeconfig with an exec user", observed({ type: "noAccess", reason: "KubeconfigRefused", message: "user x runs a command (exec)" }), "AuthFailed", { credentials: /exec/ }],
     ["no credentials to show", observed(unanswered("credentials")), "AuthFailed", { credentials: /no credentials for cluster prod: no answer; check its roleArn/ }],
     ["credentials not accepted", observed(readyz(401)), "AuthFailed", { credentials: /also after they were renewed/ }],
     ["readyz forbidden", observed(readyz(403, "{}"), well), "AuthFailed", { "permission//readyz": /nonResourceURLs \["\/readyz"\], verbs \["get"\] is missing: bind ClusterRole outrigger:observe/ }],
