@@ -1,0 +1,39 @@
+import type { BusEvent } from "../work/reconciler.ts";
+import type { Plan } from "./plan.ts";
+import type { Announced } from "./state.ts";
+
+/**
+ * Events people care about that have come true since the last announcement: a rollout started, a zone or the rollout
+ * completed, it is held or stalled. `subject` is part of each event's detail.
+ */
+export function announce(
+  before: Announced,
+  plan: Plan,
+  subject: Record<string, unknown>,
+): { events: BusEvent[]; announced: Announced } {
+  const { phase, reason, message, times, nextState } = plan;
+  const events: BusEvent[] = [];
+  const tell = (what: string, detail: Record<string, unknown> = {}): void => {
+    events.push({ detailType: `Rollout ${what}`, detail: { ...subject, startedAt: times.startedAt, ...detail } });
+  };
+  const known =
+    times.startedAt === before.startedAt || (nextState.rollout === undefined && before.startedAt === undefined);
+  const told = known ? before : { zones: [], phase: "" };
+  if (!known && times.startedAt !== undefined) {
+    tell("Started", { statefulSets: Object.keys(nextState.rollout?.revisions ?? {}) });
+  }
+  const finished = Object.entries(times.zones).filter(([, zone]) => zone.finishedAt !== undefined);
+  for (const [zone, { finishedAt }] of finished) {
+    if (!told.zones.includes(zone)) tell("Zone Completed", { zone, finishedAt });
+  }
+  if (phase !== told.phase && (phase === "Held" || phase === "Stalled")) tell(phase, { reason, message });
+  if (phase === "Completed" && told.phase !== "Completed" && times.startedAt !== undefined) {
+    tell("Completed", { finishedAt: times.finishedAt });
+  }
+  const announced = {
+    ...(times.startedAt === undefined ? {} : { startedAt: times.startedAt }),
+    zones: finished.map(([zone]) => zone),
+    phase,
+  };
+  return { events, announced };
+}

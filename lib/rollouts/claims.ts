@@ -1,0 +1,99 @@
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import { isApiError } from "../kubernetes/errors.ts";
+import type { KubernetesObject, StatefulSet } from "../kubernetes/objects.ts";
+import { STATEFUL_SETS } from "../kubernetes/types.ts";
+import { CLAIM_ANNOTATION, claimOf } from "./claim.ts";
+
+/** What came of laying a claim. */
+export type ClaimResult = { result: "claimed"; statefulSet: StatefulSet } | { result: "overlap"; owner: string };
+
+/** A StatefulSet's status changes all the time, and each change makes a resourceVersion stale. */
+const ATTEMPTS = 6;
+
+/**
+ * Claims one StatefulSet for `owner` under a resourceVersion precondition, reading it again after each conflict.
+ * @throws ApiError when the cluster refuses (404 gone, 403 forbidden) or the object never holds still.
+ */
+export async function claimStatefulSet(
+  client: KubernetesClient,
+  target: { namespace: string; name: string; resourceVersion: string },
+  owner: string,
+): Promise<ClaimResult> {
+  const { namespace, name } = target;
+  let { resourceVersion } = target;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const statefulSet = await annotate(client, { namespace, name, resourceVersion }, owner);
+      return { result: "claimed", statefulSet };
+    } catch (error) {
+      if (!isApiError(error, 409) || attempt === ATTEMPTS) throw error;
+    }
+    const current = await client.get<StatefulSet>(STATEFUL_SETS, { namespace, name });
+    const holder = claimOf(current);
+    if (holder === owner) return { result: "claimed", statefulSet: current };
+    if (holder !== undefined) return { result: "overlap", owner: holder };
+    resourceVersion = current.metadata.resourceVersion ?? "";
+  }
+}
+
+/** Gives one StatefulSet back, when `owner` holds it. Gone or held by another is as good. */
+export async function releaseClaim(
+  client: KubernetesClient,
+  target: { namespace: string; name: string },
+  owner: string,
+): Promise<boolean> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const current = await client.get<StatefulSet>(STATEFUL_SETS, target);
+      if (claimOf(current) !== owner) return false;
+      await annotate(client, { ...target, resourceVersion: current.metadata.resourceVersion ?? "" }, null);
+      return true;
+    } catch (error) {
+      if (isApiError(error, 404)) return false;
+      if (!isApiError(error, 409) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * Gives back every claim of one hub (or of one resource, when `owner` is given), e.g. when its cluster is deregistered.
+ * @returns the StatefulSets released, as `namespace/name`.
+ */
+export async function releaseClaims(
+  client: KubernetesClient,
+  hubId: string,
+  options: { namespaces?: readonly string[]; owner?: string } = {},
+): Promise<string[]> {
+  const namespaces =
+    options.namespaces === undefined || options.namespaces.length === 0 ? [undefined] : options.namespaces;
+  const released: string[] = [];
+  for (const namespace of namespaces) {
+    const listed = await client.list<KubernetesObject>(STATEFUL_SETS, {
+      as: "metadata",
+      ...(namespace === undefined ? {} : { namespace }),
+    });
+    for (const object of listed.items) {
+      const claim = claimOf(object);
+      if (
+        claim === undefined ||
+        !(options.owner === undefined ? claim.startsWith(`${hubId}/`) : claim === options.owner)
+      )
+        continue;
+      const target = { namespace: object.metadata.namespace ?? namespace ?? "", name: object.metadata.name };
+      if (await releaseClaim(client, target, claim)) released.push(`${target.namespace}/${target.name}`);
+    }
+  }
+  return released;
+}
+
+function annotate(
+  client: KubernetesClient,
+  { namespace, name, resourceVersion }: { namespace: string; name: string; resourceVersion: string },
+  owner: string | null,
+): Promise<StatefulSet> {
+  const patch = { metadata: { resourceVersion, annotations: { [CLAIM_ANNOTATION]: owner } } };
+  return client.patch<StatefulSet>(STATEFUL_SETS, { namespace, name }, patch, {
+    type: "merge",
+    fieldManager: "outrigger",
+  });
+}

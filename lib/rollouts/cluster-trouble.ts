@@ -1,0 +1,48 @@
+import { ApiError, ConnectionError } from "../kubernetes/errors.ts";
+
+/** Why a cluster could not be read, for a condition. */
+export interface ClusterTrouble {
+  /** CamelCase. */
+  reason: string;
+  message: string;
+}
+
+/** What an error of the Kubernetes client means for a rollout; undefined for any other error. */
+export function describeTrouble(error: unknown): ClusterTrouble | undefined {
+  if (error instanceof ConnectionError) {
+    return {
+      reason: "Unreachable",
+      message: `${error.server} did not answer (${error.failure}): ${error.message}. Nothing is changed; it is tried again.`,
+    };
+  }
+  if (!(error instanceof ApiError)) return undefined;
+  if (error.status === 401) {
+    return {
+      reason: "AuthFailed",
+      message: `${error.request}: ${error.message}. Give the hub's role an access entry again.`,
+    };
+  }
+  if (error.status === 403) {
+    return {
+      reason: "Forbidden",
+      message: `${error.request} was refused: ${error.message}. Apply the ClusterRole of the capability rollouts again.`,
+    };
+  }
+  if (error.status === 404 && error.request.includes("/apis/rollout.grafana.com/")) {
+    return {
+      reason: "CustomResourceMissing",
+      message: `${error.request}: the CustomResourceDefinition of MultiAZRollout is not served. Install it; nothing is changed until then.`,
+    };
+  }
+  return {
+    reason: "ApiServerError",
+    message: `${error.request}: ${error.message}. Nothing is changed; it is tried again.`,
+  };
+}
+
+const REASONS = ["Unreachable", "AuthFailed", "Forbidden", "CustomResourceMissing", "ApiServerError"];
+
+/** Whether a condition reason says that the cluster could not be read. */
+export function isTrouble(reason: string | undefined): boolean {
+  return reason !== undefined && REASONS.includes(reason);
+}

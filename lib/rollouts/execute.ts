@@ -1,0 +1,173 @@
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import { ApiError, ConnectionError, isApiError } from "../kubernetes/errors.ts";
+import type { StatefulSet } from "../kubernetes/objects.ts";
+import { PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
+import type { ActionOutcome } from "../work/reconciler.ts";
+import { claimStatefulSet, releaseClaim } from "./claims.ts";
+import type { ClaimAction, DeleteAction, RevisionAction, RolloutAction } from "./plan-actions.ts";
+
+/** What executing needs besides the client. */
+export interface ExecuteOptions {
+  namespace: string;
+  owner: string;
+  /** Asked before each write. */
+  mayWrite: () => boolean;
+  /** Called after each single delete. */
+  afterDelete: () => Promise<void>;
+  /** Told of each StatefulSet as the server returned it. */
+  changed: (statefulSet: StatefulSet) => void;
+}
+
+/** An action and what came of it. */
+export interface Executed {
+  action: RolloutAction;
+  outcome: ActionOutcome;
+}
+
+/** Deletes of one batch that may be under way at once; each has its own precondition. */
+const CONCURRENT_DELETES = 8;
+
+/**
+ * Carries the actions out: claims one after the other, then deletes, then status writes. A claim that fails ends it
+ * before any delete. What happens to each action is data; nothing is thrown for an answer of the API server.
+ */
+export async function executeRollout(
+  client: KubernetesClient,
+  actions: readonly RolloutAction[],
+  options: ExecuteOptions,
+): Promise<Executed[]> {
+  const claims = actions.filter((action) => action.kind === "ClaimStatefulSet");
+  const deletes = actions.filter((action) => action.kind === "DeletePod");
+  const revisions = actions.filter((action) => action.kind === "SetCurrentRevision");
+  const claimed = await layClaims(client, claims, options);
+  if (claimed.some(({ outcome }) => outcome.result !== "done")) {
+    const rest = [...deletes, ...revisions].map((action) => skipped(action, "not all StatefulSets could be claimed"));
+    return [...claimed, ...rest];
+  }
+  const deleted = await deletePods(client, deletes, options);
+  const written: Executed[] = [];
+  for (const action of revisions) written.push(await setCurrentRevision(client, action, options));
+  return [...claimed, ...deleted, ...written];
+}
+
+async function layClaims(
+  client: KubernetesClient,
+  claims: readonly ClaimAction[],
+  options: ExecuteOptions,
+): Promise<Executed[]> {
+  const { namespace, owner } = options;
+  const done: Executed[] = [];
+  for (const action of claims) {
+    const target = { namespace, name: action.statefulSet, resourceVersion: action.resourceVersion };
+    const executed = await attempt(action, options, async () => {
+      const claim = await claimStatefulSet(client, target, owner);
+      if (claim.result === "overlap") return { result: "refused", message: `Overlap: claimed by ${claim.owner}` };
+      options.changed(claim.statefulSet);
+      return { result: "done" };
+    });
+    done.push(executed);
+    if (executed.outcome.result === "done") continue;
+    for (const { action: earlier, outcome } of done) {
+      if (outcome.result !== "done" || earlier.kind !== "ClaimStatefulSet") continue;
+      await releaseClaim(client, { namespace, name: earlier.statefulSet }, owner);
+    }
+    break;
+  }
+  return done;
+}
+
+/** At most a few at once; none begins after one was refused or failed, since the next would fare no better. */
+async function deletePods(
+  client: KubernetesClient,
+  deletes: readonly DeleteAction[],
+  options: ExecuteOptions,
+): Promise<Executed[]> {
+  const executed: Executed[] = [];
+  let next = 0;
+  let stopped: string | undefined;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < deletes.length; index = next++) {
+      const action = deletes[index];
+      if (action === undefined) return;
+      if (stopped !== undefined) {
+        executed[index] = skipped(action, stopped);
+        continue;
+      }
+      const one = await attempt(action, options, () => deletePod(client, action, options.namespace));
+      executed[index] = one;
+      if (one.outcome.result === "refused" || one.outcome.result === "failed")
+        stopped = "an earlier delete did not succeed";
+      else if (one.outcome.result !== "skipped") await options.afterDelete();
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENT_DELETES, deletes.length) }, worker));
+  return executed;
+}
+
+async function deletePod(
+  client: KubernetesClient,
+  { pod, uid }: DeleteAction,
+  namespace: string,
+): Promise<Pick<ActionOutcome, "result" | "message">> {
+  try {
+    await client.delete(PODS, { namespace, name: pod }, { preconditions: { uid } });
+    return { result: "done" };
+  } catch (error) {
+    if (isApiError(error, 404)) return { result: "alreadyGone" };
+    if (isApiError(error, 409)) return { result: "preconditionFailed", message: error.message };
+    throw error;
+  }
+}
+
+async function setCurrentRevision(
+  client: KubernetesClient,
+  action: RevisionAction,
+  options: ExecuteOptions,
+): Promise<Executed> {
+  const { statefulSet: name, resourceVersion, revision } = action;
+  return attempt(action, options, async () => {
+    const patch = { metadata: { resourceVersion }, status: { currentRevision: revision } };
+    try {
+      const target = { namespace: options.namespace, name };
+      options.changed(
+        await client.patch<StatefulSet>(STATEFUL_SETS, target, patch, {
+          type: "merge",
+          subresource: "status",
+          fieldManager: "outrigger",
+        }),
+      );
+      return { result: "done" };
+    } catch (error) {
+      if (isApiError(error, 409)) return { result: "preconditionFailed", message: error.message };
+      throw error;
+    }
+  });
+}
+
+async function attempt(
+  action: RolloutAction,
+  options: ExecuteOptions,
+  act: () => Promise<Pick<ActionOutcome, "result" | "message">>,
+): Promise<Executed> {
+  if (!options.mayWrite()) return skipped(action, "the lease has too little time left");
+  try {
+    return executed(action, await act());
+  } catch (error) {
+    if (error instanceof ApiError) {
+      const refused = error.status >= 400 && error.status < 500 && error.status !== 429;
+      return executed(action, {
+        result: refused ? "refused" : "failed",
+        message: `${error.request}: ${error.message}`,
+      });
+    }
+    if (error instanceof ConnectionError) return executed(action, { result: "failed", message: error.message });
+    throw error;
+  }
+}
+
+function executed(action: RolloutAction, { result, message }: Pick<ActionOutcome, "result" | "message">): Executed {
+  const { kind, object, reason } = action;
+  return { action, outcome: { kind, object, reason, result, ...(message === undefined ? {} : { message }) } };
+}
+
+const skipped = (action: RolloutAction, message: string): Executed => executed(action, { result: "skipped", message });

@@ -1,0 +1,33 @@
+import type { Condition, KubernetesObject, Pod, StatefulSet } from "../kubernetes/objects.ts";
+
+/** A MultiAZRollout as it is on the wire; `spec` is not parsed yet. */
+export interface MultiAZRollout extends KubernetesObject {
+  spec?: unknown;
+  status?: { phase?: string; conditions?: Condition[] } & Record<string, unknown>;
+}
+
+/** What was read from one cluster, as data. */
+export interface Observation {
+  /** The API server's clock, ISO-8601 UTC. */
+  observedAt: string;
+  resource: MultiAZRollout;
+  /** Those the selector matches, in the resource's namespace. */
+  statefulSets: StatefulSet[];
+  /** Pods of these StatefulSets (others may be among them); undefined while counts and revisions show nothing to do. */
+  pods: Pod[] | undefined;
+  /** Zones of the nodes its pods run on, per StatefulSet; only for those whose zone nothing else tells. */
+  nodeZones: Record<string, string[]>;
+  /** A controller in the cluster that could act on the same group, in words; undefined when there is none. */
+  foreignController: string | undefined;
+  /**
+   * Whether pods come from a list that began after all deletes of ours had ended. Then a pod that is there and not
+   * terminating was not deleted; a watched view may merely lag.
+   */
+  fresh: boolean;
+}
+
+/** `spec.ordinals.start` of a StatefulSet, 0 when absent. */
+export function firstOrdinal(statefulSet: StatefulSet): number {
+  const { ordinals } = statefulSet.spec as { ordinals?: { start?: number } };
+  return ordinals?.start ?? 0;
+}

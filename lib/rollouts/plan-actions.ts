@@ -1,0 +1,75 @@
+import type { ActionRecord } from "../work/reconciler.ts";
+import { claimOf } from "./claim.ts";
+import type { ZoneView } from "./members.ts";
+import type { Observation } from "./observation.ts";
+import type { Candidate } from "./safety-rule.ts";
+
+export type ClaimAction = ActionRecord & { kind: "ClaimStatefulSet"; statefulSet: string; resourceVersion: string };
+export type DeleteAction = ActionRecord & {
+  kind: "DeletePod";
+  statefulSet: string;
+  zone: string;
+  pod: string;
+  /** Precondition of the delete. */
+  uid: string;
+};
+export type RevisionAction = ActionRecord & {
+  kind: "SetCurrentRevision";
+  statefulSet: string;
+  resourceVersion: string;
+  revision: string;
+};
+export type RolloutAction = ClaimAction | DeleteAction | RevisionAction;
+
+/** One delete per candidate, in the order of the batch. */
+export function deletesOf(batch: readonly Candidate[], { resource }: Observation): DeleteAction[] {
+  return batch.map(({ zone, part, pod }) => ({
+    kind: "DeletePod",
+    object: objectName(resource, pod.name),
+    reason: pod.curable ? "OutdatedAndBroken" : "Outdated",
+    statefulSet: part.name,
+    zone: zone.name,
+    pod: pod.name,
+    uid: pod.uid,
+  }));
+}
+
+/** Claims still to be laid, in name order: two rollouts that share members then cannot block each other half-way. */
+export function claimsOf({ statefulSets, resource }: Observation, owner: string): ClaimAction[] {
+  return statefulSets
+    .filter((statefulSet) => claimOf(statefulSet) !== owner)
+    .map(({ metadata }) => ({
+      kind: "ClaimStatefulSet" as const,
+      object: objectName(resource, metadata.name),
+      reason: "RolloutStarts",
+      statefulSet: metadata.name,
+      resourceVersion: metadata.resourceVersion ?? "",
+    }))
+    .sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1));
+}
+
+/** A complete StatefulSet's currentRevision becomes its updateRevision; its controller does so for RollingUpdate only. */
+export function revisionWritesOf(zones: readonly ZoneView[], { pods, resource }: Observation): RevisionAction[] {
+  if (pods === undefined) return [];
+  return zones
+    .filter(({ changed }) => changed.length === 0)
+    .flatMap(({ parts }) => parts)
+    .filter(({ outdated, unready, paused }) => outdated === 0 && unready.length === 0 && !paused)
+    .flatMap(({ name, statefulSet: { metadata, status } }) => {
+      const { currentRevision, updateRevision } = status ?? {};
+      if (updateRevision === undefined || currentRevision === updateRevision) return [];
+      return [
+        {
+          kind: "SetCurrentRevision" as const,
+          object: objectName(resource, name),
+          reason: "ZoneCompleted",
+          statefulSet: name,
+          resourceVersion: metadata.resourceVersion ?? "",
+          revision: updateRevision,
+        },
+      ];
+    });
+}
+
+const objectName = ({ metadata }: Observation["resource"], name: string): string =>
+  `${metadata.namespace ?? ""}/${name}`;

@@ -1,0 +1,168 @@
+import { pendingDeletes, resolveMaxUnavailable, viewStatefulSets, viewZones, type ZoneView } from "./members.ts";
+import type { Observation } from "./observation.ts";
+import { claimsOf, deletesOf, type RolloutAction, revisionWritesOf } from "./plan-actions.ts";
+import { advanceRollout, beginRollout, continueRollout, rememberBatch, rememberNodeZones } from "./plan-record.ts";
+import { dueInSeconds, wakeInSeconds } from "./plan-timing.ts";
+import { filterBatch } from "./safety.ts";
+import type { Candidate, Hold, Phase, SafetyContext } from "./safety-rule.ts";
+import type { RolloutSpec } from "./spec.ts";
+import type { RolloutState, ZoneTimes } from "./state.ts";
+import { assignZones } from "./zones.ts";
+
+/** What one step comes to. Same input, same output. */
+export interface Plan {
+  /** In order: claims, deletes, status writes. */
+  actions: RolloutAction[];
+  phase: Phase;
+  /** CamelCase. */
+  reason: string;
+  message: string;
+  /** Annotations that could not be read, as sentences. */
+  warnings: string[];
+  /** In the order they are worked on. */
+  zones: ZoneView[];
+  /** Times of the rollout under way, or of the last one. */
+  times: { startedAt?: string; finishedAt?: string; zones: Record<string, ZoneTimes> };
+  /** The zone being worked on. */
+  currentZone: string | undefined;
+  /** Why nothing is deleted now; undefined when something is, or nothing is left to do. */
+  hold: Hold | undefined;
+  /** Whether a watcher should stay: something may change within seconds. */
+  watch: boolean;
+  /** Seconds after which another plan may come out without any event. */
+  wakeInSeconds: number | undefined;
+  /** Seconds after which to look again when nobody watches. */
+  nextDueInSeconds: number;
+  nextState: RolloutState;
+}
+
+export interface PlanInput {
+  spec: RolloutSpec;
+  observation: Observation;
+  state: RolloutState;
+  /** Our claim: `<hub id>/<namespace>/<name>`. */
+  owner: string;
+}
+
+/**
+ * One step of a rollout, decided as data: zones and members, the outdated pods as candidates, the safety rules over
+ * them, and what to remember. The only clock is `observation.observedAt`.
+ */
+export function planRollout({ spec, observation, state, owner }: PlanInput): Plan {
+  const now = observation.observedAt;
+  const { azOrder } = spec;
+  const topologyKey = spec.rollingUpdate.azTopologyKey;
+  const deleting = pendingDeletes(state.deleting, observation);
+  const nodeZones = rememberNodeZones(state.nodeZones, observation, topologyKey);
+  const assigned = assignZones(observation.statefulSets, { azOrder, topologyKey, nodeZones: nodeZones.zones });
+  const ongoing = continueRollout(state.rollout, spec, observation, assigned.zones);
+  const views = viewStatefulSets(observation, spec, deleting);
+  const zones = viewZones(views, assigned.zones, ongoing?.members ?? [], azOrder);
+  const timed = ongoing && advanceRollout(ongoing, zones, spec, now);
+  const candidates = outdatedPods(zones);
+  const context: SafetyContext = {
+    spec,
+    now,
+    owner,
+    zones,
+    zoneConflicts: assigned.conflicts,
+    zoneTimes: timed?.zones ?? {},
+    foreignController: observation.foreignController,
+    lastBatchAt: state.lastBatchAt,
+    stalled: timed?.stalledAt === undefined ? undefined : { message: stallMessage(zones, spec) },
+  };
+  const { batch, hold: held } = filterBatch(candidates, context);
+  const begins = timed === undefined && candidates.length > 0 && held?.everything === undefined;
+  const current = begins ? beginRollout(spec, observation, assigned.zones, zones) : timed;
+  const done = current !== undefined && held === undefined && isDone(zones);
+  const hold = held ?? (current === undefined || done || batch.length > 0 ? undefined : waitingForPods(zones));
+  const record = current && rememberBatch(current, batch, hold, now);
+  const rollout = done ? undefined : record;
+  const last = done && record ? { startedAt: record.startedAt, finishedAt: now, zones: record.zones } : state.last;
+  const phase = hold?.phase ?? (rollout !== undefined ? "Progressing" : last === undefined ? "Idle" : "Completed");
+  const moving = rollout !== undefined || hold?.reason === "WaitingForStatefulSet";
+  const wake = wakeInSeconds(zones, hold, rollout, spec);
+  const deletes = deletesOf(batch, observation);
+  const mayWrite = held?.everything === undefined;
+  return {
+    actions: [
+      ...(deletes.length > 0 ? claimsOf(observation, owner) : []),
+      ...deletes,
+      ...(mayWrite ? revisionWritesOf(zones, observation) : []),
+    ],
+    phase,
+    ...describe(phase, hold, deletes.length, zones),
+    warnings: observation.statefulSets.flatMap((each) => resolveMaxUnavailable(each, spec).problem ?? []),
+    zones,
+    times: rollout ?? last ?? { zones: {} },
+    currentZone: rollout === undefined ? undefined : zoneInWork(zones, batch),
+    hold,
+    watch: moving && (phase === "Progressing" || hold?.reason === "MultipleZonesUnready"),
+    wakeInSeconds: wake,
+    nextDueInSeconds: dueInSeconds(moving && phase === "Progressing", hold, wake, rollout, spec),
+    nextState: {
+      version: 1,
+      uid: state.uid,
+      ...(rollout === undefined ? {} : { rollout }),
+      ...(last === undefined ? {} : { last }),
+      ...lastBatch(deletes.length > 0 ? now : state.lastBatchAt),
+      deleting: [...deleting, ...deletes.map(({ statefulSet, pod, uid }) => ({ statefulSet, pod, uid }))],
+      nodeZones: rollout === undefined ? { topologyKey, zones: {} } : nodeZones,
+      claimed: deletes.length > 0 ? allNames(observation, state.claimed) : state.claimed,
+      ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
+      announced: state.announced,
+    },
+  };
+}
+
+function outdatedPods(zones: readonly ZoneView[]): Candidate[] {
+  return zones.flatMap((zone) =>
+    zone.parts.flatMap((part) => part.pods.filter(({ outdated }) => outdated).map((pod) => ({ zone, part, pod }))),
+  );
+}
+
+function isDone(zones: readonly ZoneView[]): boolean {
+  return zones.every(
+    ({ complete, unready, parts }) => complete && unready.length === 0 && parts.every(({ outdated }) => outdated === 0),
+  );
+}
+
+function waitingForPods(zones: readonly ZoneView[]): Hold {
+  const unready = zones.filter((zone) => zone.unready.length > 0);
+  const pods = unready.flatMap((zone) => zone.unready).slice(0, 6);
+  const message = `Waiting for zone ${unready.map(({ name }) => name).join(", ")}: ${pods.join(", ")}.`;
+  return { phase: "Progressing", reason: "WaitingForPods", message, clockRuns: true };
+}
+
+function zoneInWork(zones: readonly ZoneView[], batch: readonly Candidate[]): string | undefined {
+  const zone =
+    batch[0]?.zone ?? zones.find(({ unready }) => unready.length > 0) ?? zones.find(({ complete }) => !complete);
+  return zone?.name;
+}
+
+function stallMessage(zones: readonly ZoneView[], spec: RolloutSpec): string {
+  const unready = zones.flatMap((zone) => zone.unready).slice(0, 10);
+  const what = unready.length === 0 ? "pods stay outdated" : unready.join(", ");
+  return `No progress for ${spec.progressDeadlineSeconds} s: ${what}. Nothing more is deleted until the template changes or the pods recover.`;
+}
+
+function describe(
+  phase: Phase,
+  hold: Hold | undefined,
+  deletes: number,
+  zones: readonly ZoneView[],
+): { reason: string; message: string } {
+  if (deletes > 0) return { reason: "ReplacingPods", message: "Outdated pods are being replaced." };
+  if (hold !== undefined) return { reason: hold.reason, message: hold.message };
+  const names = zones.flatMap(({ parts }) => parts.map(({ name }) => name));
+  return {
+    reason: phase === "Completed" ? "Completed" : "UpToDate",
+    message: `All pods of ${names.join(", ")} are of the wanted revision.`,
+  };
+}
+
+const lastBatch = (at: string | undefined): { lastBatchAt?: string } => (at === undefined ? {} : { lastBatchAt: at });
+
+function allNames({ statefulSets }: Observation, claimed: readonly string[]): string[] {
+  return [...new Set([...claimed, ...statefulSets.map(({ metadata }) => metadata.name)])].sort();
+}

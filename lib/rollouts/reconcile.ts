@@ -1,0 +1,154 @@
+import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
+import { TerminalError, type Verdict } from "../work/verdict.ts";
+import { claimOwner } from "./claim.ts";
+import { releaseClaim, releaseClaims } from "./claims.ts";
+import { type ClusterTrouble, describeTrouble, isTrouble } from "./cluster-trouble.ts";
+import { needsPods } from "./members.ts";
+import type { MultiAZRollout } from "./observation.ts";
+import { observeResource, observeStatefulSets } from "./observe.ts";
+import { planRollout } from "./plan.ts";
+import { describeProblems } from "./problems.ts";
+import { type Run, rollZones } from "./roll.ts";
+import { parseSpec } from "./spec.ts";
+import { readState } from "./state.ts";
+import { refusedStatus, rolloutStatus } from "./status.ts";
+import { StatusWriter } from "./status-writer.ts";
+
+/** A refused spec is looked at again this often, seconds; correcting it posts work at once. */
+const REFUSED_SECONDS = 60;
+/** A cluster that does not answer is tried again after this, seconds. */
+const TROUBLE_SECONDS = 15;
+
+const METRIC = "rollout_operator";
+
+/** The reconciler of MultiAZRollout resources that live in a cluster. */
+export function createRolloutReconciler(): Reconciler {
+  return {
+    kind: "MultiAZRollout",
+    lane: "rollout",
+    async reconcile(session) {
+      const startedAt = session.now();
+      session.count(`${METRIC}_group_reconciles_total`, 1);
+      let failed = true;
+      try {
+        const result = await reconcileRollout(session);
+        failed = isTrouble(result.status.conditions[0]?.reason);
+        return result;
+      } finally {
+        const endedAt = session.now();
+        if (failed) session.count(`${METRIC}_group_reconciles_failed_total`, 1);
+        else session.count(`${METRIC}_last_successful_group_reconcile_timestamp_seconds`, endedAt / 1000, "Seconds");
+        session.count(`${METRIC}_group_reconcile_duration_seconds`, (endedAt - startedAt) / 1000, "Seconds");
+      }
+    },
+  };
+}
+
+async function reconcileRollout(session: Session): Promise<Reconciliation> {
+  const { key } = session;
+  if (key.home !== "cluster") {
+    throw new TerminalError(
+      "HomeNotSupported",
+      `${key.kind} ${key.name}: a rollout lives in its cluster; apply it there.`,
+    );
+  }
+  let resource: MultiAZRollout | undefined;
+  try {
+    resource = await observeResource(session.client, { namespace: key.namespace, name: key.name });
+    return resource === undefined ? await giveUp(session) : await reconcileResource(session, resource);
+  } catch (error) {
+    const trouble = describeTrouble(error);
+    if (trouble === undefined) throw error;
+    return troubled(session, resource, trouble);
+  }
+}
+
+async function reconcileResource(session: Session, resource: MultiAZRollout): Promise<Reconciliation> {
+  const { key, client, hubId } = session;
+  const owner = claimOwner(hubId, key.namespace, key.name);
+  const parsed = parseSpec(resource.spec, key.namespace);
+  const state = readState(session.state, resource.metadata.uid ?? "");
+  const writer = new StatusWriter(session, resource);
+  if (!parsed.ok) {
+    const why = { phase: "Refused" as const, reason: parsed.reason, message: describeProblems(parsed.problems) };
+    const status = refusedStatus(resource, why, new Date(session.now()).toISOString());
+    writer.offer(status);
+    await writer.flush();
+    return { verdict: { type: "stalled", seconds: REFUSED_SECONDS }, state, status, actions: [] };
+  }
+  const listed = await observeStatefulSets(client, key.namespace, parsed.spec);
+  const run: Run = {
+    session,
+    owner,
+    resource,
+    spec: parsed.spec,
+    state,
+    writer,
+    outcomes: [],
+    announced: state.announced,
+  };
+  await releaseFormerMembers(
+    run,
+    listed.items.map(({ metadata }) => metadata.name),
+  );
+  if (run.state.rollout !== undefined || needsPods(listed.items)) return rollZones(run);
+  const observation = {
+    observedAt: listed.observedAt,
+    resource,
+    statefulSets: listed.items,
+    pods: undefined,
+    nodeZones: {},
+    foreignController: undefined,
+    fresh: true,
+  };
+  const plan = planRollout({ spec: run.spec, observation, state: run.state, owner });
+  const status = rolloutStatus(plan, observation);
+  writer.offer(status);
+  await writer.flush();
+  const verdict: Verdict = { type: "settled", seconds: plan.nextDueInSeconds };
+  return {
+    verdict,
+    state: { ...plan.nextState, announced: { ...run.announced, phase: plan.phase } },
+    status,
+    actions: [],
+  };
+}
+
+/** StatefulSets that are no longer selected are given back once no rollout is under way. */
+async function releaseFormerMembers(run: Run, selected: readonly string[]): Promise<void> {
+  const { session, owner, state } = run;
+  const former = state.claimed.filter((name) => !selected.includes(name));
+  if (state.rollout !== undefined || former.length === 0) return;
+  for (const name of former) await releaseClaim(session.client, { namespace: session.key.namespace, name }, owner);
+  run.state = { ...state, claimed: state.claimed.filter((name) => selected.includes(name)) };
+}
+
+/** The resource is gone: what it claimed is given back. */
+async function giveUp(session: Session): Promise<Reconciliation> {
+  const { key, hubId, client } = session;
+  const owner = claimOwner(hubId, key.namespace, key.name);
+  const released = await releaseClaims(client, hubId, { namespaces: [key.namespace], owner });
+  return {
+    verdict: { type: "settled", seconds: REFUSED_SECONDS },
+    state: undefined,
+    status: { phase: "Gone", conditions: [] },
+    actions: released.map((object) => ({ kind: "ReleaseClaim", object, reason: "ResourceGone", result: "done" })),
+  };
+}
+
+async function troubled(
+  session: Session,
+  resource: MultiAZRollout | undefined,
+  trouble: ClusterTrouble,
+): Promise<Reconciliation> {
+  const { namespace, name } = session.key;
+  const known = resource ?? { metadata: { name, namespace } };
+  const status = refusedStatus(known, { phase: "Held", ...trouble }, new Date(session.now()).toISOString());
+  session.log("warn", trouble.message, { reason: trouble.reason });
+  if (resource !== undefined) {
+    const writer = new StatusWriter(session, resource);
+    writer.offer(status);
+    await writer.flush();
+  }
+  return { verdict: { type: "requeueAfter", seconds: TROUBLE_SECONDS }, state: session.state, status, actions: [] };
+}

@@ -1,0 +1,256 @@
+import type { ListResult } from "../kubernetes/client.ts";
+import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
+import type { ActionOutcome, Interruption, Reconciliation, Session } from "../work/reconciler.ts";
+import { LeaseLostError, type Verdict } from "../work/verdict.ts";
+import { announce } from "./announce.ts";
+import { describeTrouble } from "./cluster-trouble.ts";
+import { type Executed, executeRollout } from "./execute.ts";
+import type { MultiAZRollout, Observation } from "./observation.ts";
+import { observeForeignController, observeNodeZones, observePods, observeStatefulSets } from "./observe.ts";
+import { type Plan, planRollout } from "./plan.ts";
+import { parseSpec, type RolloutSpec } from "./spec.ts";
+import type { Announced, RolloutState } from "./state.ts";
+import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
+import type { StatusWriter } from "./status-writer.ts";
+import { secondsBetween } from "./time.ts";
+import { ClusterView } from "./watch.ts";
+
+/** One pass over one rollout, as it goes along. */
+export interface Run {
+  session: Session;
+  /** Our claim. */
+  owner: string;
+  /** As last seen. */
+  resource: MultiAZRollout;
+  spec: RolloutSpec;
+  state: RolloutState;
+  writer: StatusWriter;
+  outcomes: ActionOutcome[];
+  /** What will have been announced when ink is dry. Pencil keeps what ink knew. */
+  announced: Announced;
+}
+
+/** A pass ends after this long without an event, milliseconds. */
+const QUIET_MS = 20_000;
+/** How long the answer "no foreign controller" holds, seconds. */
+const FOREIGN_SECONDS = 300;
+/** How long the view is given to catch up after a precondition failed, milliseconds. */
+const STALE_MS = 1_000;
+/** After a write that was refused or failed the cluster is looked at again after this, seconds. */
+const FAILED_SECONDS = 10;
+
+/** A view that breaks sooner than this was no good, and the next one is opened more slowly, milliseconds. */
+const SHORT_LIVED_MS = 5_000;
+
+/** Steps the rollout until it is done, held for longer, or the time of this pass is over. */
+export async function rollZones(run: Run): Promise<Reconciliation> {
+  const { session } = run;
+  let failures = 0;
+  try {
+    for (;;) {
+      const openedAt = session.now();
+      const view = await openView(run);
+      if (view === undefined) return await finish(run, undefined, 0);
+      try {
+        const end = await followView(run, view);
+        if (end !== undefined) return await end();
+      } finally {
+        await view.close();
+      }
+      failures = session.now() - openedAt < SHORT_LIVED_MS ? failures + 1 : 0;
+      await session.sleep(failures === 0 ? 0 : Math.min(SHORT_LIVED_MS, 100 * 2 ** failures));
+      if (session.lease.handoverMs() <= 0) return await finish(run, undefined, 0);
+    }
+  } catch (error) {
+    const trouble = describeTrouble(error);
+    if (trouble === undefined) throw error;
+    session.log("warn", trouble.message, { reason: trouble.reason });
+    const now = new Date(session.now()).toISOString();
+    return finish(run, refusedStatus(run.resource, { phase: "Held", ...trouble }, now), FAILED_SECONDS);
+  }
+}
+
+/** Fresh lists of everything, and watches from there. Undefined when the resource is gone, another one, or refused. */
+async function openView(run: Run): Promise<ClusterView | undefined> {
+  const { session } = run;
+  const { client, key, registration } = session;
+  const { namespace, name } = key;
+  const resource: ListResult<MultiAZRollout> = await client.list(MULTI_AZ_ROLLOUTS, {
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+  });
+  const [found] = resource.items;
+  const parsed = parseSpec(found?.spec, namespace);
+  if (found === undefined || found.metadata.uid !== run.state.uid || !parsed.ok) return undefined;
+  run.resource = found;
+  run.spec = parsed.spec;
+  const statefulSets = await observeStatefulSets(client, namespace, run.spec);
+  const { foreign } = run.state;
+  const known = foreign !== undefined && foreign.found === undefined;
+  const asked = known && secondsBetween(foreign.checkedAt, statefulSets.observedAt) < FOREIGN_SECONDS;
+  const [pods, foreignController] = await Promise.all([
+    observePods(client, namespace, statefulSets.items),
+    asked ? undefined : observeForeignController(client, namespace, registration.namespaces),
+  ]);
+  if (!asked) run.state = { ...run.state, foreign: foreignCheck(statefulSets.observedAt, foreignController) };
+  const nodeZones = await observeNodeZones(client, statefulSets.items, pods.items, run.spec);
+  const view = new ClusterView({ resource, statefulSets, pods, nodeZones, foreignController }, session);
+  if (session.trigger === "message") view.watch(client, key, run.spec);
+  return view;
+}
+
+/** How a pass ends. */
+type Ending = () => Promise<Reconciliation>;
+
+/** Plans and acts on one view. Undefined = it broke, or the spec asks for another one. */
+async function followView(run: Run, view: ClusterView): Promise<Ending | undefined> {
+  const { session } = run;
+  for (;;) {
+    if (view.refused !== undefined) throw view.refused;
+    if (view.broken) return undefined;
+    const observation = view.observe();
+    if (observation === undefined || !sameView(run, observation)) return undefined;
+    const plan = planRollout({ spec: run.spec, observation, state: run.state, owner: run.owner });
+    const status = rolloutStatus(plan, observation);
+    tell(run, plan, status);
+    if (plan.actions.length > 0) {
+      if (!session.lease.mayWrite()) return () => finish(run, status, 0);
+      const interruption = await prepare(run, plan);
+      if (interruption !== undefined) return () => stop(run, status, interruption);
+      const executed = await act(run, view, plan);
+      run.state = settle(plan.nextState, executed);
+      const results = new Set(executed.map(({ outcome }) => outcome.result));
+      if (results.has("refused") || results.has("failed")) {
+        return () => finish(run, withFailure(status, executed), FAILED_SECONDS);
+      }
+      if (session.trigger === "message" && !results.has("skipped")) {
+        if (results.has("preconditionFailed")) await view.wait(STALE_MS);
+        if (session.lease.handoverMs() > 0) continue;
+      }
+    } else run.state = plan.nextState;
+    const waitMs = session.trigger === "direct" ? 0 : patience(run, view, plan);
+    if (waitMs <= 0) return () => conclude(run, plan, status);
+    await view.wait(waitMs);
+  }
+}
+
+/** The selector and the node label decide what is listed; another one needs another view. A refused spec ends it too. */
+function sameView(run: Run, { resource }: Observation): boolean {
+  const parsed = parseSpec(resource.spec, run.session.key.namespace);
+  if (!parsed.ok || resource.metadata.uid !== run.state.uid) return false;
+  run.resource = resource;
+  const lists = (spec: RolloutSpec): string =>
+    JSON.stringify([spec.statefulSetSelector, spec.rollingUpdate.azTopologyKey, spec.azOrder]);
+  if (lists(parsed.spec) !== lists(run.spec)) return false;
+  run.spec = parsed.spec;
+  return true;
+}
+
+/** Puts what a plan came to where people see it. */
+function tell(run: Run, plan: Plan, status: RolloutStatus): void {
+  const { cluster, namespace, name } = run.session.key;
+  const subject = { cluster, namespace, name, uid: run.state.uid };
+  const { events, announced } = announce(run.announced, plan, subject);
+  for (const event of events) run.session.emit(event);
+  run.announced = announced;
+  run.writer.offer(status);
+}
+
+/** The ledger in pencil, and whether anybody wants us to stop. Without deletes there is nothing to save. */
+async function prepare({ session, outcomes }: Run, plan: Plan): Promise<Interruption | undefined> {
+  const destructive = plan.actions.some(({ kind }) => kind === "DeletePod");
+  if (!destructive) return session.interruption();
+  if (!outcomes.some(({ kind }) => kind === "DeletePod")) await session.faultPoint("take-pencil");
+  const actions = plan.actions.map(({ kind, object, reason }) => ({ kind, object, reason }));
+  const [interruption] = await Promise.all([
+    session.interruption(),
+    session.pencil({ actions, state: plan.nextState }),
+  ]);
+  await session.faultPoint("pencil-act");
+  return interruption;
+}
+
+async function act(run: Run, view: ClusterView, plan: Plan): Promise<Executed[]> {
+  const { session, owner } = run;
+  view.deletesBegin();
+  const executed = await executeRollout(session.client, plan.actions, {
+    namespace: session.key.namespace,
+    owner,
+    mayWrite: () => session.lease.mayWrite(),
+    afterDelete: () => session.faultPoint("after-delete"),
+    changed: (statefulSet) => view.accept(statefulSet),
+  });
+  const outcomes = executed.map(({ outcome }) => outcome);
+  run.outcomes.push(...outcomes);
+  session.record(outcomes);
+  return executed;
+}
+
+/** A delete that was certainly not carried out is not waited for. One that got no answer may have been. */
+function settle(state: RolloutState, executed: readonly Executed[]): RolloutState {
+  const never = new Set(
+    executed.flatMap(({ action, outcome }) =>
+      action.kind === "DeletePod" && (outcome.result === "skipped" || outcome.result === "refused") ? [action.uid] : [],
+    ),
+  );
+  return { ...state, deleting: state.deleting.filter(({ uid }) => !never.has(uid)) };
+}
+
+/** How long this pass goes on waiting, milliseconds; 0 or less = it ends. */
+function patience({ session }: Run, view: ClusterView, plan: Plan): number {
+  if (!plan.watch) return 0;
+  const quiet = view.lastEventAt + QUIET_MS - session.now();
+  const timer = plan.hold?.wakeInSeconds;
+  if (timer !== undefined && timer * 1000 > QUIET_MS) return 0;
+  const wake = plan.wakeInSeconds === undefined ? Number.POSITIVE_INFINITY : Math.max(1, plan.wakeInSeconds * 1000);
+  return Math.min(quiet, session.lease.handoverMs(), wake);
+}
+
+function conclude(run: Run, plan: Plan, status: RolloutStatus): Promise<Reconciliation> {
+  const handOver = plan.watch && run.session.lease.handoverMs() <= 0;
+  return finish(run, status, handOver ? 0 : plan.nextDueInSeconds, plan.watch ? "requeueAfter" : "settled");
+}
+
+function stop(run: Run, status: RolloutStatus, interruption: Interruption): Promise<Reconciliation> {
+  if (interruption.reason === "LeaseLost") throw new LeaseLostError(interruption.message);
+  run.session.log("info", interruption.message, { reason: interruption.reason });
+  return finish(run, status, interruption.reason === "Superseded" ? 0 : FAILED_SECONDS);
+}
+
+/** The end of a pass: the last status written, and what is kept. Without a status the next pass decides anew at once. */
+async function finish(
+  run: Run,
+  status: RolloutStatus | undefined,
+  seconds: number,
+  type: "settled" | "requeueAfter" = "requeueAfter",
+): Promise<Reconciliation> {
+  if (status !== undefined) run.writer.offer(status);
+  await run.writer.flush();
+  const verdict: Verdict = { type, seconds };
+  return {
+    verdict,
+    state: { ...run.state, announced: run.announced },
+    status: status ?? { phase: "Progressing", conditions: [] },
+    actions: run.outcomes,
+  };
+}
+
+function withFailure(status: RolloutStatus, executed: readonly Executed[]): RolloutStatus {
+  const failure = executed.find(({ outcome }) => outcome.result === "refused" || outcome.result === "failed")?.outcome;
+  const message = `${failure?.kind} ${failure?.object}: ${failure?.message}`;
+  const reason = failure?.message?.startsWith("Overlap") === true ? "Overlap" : "WriteRefused";
+  return {
+    ...status,
+    phase: "Held",
+    conditions: status.conditions.map((condition) => ({
+      ...condition,
+      status: condition.type === "Held" ? "True" : "False",
+      reason,
+      message,
+    })),
+  };
+}
+
+function foreignCheck(checkedAt: string, found: string | undefined): RolloutState["foreign"] {
+  return found === undefined ? { checkedAt } : { checkedAt, found };
+}

@@ -1,0 +1,52 @@
+import type { StatefulSetView, ZoneView } from "./members.ts";
+import type { PodView } from "./pods.ts";
+import type { RolloutSpec } from "./spec.ts";
+import type { ZoneTimes } from "./state.ts";
+
+/** A pod that is not of the wanted revision and so could be deleted. */
+export interface Candidate {
+  zone: ZoneView;
+  part: StatefulSetView;
+  pod: PodView;
+}
+
+export type Phase = "Idle" | "Progressing" | "Held" | "Paused" | "Stalled" | "RollingBack" | "Completed" | "Refused";
+
+/** Why nothing (more) is deleted now. */
+export interface Hold {
+  phase: Phase;
+  /** CamelCase. */
+  reason: string;
+  message: string;
+  /** Whether time without progress counts while this holds. */
+  clockRuns: boolean;
+  /** Seconds after which it may be over without any event; absent when only an event can end it. */
+  wakeInSeconds?: number;
+  /** Whether nothing at all may be written to the group, not even its currentRevision. */
+  everything?: true;
+}
+
+/** All that the safety rules look at. */
+export interface SafetyContext {
+  spec: RolloutSpec;
+  /** The API server's clock, ISO-8601 UTC. */
+  now: string;
+  /** Our claim: `<hub id>/<namespace>/<name>`. */
+  owner: string;
+  /** In the order they are worked on. */
+  zones: readonly ZoneView[];
+  zoneConflicts: readonly string[];
+  zoneTimes: Readonly<Record<string, ZoneTimes>>;
+  foreignController: string | undefined;
+  lastBatchAt: string | undefined;
+  stalled: { message: string } | undefined;
+}
+
+/**
+ * One safety rule: a filter over the batch. It returns what may still be deleted and, when that is less than before
+ * and worth telling, why. Gates, zonal shifts, strategies and approvals are further rows of the same shape.
+ */
+export interface SafetyRule {
+  name: string;
+  apply(batch: readonly Candidate[], context: SafetyContext): { keep: readonly Candidate[]; hold?: Hold };
+}

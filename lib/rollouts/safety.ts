@@ -1,0 +1,21 @@
+import { BATCH_RULES } from "./safety-batch.ts";
+import { REFUSALS } from "./safety-refusals.ts";
+import type { Candidate, Hold, SafetyContext, SafetyRule } from "./safety-rule.ts";
+
+/** Every safety rule, in the order they are asked. The first hold is the one that is told. */
+export const SAFETY_RULES: readonly SafetyRule[] = [...REFUSALS, ...BATCH_RULES];
+
+/** Sends the candidates through every rule. */
+export function filterBatch(
+  candidates: readonly Candidate[],
+  context: SafetyContext,
+): { batch: readonly Candidate[]; hold: Hold | undefined } {
+  let batch = candidates;
+  let hold: Hold | undefined;
+  for (const rule of SAFETY_RULES) {
+    const result = rule.apply(batch, context);
+    batch = result.keep;
+    hold ??= result.hold;
+  }
+  return { batch, hold };
+}

@@ -1,0 +1,162 @@
+import { z } from "zod";
+import type { LabelSelector } from "../kubernetes/objects.ts";
+import { describeIssue, type Problem } from "./problems.ts";
+
+const Requirement = z.strictObject({
+  key: z.string().min(1),
+  operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]),
+  values: z.array(z.string()).optional(),
+});
+
+const Selector = z.strictObject({
+  matchLabels: z.record(z.string(), z.string()).optional(),
+  matchExpressions: z.array(Requirement).optional(),
+});
+
+const seconds = (description: string) => z.int().min(0).describe(description);
+
+/** `maxUnavailable` as written: a whole number from 1, or a whole percentage from 1% to 100%. */
+export const MaxUnavailable = z.union([z.int().min(1), z.string().regex(/^([1-9]\d?|100)%$/)]);
+export type MaxUnavailable = z.infer<typeof MaxUnavailable>;
+
+const RollingUpdate = z.strictObject({
+  maxUnavailable: MaxUnavailable.default(1).describe(
+    "Pods of one zone that may be unavailable: a number, or a percentage of the StatefulSet's replicas, rounded down and never under 1. A StatefulSet's own annotation rollout-max-unavailable wins.",
+  ),
+  intervalSeconds: seconds(
+    "Least time between two batches of deletes, seconds; 0 = as soon as the budget allows.",
+  ).default(30),
+  azTopologyKey: z.string().min(1).default("topology.kubernetes.io/zone").describe("Node label naming the zone."),
+});
+
+/** `spec` of a MultiAZRollout (rollout.grafana.com/v1alpha1). Unknown fields are refused. */
+export const MultiAZRolloutSpec = z.strictObject({
+  statefulSetSelector: Selector.describe("Which StatefulSets of the namespace are rolled together. Must not be empty."),
+  rollingUpdate: RollingUpdate.prefault({}),
+  azOrder: z
+    .array(z.string().min(1))
+    .default([])
+    .describe("Zones in the order they are worked on; zones not listed come after, alphabetically."),
+  namespace: z.string().optional().describe("The resource's own namespace; any other is refused."),
+  paused: z.boolean().default(false).describe("Stops the rollout before its next batch."),
+  zoneSoakSeconds: seconds("Wait after a zone is complete and Ready before the next one starts, seconds.").default(0),
+  minReadySeconds: seconds("How long a pod must be Ready to count as available, seconds.").default(0),
+  progressDeadlineSeconds: z
+    .int()
+    .min(1)
+    .default(1800)
+    .describe("Time without progress after which the rollout is Stalled, seconds."),
+  onStall: z
+    .enum(["Hold", "Rollback"])
+    .default("Hold")
+    .describe("What a stalled rollout does. This version knows Hold."),
+  adoptStrategy: z
+    .enum(["Refuse", "OnDelete"])
+    .default("Refuse")
+    .describe("What to do with a StatefulSet whose updateStrategy is not OnDelete. This version knows Refuse."),
+});
+export type RolloutSpec = z.output<typeof MultiAZRolloutSpec>;
+
+/** Fields of the resource that a later version acts on. Used today they are refused, never ignored. */
+const LATER_FIELDS = ["gates", "ignoreGates", "strategy", "pauseAfterZone"] as const;
+
+export type ParsedSpec = { ok: true; spec: RolloutSpec } | { ok: false; reason: SpecReason; problems: Problem[] };
+export type SpecReason = "InvalidSpec" | "NamespaceMismatch" | "NotSupported";
+
+/**
+ * Reads the spec of a MultiAZRollout in `namespace`.
+ * @returns the spec with its defaults, or every problem with path, cause and next step.
+ */
+export function parseSpec(raw: unknown, namespace: string): ParsedSpec {
+  const { rest, later } = takeLaterFields(raw ?? {});
+  const parsed = MultiAZRolloutSpec.safeParse(rest);
+  const invalid = parsed.success
+    ? wrongTogether(parsed.data)
+    : parsed.error.issues.flatMap((issue) => describeIssue(issue, raw));
+  if (invalid.length > 0) return { ok: false, reason: "InvalidSpec", problems: [...invalid, ...later] };
+  if (!parsed.success) throw new Error("unreachable: a failed parse has issues");
+  const { data } = parsed;
+  if (data.namespace !== undefined && data.namespace !== namespace) {
+    return { ok: false, reason: "NamespaceMismatch", problems: [namespaceProblem(data.namespace, namespace)] };
+  }
+  const unsupported = [...later, ...laterValues(data)];
+  if (unsupported.length > 0) return { ok: false, reason: "NotSupported", problems: unsupported };
+  return { ok: true, spec: data };
+}
+
+/** @returns the selector as the API client takes it. */
+export function selectorOf(spec: RolloutSpec): LabelSelector {
+  const { matchLabels, matchExpressions } = spec.statefulSetSelector;
+  return {
+    ...(matchLabels === undefined ? {} : { matchLabels }),
+    ...(matchExpressions === undefined
+      ? {}
+      : {
+          matchExpressions: matchExpressions.map(({ key, operator, values }) =>
+            values === undefined ? { key, operator } : { key, operator, values },
+          ),
+        }),
+  };
+}
+
+function takeLaterFields(raw: unknown): { rest: unknown; later: Problem[] } {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return { rest: raw, later: [] };
+  const fields = Object.entries(raw);
+  const isLater = (name: string): boolean => LATER_FIELDS.some((field) => field === name);
+  return {
+    rest: Object.fromEntries(fields.filter(([name]) => !isLater(name))),
+    later: fields.filter(([name]) => isLater(name)).map(([name]) => notSupported(`spec.${name}`)),
+  };
+}
+
+function laterValues(spec: RolloutSpec): Problem[] {
+  return [
+    ...(spec.onStall === "Rollback" ? [notSupported("spec.onStall", "Rollback", "Hold")] : []),
+    ...(spec.adoptStrategy === "OnDelete" ? [notSupported("spec.adoptStrategy", "OnDelete", "Refuse")] : []),
+  ];
+}
+
+function notSupported(path: string, value?: string, instead?: string): Problem {
+  return {
+    path,
+    cause: `this version does not support ${value === undefined ? "this field" : value} yet`,
+    nextStep: instead === undefined ? "remove it" : `use ${instead} or remove it`,
+  };
+}
+
+function namespaceProblem(named: string, own: string): Problem {
+  return {
+    path: "spec.namespace",
+    cause: `it names namespace ${named}, but the resource is in ${own}`,
+    nextStep: `remove the field, or create the resource in namespace ${named}`,
+  };
+}
+
+function wrongTogether(spec: RolloutSpec): Problem[] {
+  const { matchLabels = {}, matchExpressions = [] } = spec.statefulSetSelector;
+  const problems: Problem[] = [];
+  if (Object.keys(matchLabels).length === 0 && matchExpressions.length === 0) {
+    problems.push({
+      path: "spec.statefulSetSelector",
+      cause: "it is empty and would select every StatefulSet of the namespace",
+      nextStep: "name at least one label in matchLabels or matchExpressions",
+    });
+  }
+  for (const [index, { operator, values = [] }] of matchExpressions.entries()) {
+    const needsValues = operator === "In" || operator === "NotIn";
+    if (needsValues === values.length > 0) continue;
+    problems.push({
+      path: `spec.statefulSetSelector.matchExpressions[${index}].values`,
+      cause: needsValues ? `operator ${operator} needs values` : `operator ${operator} takes no values`,
+      nextStep: needsValues ? "list at least one value" : "remove the values",
+    });
+  }
+  if (spec.progressDeadlineSeconds <= spec.minReadySeconds) {
+    problems.push({
+      path: "spec.progressDeadlineSeconds",
+      cause: `${spec.progressDeadlineSeconds} is not more than minReadySeconds (${spec.minReadySeconds}), so every batch would stall`,
+      nextStep: "set it well above minReadySeconds",
+    });
+  }
+  return problems;
+}

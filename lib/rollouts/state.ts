@@ -1,0 +1,96 @@
+import { z } from "zod";
+
+/** A StatefulSet as it was when the rollout started. */
+const Member = z.object({
+  name: z.string(),
+  uid: z.string(),
+  zone: z.string(),
+  /** Template revision at the start; what a rollback restores. */
+  revision: z.string(),
+});
+export type Member = z.infer<typeof Member>;
+
+const ZoneTimes = z.object({
+  /** First batch in this zone. */
+  startedAt: z.string(),
+  /** All pods new and available. */
+  finishedAt: z.string().optional(),
+  /** Since when it is complete and Ready without a break. */
+  soakFrom: z.string().optional(),
+});
+export type ZoneTimes = z.infer<typeof ZoneTimes>;
+
+/** Counts time without progress, and only while a delete was allowed. */
+const ProgressClock = z.object({
+  /** Highest sum of updated and of updated available pods seen. */
+  mark: z.number(),
+  stuckSeconds: z.number(),
+  tickAt: z.string(),
+  running: z.boolean(),
+});
+export type ProgressClock = z.infer<typeof ProgressClock>;
+
+/** A delete that was intended. Counts as a terminating pod until its ordinal has a new UID. */
+const Deleting = z.object({ statefulSet: z.string(), pod: z.string(), uid: z.string() });
+export type Deleting = z.infer<typeof Deleting>;
+
+const CurrentRollout = z.object({
+  startedAt: z.string(),
+  /** The selector as JSON; another one accepts new members. */
+  selector: z.string(),
+  /** Wanted revision per StatefulSet; another one restarts the timers. */
+  revisions: z.record(z.string(), z.string()),
+  members: z.array(Member),
+  zones: z.record(z.string(), ZoneTimes),
+  clock: ProgressClock,
+  stalledAt: z.string().optional(),
+});
+export type CurrentRollout = z.infer<typeof CurrentRollout>;
+
+/** What of a rollout has been put on the bus. Only ink changes it, so that a killed worker's events are not lost. */
+const Announced = z.object({
+  startedAt: z.string().optional(),
+  zones: z.array(z.string()),
+  phase: z.string(),
+});
+export type Announced = z.infer<typeof Announced>;
+
+/** STATE of a MultiAZRollout: saved in pencil before each batch and in ink at the end of each pass. */
+export const RolloutState = z.object({
+  version: z.literal(1),
+  /** UID of the resource; another one starts clean. */
+  uid: z.string(),
+  rollout: CurrentRollout.optional(),
+  /** The last rollout that was completed, for the status. */
+  last: z.object({ startedAt: z.string(), finishedAt: z.string(), zones: z.record(z.string(), ZoneTimes) }).optional(),
+  lastBatchAt: z.string().optional(),
+  deleting: z.array(Deleting),
+  /** Zones of the nodes on which each StatefulSet's pods have been seen during this rollout, under one node label. */
+  nodeZones: z.object({ topologyKey: z.string(), zones: z.record(z.string(), z.array(z.string())) }),
+  /** StatefulSets which carry our claim. */
+  claimed: z.array(z.string()),
+  foreign: z.object({ checkedAt: z.string(), found: z.string().optional() }).optional(),
+  announced: Announced,
+});
+export type RolloutState = z.infer<typeof RolloutState>;
+
+/** The state of a resource nothing is known about. */
+export function freshState(uid: string): RolloutState {
+  return {
+    version: 1,
+    uid,
+    deleting: [],
+    nodeZones: { topologyKey: "", zones: {} },
+    claimed: [],
+    announced: { zones: [], phase: "" },
+  };
+}
+
+/**
+ * Reads a saved state. One that is damaged, of another version, or of a resource that was deleted and created again
+ * is dropped: everything needed is rebuilt from the cluster.
+ */
+export function readState(saved: unknown, uid: string): RolloutState {
+  const parsed = RolloutState.safeParse(saved);
+  return parsed.success && parsed.data.uid === uid ? parsed.data : freshState(uid);
+}

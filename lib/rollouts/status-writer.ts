@@ -1,0 +1,77 @@
+import { ApiError, ConnectionError } from "../kubernetes/errors.ts";
+import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
+import type { Session } from "../work/reconciler.ts";
+import type { MultiAZRollout } from "./observation.ts";
+import type { RolloutStatus } from "./status.ts";
+
+/** Least time between two writes while work goes on, milliseconds. */
+const WRITE_INTERVAL_MS = 5_000;
+
+/** Fields that a merge patch must clear by name when they are absent. */
+const OPTIONAL = { currentZone: null, startedAt: null, finishedAt: null };
+
+/**
+ * Writes the status back to the resource: in the background, only when it changed, at most every 5 s, and once at the
+ * end. A status that cannot be written is logged and never stops a rollout.
+ */
+export class StatusWriter {
+  readonly #session: Session;
+  readonly #resource: MultiAZRollout;
+  #written: string;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  #latest: RolloutStatus | undefined;
+  #pending: Promise<void> = Promise.resolve();
+
+  constructor(session: Session, resource: MultiAZRollout) {
+    this.#session = session;
+    this.#resource = resource;
+    this.#written = fingerprint(resource.status ?? {});
+  }
+
+  /** Takes the newest status; starts a write when one is due. */
+  offer(status: RolloutStatus): void {
+    this.#latest = status;
+    if (this.#session.now() - this.#writtenAt >= WRITE_INTERVAL_MS) this.#write();
+  }
+
+  /** Waits for writes under way and writes what is left. */
+  async flush(): Promise<void> {
+    await this.#pending;
+    this.#write();
+    await this.#pending;
+  }
+
+  #write(): void {
+    const status = this.#latest;
+    if (status === undefined || fingerprint(status) === this.#written || !this.#session.lease.mayWrite()) return;
+    this.#written = fingerprint(status);
+    this.#writtenAt = this.#session.now();
+    this.#pending = this.#pending.then(() => this.#patch(status));
+  }
+
+  async #patch(status: RolloutStatus): Promise<void> {
+    const { name, namespace, uid } = this.#resource.metadata;
+    const target = { name, ...(namespace === undefined ? {} : { namespace }) };
+    const patch = { metadata: { uid }, status: { ...OPTIONAL, ...status } };
+    try {
+      await this.#session.client.patch(MULTI_AZ_ROLLOUTS, target, patch, {
+        type: "merge",
+        subresource: "status",
+        fieldManager: "outrigger",
+      });
+    } catch (error) {
+      if (!(error instanceof ApiError || error instanceof ConnectionError)) throw error;
+      this.#written = "";
+      this.#session.log("warn", "The status could not be written", { cause: error.message });
+    }
+  }
+}
+
+/** The same for equal statuses, whatever the order of their keys. */
+function fingerprint(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === "object" && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

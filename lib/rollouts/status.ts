@@ -1,0 +1,131 @@
+import type { Condition } from "../kubernetes/objects.ts";
+import type { StatefulSetView, ZoneView } from "./members.ts";
+import type { MultiAZRollout, Observation } from "./observation.ts";
+import type { Plan } from "./plan.ts";
+import type { Phase } from "./safety-rule.ts";
+
+export interface ZoneStatus {
+  name: string;
+  statefulSets: string[];
+  replicas: number;
+  updated: number;
+  available: number;
+  phase: "Pending" | "Updating" | "Unready" | "Soaking" | "Completed" | "Changed";
+  startedAt?: string;
+  finishedAt?: string;
+}
+
+/** `status` of a MultiAZRollout. It holds nothing that changes by itself, so an unchanged rollout is not written again. */
+export interface RolloutStatus extends Record<string, unknown> {
+  phase: Phase;
+  currentZone?: string;
+  zones: ZoneStatus[];
+  updatedReplicas: number;
+  replicas: number;
+  /** `updatedReplicas/replicas`, for the printer column UPDATED. */
+  updated: string;
+  startedAt?: string;
+  finishedAt?: string;
+  observedGeneration: number;
+  conditions: Condition[];
+}
+
+/** The status a plan comes to. Conditions keep their transition time while their status stays. */
+export function rolloutStatus(plan: Plan, observation: Observation): RolloutStatus {
+  const { resource, pods, observedAt } = observation;
+  const zones = plan.zones.map((zone) => zoneStatus(zone, plan, pods !== undefined));
+  const sum = (pick: (zone: ZoneStatus) => number): number => zones.reduce((total, zone) => total + pick(zone), 0);
+  const replicas = sum((zone) => zone.replicas);
+  const updatedReplicas = sum((zone) => zone.updated);
+  const conditions = conditionsOf(plan.phase, plan.reason, plan.message);
+  if (plan.warnings.length > 0) {
+    const message = `${plan.warnings.join("; ")}.`;
+    conditions.push({ type: "AnnotationsValid", status: "False", reason: "MalformedAnnotation", message });
+  }
+  return {
+    phase: plan.phase,
+    ...(plan.currentZone === undefined ? {} : { currentZone: plan.currentZone }),
+    zones,
+    updatedReplicas,
+    replicas,
+    updated: `${updatedReplicas}/${replicas}`,
+    ...(plan.times.startedAt === undefined ? {} : { startedAt: plan.times.startedAt }),
+    ...(plan.times.finishedAt === undefined ? {} : { finishedAt: plan.times.finishedAt }),
+    observedGeneration: resource.metadata.generation ?? 0,
+    conditions: transition(resource, conditions, observedAt),
+  };
+}
+
+/** The status of a resource on which nothing can be planned: its spec is refused, or the cluster refuses us. */
+export function refusedStatus(
+  resource: MultiAZRollout,
+  why: { phase: "Refused" | "Held"; reason: string; message: string },
+  now: string,
+): RolloutStatus {
+  const before = resource.status as Partial<RolloutStatus> | undefined;
+  return {
+    phase: why.phase,
+    zones: before?.zones ?? [],
+    updatedReplicas: before?.updatedReplicas ?? 0,
+    replicas: before?.replicas ?? 0,
+    updated: before?.updated ?? "0/0",
+    observedGeneration: resource.metadata.generation ?? 0,
+    conditions: transition(resource, conditionsOf(why.phase, why.reason, why.message), now),
+  };
+}
+
+type Claimed = Omit<Condition, "lastTransitionTime" | "observedGeneration">;
+
+function conditionsOf(phase: Phase, reason: string, message: string): Claimed[] {
+  const condition = (type: string, holds: boolean): Claimed => ({
+    type,
+    status: holds ? "True" : "False",
+    reason,
+    message,
+  });
+  return [
+    condition("Ready", phase === "Idle" || phase === "Completed"),
+    condition("Progressing", phase === "Progressing" || phase === "RollingBack"),
+    condition("Held", phase === "Held"),
+    condition("Stalled", phase === "Stalled"),
+  ];
+}
+
+function transition(resource: MultiAZRollout, conditions: readonly Claimed[], now: string): Condition[] {
+  const before = resource.status?.conditions ?? [];
+  return conditions.map((condition) => {
+    const old = before.find(({ type }) => type === condition.type);
+    const since = old?.status === condition.status ? old.lastTransitionTime : now.replace(/\.\d+Z$/, "Z");
+    return { ...condition, lastTransitionTime: since, observedGeneration: resource.metadata.generation ?? 0 };
+  });
+}
+
+function zoneStatus(zone: ZoneView, { times, currentZone, reason }: Plan, withPods: boolean): ZoneStatus {
+  const sum = (pick: (part: StatefulSetView) => number): number =>
+    zone.parts.reduce((total, part) => total + pick(part), 0);
+  const time = times.zones[zone.name];
+  return {
+    name: zone.name,
+    statefulSets: zone.parts.map(({ name }) => name),
+    replicas: sum(({ statefulSet }) => statefulSet.spec.replicas ?? 1),
+    updated: sum((part) => (withPods ? part.updated : (part.statefulSet.status?.updatedReplicas ?? 0))),
+    available: sum((part) => (withPods ? part.available : (part.statefulSet.status?.availableReplicas ?? 0))),
+    phase: zonePhase(zone, currentZone, reason, withPods),
+    ...(time?.startedAt === undefined ? {} : { startedAt: time.startedAt }),
+    ...(time?.finishedAt === undefined ? {} : { finishedAt: time.finishedAt }),
+  };
+}
+
+function zonePhase(
+  zone: ZoneView,
+  current: string | undefined,
+  reason: string,
+  withPods: boolean,
+): ZoneStatus["phase"] {
+  if (!withPods) return "Completed";
+  if (zone.changed.length > 0) return "Changed";
+  if (zone.complete && zone.unready.length === 0)
+    return reason === "Soaking" && zone.name === current ? "Soaking" : "Completed";
+  if (zone.name === current) return "Updating";
+  return zone.unready.length > 0 ? "Unready" : "Pending";
+}

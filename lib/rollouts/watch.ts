@@ -1,0 +1,168 @@
+import type { KubernetesClient, ListResult, ResourceType, WatchOptions } from "../kubernetes/client.ts";
+import { type ApiError, isApiError } from "../kubernetes/errors.ts";
+import type { KubernetesObject, Pod, StatefulSet } from "../kubernetes/objects.ts";
+import { MULTI_AZ_ROLLOUTS, PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
+import type { MultiAZRollout, Observation } from "./observation.ts";
+import { formatSelector, podSelector } from "./selection.ts";
+import { type RolloutSpec, selectorOf } from "./spec.ts";
+import { plusMs } from "./time.ts";
+
+/** The lists a view starts from. */
+export interface Seed {
+  resource: ListResult<MultiAZRollout>;
+  statefulSets: ListResult<StatefulSet>;
+  pods: ListResult<Pod>;
+  nodeZones: Record<string, string[]>;
+  foreignController: string | undefined;
+}
+
+/** The session's clock and pause. */
+export interface Time {
+  /** Epoch milliseconds. */
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/**
+ * What one cluster looks like, kept current by watches on the resource, its StatefulSets and their pods. A watch that
+ * ends in any way makes the view `broken`: nothing may be decided on it any more, and a new one is opened from fresh lists.
+ */
+export class ClusterView {
+  readonly #seed: Seed;
+  readonly #time: Time;
+  readonly #openedAt: number;
+  readonly #stop = new AbortController();
+  readonly #resources: Map<string, MultiAZRollout>;
+  readonly #statefulSets: Map<string, StatefulSet>;
+  readonly #pods: Map<string, Pod>;
+  #watches: Promise<void>[] = [];
+  #changed = false;
+  #broken = false;
+  #refused: ApiError | undefined;
+  #fresh = true;
+  #lastEventAt: number;
+  #wake: () => void = () => {};
+
+  constructor(seed: Seed, time: Time) {
+    this.#seed = seed;
+    this.#time = time;
+    this.#openedAt = time.now();
+    this.#lastEventAt = this.#openedAt;
+    this.#resources = byName(seed.resource.items);
+    this.#statefulSets = byName(seed.statefulSets.items);
+    this.#pods = byName(seed.pods.items);
+  }
+
+  /** Starts the three watches. */
+  watch(client: KubernetesClient, target: { namespace: string; name: string }, spec: RolloutSpec): void {
+    const { namespace, name } = target;
+    const { resource, statefulSets, pods } = this.#seed;
+    const labelSelector = podSelector(statefulSets.items);
+    const follow = <T extends KubernetesObject>(
+      type: ResourceType,
+      objects: Map<string, T>,
+      list: ListResult<T>,
+      options: Partial<WatchOptions>,
+      matters: (before: T | undefined, after: T) => boolean,
+    ): void => {
+      const from = { ...options, namespace, resourceVersion: list.resourceVersion, signal: this.#stop.signal };
+      this.#watches.push(this.#follow(client, type, objects, from, matters));
+    };
+    follow(PODS, this.#pods, pods, labelSelector === undefined ? {} : { labelSelector }, () => true);
+    const selector = formatSelector(selectorOf(spec));
+    follow(STATEFUL_SETS, this.#statefulSets, statefulSets, { labelSelector: selector }, () => true);
+    const ownSpec = (before: MultiAZRollout | undefined, after: MultiAZRollout): boolean =>
+      before?.metadata.generation !== after.metadata.generation || before?.metadata.uid !== after.metadata.uid;
+    follow(MULTI_AZ_ROLLOUTS, this.#resources, resource, { fieldSelector: `metadata.name=${name}` }, ownSpec);
+  }
+
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** Why the API server refuses to let us watch; waiting will not change it. */
+  get refused(): ApiError | undefined {
+    return this.#refused;
+  }
+
+  /** Epoch milliseconds of the last event that could matter. */
+  get lastEventAt(): number {
+    return this.#lastEventAt;
+  }
+
+  /** What the cluster looks like now; undefined when the resource is gone. */
+  observe(): Observation | undefined {
+    this.#changed = false;
+    const [resource] = this.#resources.values();
+    if (resource === undefined) return undefined;
+    return {
+      observedAt: plusMs(this.#seed.pods.observedAt, this.#time.now() - this.#openedAt),
+      resource,
+      statefulSets: [...this.#statefulSets.values()],
+      pods: [...this.#pods.values()],
+      nodeZones: this.#seed.nodeZones,
+      foreignController: this.#seed.foreignController,
+      fresh: this.#fresh,
+    };
+  }
+
+  /** From here on a pod that looks alive may have been deleted by us. */
+  deletesBegin(): void {
+    this.#fresh = false;
+  }
+
+  /** Takes over an object as the server returned it to a write of ours. */
+  accept(statefulSet: StatefulSet): void {
+    if (this.#statefulSets.has(statefulSet.metadata.name))
+      this.#statefulSets.set(statefulSet.metadata.name, statefulSet);
+  }
+
+  /** Waits for the next change, at most `ms`. Returns at once when something has changed since `observe`. */
+  async wait(ms: number): Promise<void> {
+    if (this.#changed || this.#broken || ms <= 0) return;
+    const timer = new AbortController();
+    await Promise.race([
+      new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      }),
+      this.#time.sleep(ms, timer.signal),
+    ]);
+    timer.abort();
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#watches);
+  }
+
+  async #follow<T extends KubernetesObject>(
+    client: KubernetesClient,
+    type: ResourceType,
+    objects: Map<string, T>,
+    options: WatchOptions,
+    matters: (before: T | undefined, after: T) => boolean,
+  ): Promise<void> {
+    try {
+      for await (const event of client.watch<T>(type, options)) {
+        if (event.type === "BOOKMARK") continue;
+        const { name, uid } = event.object.metadata;
+        const before = objects.get(name);
+        if (event.type !== "DELETED") objects.set(name, event.object);
+        else if (before?.metadata.uid === uid) objects.delete(name);
+        if (event.type !== "DELETED" && !matters(before, event.object)) continue;
+        this.#lastEventAt = this.#time.now();
+        this.#changed = true;
+        this.#wake();
+      }
+    } catch (error) {
+      // Whatever else broke the watch, the answer is a fresh list, which fails loudly if it must.
+      if (!this.#stop.signal.aborted && (isApiError(error, 401) || isApiError(error, 403))) this.#refused = error;
+    }
+    this.#broken = true;
+    this.#wake();
+  }
+}
+
+function byName<T extends KubernetesObject>(items: readonly T[]): Map<string, T> {
+  return new Map(items.map((item) => [item.metadata.name, item]));
+}

@@ -1,0 +1,164 @@
+import { at, underWay } from "./group.ts";
+import { deleting, testRows } from "./plan-row.ts";
+
+testRows({
+  "the budget": {
+    "maxUnavailable pods at once": {
+      pods: { a: "ooooo", b: "ooooo" },
+      spec: { maxUnavailable: 3 },
+      deletes: ["a-0", "a-1", "a-2"],
+      phase: "Progressing",
+    },
+    "pods that are unavailable already use their places": {
+      pods: { a: "nnooo", b: "ooooo" },
+      spec: { maxUnavailable: 3 },
+      deletes: ["a-2"],
+      phase: "Progressing",
+    },
+    "a missing pod is an unavailable pod": {
+      pods: { a: ".oooo", b: "ooooo" },
+      spec: { maxUnavailable: 2 },
+      deletes: ["a-1"],
+      phase: "Progressing",
+    },
+    "a quota that refuses the recreated pod does not widen it": {
+      pods: { a: ".ooo", b: "oooo" },
+      phase: "Progressing",
+      reason: "WaitingForPods",
+      says: "maxUnavailable 1 is used up",
+    },
+    "a terminating pod is skipped and uses a place": {
+      pods: { a: "toooo", b: "ooooo" },
+      spec: { maxUnavailable: 3 },
+      deletes: ["a-1", "a-2"],
+      phase: "Progressing",
+    },
+    "a percentage is of the StatefulSet's replicas, rounded down": {
+      pods: { a: "oooooooo", b: "o" },
+      spec: { maxUnavailable: "40%" },
+      deletes: ["a-0", "a-1", "a-2"],
+      phase: "Progressing",
+    },
+    "a percentage never comes to less than 1": {
+      pods: { a: "oo" },
+      spec: { maxUnavailable: "10%" },
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+    "the StatefulSet's annotation wins": {
+      pods: { a: "oooo" },
+      parts: { a: { annotations: { "rollout-max-unavailable": "2" } } },
+      deletes: ["a-0", "a-1"],
+      phase: "Progressing",
+    },
+    "the annotation may be a percentage": {
+      pods: { a: "oooo" },
+      parts: { a: { annotations: { "rollout-max-unavailable": "75%" } } },
+      deletes: ["a-0", "a-1", "a-2"],
+      phase: "Progressing",
+    },
+    "a malformed annotation counts as 1": {
+      pods: { a: "oooo" },
+      spec: { maxUnavailable: 3 },
+      parts: { a: { annotations: { "rollout-max-unavailable": "many" } } },
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+    "more replicas than wanted count as wanted": {
+      pods: { a: "ooox" },
+      parts: { a: { replicas: 3 } },
+      phase: "Progressing",
+      reason: "WaitingForPods",
+    },
+    "ordinals go by number, not by text": {
+      pods: { a: "NNoNNNNNNNoo" },
+      spec: { maxUnavailable: 2 },
+      deletes: ["a-2", "a-10"],
+      phase: "Progressing",
+    },
+    "a lagging view does not delete a second pod in place of one deleted": {
+      pods: { a: "ooo" },
+      state: underWay({ a: {} }, {}, { deleting: [deleting("a-0", "ingester-a-0-o")] }),
+      phase: "Progressing",
+    },
+    "an ordinal with a new UID frees its place": {
+      pods: { a: "Noo" },
+      state: underWay({ a: {} }, {}, { deleting: [deleting("a-0", "ingester-a-0-o")] }),
+      deletes: ["a-1"],
+      phase: "Progressing",
+    },
+    "an intended delete that a fresh list disproves is made good": {
+      pods: { a: "ooo" },
+      observation: { fresh: true },
+      state: underWay({ a: {} }, {}, { deleting: [deleting("a-0", "ingester-a-0-o")] }),
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+  },
+  "pauses and holds": {
+    "spec.paused stops before the next batch": {
+      pods: { a: "Noo" },
+      spec: { paused: true },
+      phase: "Paused",
+      reason: "Paused",
+    },
+    "a paused StatefulSet is left alone and others go on": {
+      pods: { a: "oo", b: "oo" },
+      parts: { a: { annotations: { "grafana.com/rollout-paused": "true" } } },
+      deletes: ["b-0"],
+      phase: "Progressing",
+    },
+    "while a paused StatefulSet is unready no other zone starts": {
+      pods: { a: "ox", b: "oo" },
+      parts: { a: { annotations: { "grafana.com/rollout-paused": "true" } } },
+      phase: "Progressing",
+      reason: "WaitingForZone",
+    },
+    "only paused StatefulSets left over is Paused": {
+      pods: { a: "oo", b: "NN" },
+      parts: { a: { annotations: { "grafana.com/rollout-paused": "true" } } },
+      phase: "Paused",
+      reason: "StatefulSetPaused",
+    },
+    "intervalSeconds keeps the next batch waiting": {
+      pods: { a: "No" },
+      spec: { intervalSeconds: 30 },
+      state: underWay({ a: {} }, {}, { lastBatchAt: at(-10) }),
+      phase: "Progressing",
+      reason: "WaitingForInterval",
+    },
+    "after intervalSeconds it goes on": {
+      pods: { a: "No" },
+      spec: { intervalSeconds: 30 },
+      state: underWay({ a: {} }, {}, { lastBatchAt: at(-30) }),
+      deletes: ["a-1"],
+      phase: "Progressing",
+    },
+    "a completed zone soaks before the next starts": {
+      pods: { a: "NN", b: "oo" },
+      spec: { zoneSoakSeconds: 60 },
+      state: underWay(
+        { a: {}, b: {} },
+        { zones: { a: { startedAt: at(-90), finishedAt: at(-20), soakFrom: at(-20) } } },
+      ),
+      phase: "Progressing",
+      reason: "Soaking",
+    },
+    "a soaked zone lets the next start": {
+      pods: { a: "NN", b: "oo" },
+      spec: { zoneSoakSeconds: 60 },
+      state: underWay(
+        { a: {}, b: {} },
+        { zones: { a: { startedAt: at(-90), finishedAt: at(-60), soakFrom: at(-60) } } },
+      ),
+      deletes: ["b-0"],
+      phase: "Progressing",
+    },
+    "a zone that was new from the start has nothing to soak": {
+      pods: { a: "NN", b: "oo" },
+      spec: { zoneSoakSeconds: 60 },
+      deletes: ["b-0"],
+      phase: "Progressing",
+    },
+  },
+});
