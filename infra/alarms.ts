@@ -20,10 +20,10 @@ export type AlarmKind =
   | "missing-heartbeat"
   | "dropped-recursion";
 
-/** How old the oldest message of a queue may get, seconds: five missed turns of what it carries. */
+/** How old the oldest message of a queue may get, seconds: longer than any delay or pass that goes as planned. */
 const OLDEST_MESSAGE_SECONDS: Record<QueueName, number> = {
   registration: 300,
-  probe: 120,
+  probe: 300,
   reconcile: 600,
   rollout: 600,
 };

@@ -1,6 +1,6 @@
-import { EventBus, Match, Rule } from "aws-cdk-lib/aws-events";
+import { Stack } from "aws-cdk-lib";
+import { CfnEventBusPolicy, EventBus, Match, Rule } from "aws-cdk-lib/aws-events";
 import { SqsQueue } from "aws-cdk-lib/aws-events-targets";
-import { AccountPrincipal, Effect, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import { ACCEPTED_EVENTS } from "../lib/registry/events.ts";
 import type { FedQueue } from "./queues.ts";
@@ -14,19 +14,26 @@ export class Events extends Construct {
 
   constructor(scope: Construct, id: string, props: { registration: FedQueue; accounts: readonly string[] }) {
     super(scope, id);
-    this.bus = new EventBus(this, "Bus", { description: "Cluster events to Outrigger, and what it reports" });
+    this.bus = new EventBus(this, "Bus", {
+      // CloudFormation makes no names for buses: this one is unique as long as stack names are.
+      eventBusName: `${Stack.of(this).stackName}-cluster-events`,
+      description: "Cluster events to Outrigger, and what it reports",
+    });
     for (const account of props.accounts) {
-      this.bus.addToResourcePolicy(
-        new PolicyStatement({
-          sid: `ClusterEventsFrom${account}`,
-          effect: Effect.ALLOW,
-          principals: [new AccountPrincipal(account)],
-          actions: ["events:PutEvents"],
-          resources: [this.bus.eventBusArn],
+      const statementId = `ClusterEventsFrom${account}`;
+      new CfnEventBusPolicy(this, statementId, {
+        eventBusName: this.bus.eventBusName,
+        statementId,
+        statement: {
+          Sid: statementId,
+          Effect: "Allow",
+          Principal: { AWS: account },
+          Action: "events:PutEvents",
+          Resource: this.bus.eventBusArn,
           // Nobody else speaks as the hub.
-          conditions: { StringNotEquals: { "events:source": OWN_SOURCE } },
-        }),
-      );
+          Condition: { StringNotEquals: { "events:source": OWN_SOURCE } },
+        },
+      });
     }
     new Rule(this, "Registration", {
       description: "Cluster events to the registration queue",

@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy } from "aws-cdk-lib";
-import type { IVpc, SubnetSelection } from "aws-cdk-lib/aws-ec2";
+import type { ISecurityGroup, IVpc, SubnetSelection } from "aws-cdk-lib/aws-ec2";
 import {
   Architecture,
   Code,
@@ -16,6 +16,13 @@ import { type AccessProps, FunctionRole } from "./access.ts";
 import type { OutriggerOptions } from "./options.ts";
 import type { FedQueue } from "./queues.ts";
 
+/** Where in a VPC the functions run. */
+export interface FunctionNetwork {
+  vpc: IVpc;
+  vpcSubnets?: SubnetSelection;
+  securityGroups: ISecurityGroup[];
+}
+
 /** Everything about a function that is not the same for all of them. */
 export interface HubFunctionProps<F extends FunctionName> {
   name: F;
@@ -26,7 +33,7 @@ export interface HubFunctionProps<F extends FunctionName> {
   timeoutSeconds: number;
   memoryMb: number;
   access: Omit<AccessProps, "function" | "logGroup" | "inVpc">;
-  vpc: { vpc: IVpc; subnets?: SubnetSelection } | undefined;
+  network: FunctionNetwork | undefined;
   options: Pick<OutriggerOptions, "logRetentionDays" | "removalPolicy">;
   /** The queue that feeds it. */
   fed?: { by: FedQueue; settings: Pick<LaneSettings, "batchSize" | "maxConcurrency"> };
@@ -49,7 +56,7 @@ export class HubFunction<F extends FunctionName> extends Construct {
       ...props.access,
       function: props.name,
       logGroup: this.logGroup,
-      inVpc: props.vpc !== undefined,
+      inVpc: props.network !== undefined,
     });
     this.function = new LambdaFunction(this, "Function", {
       description: props.description,
@@ -62,9 +69,7 @@ export class HubFunction<F extends FunctionName> extends Construct {
       timeout: Duration.seconds(props.timeoutSeconds),
       memorySize: props.memoryMb,
       environment: { ...(props.environment as Record<string, string>) },
-      ...(props.vpc === undefined
-        ? {}
-        : { vpc: props.vpc.vpc, ...(props.vpc.subnets ? { vpcSubnets: props.vpc.subnets } : {}) }),
+      ...props.network,
       ...(props.feedsItself === true ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
     });
     if (props.fed) {

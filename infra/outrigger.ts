@@ -1,5 +1,5 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
-import type { IVpc, SubnetSelection } from "aws-cdk-lib/aws-ec2";
+import { type IVpc, SecurityGroup, type SubnetSelection } from "aws-cdk-lib/aws-ec2";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import type { EnvironmentInput, FunctionName } from "../functions/environment.ts";
@@ -8,7 +8,7 @@ import { Alarms } from "./alarms.ts";
 import { bundleFunctions } from "./bundle.ts";
 import { HubDashboard } from "./dashboard.ts";
 import { Events } from "./events.ts";
-import { HubFunction } from "./functions.ts";
+import { type FunctionNetwork, HubFunction } from "./functions.ts";
 import type { QueueName } from "./names.ts";
 import { type OutriggerOptions, type OutriggerOptionsInput, readOptions } from "./options.ts";
 import { FedQueue } from "./queues.ts";
@@ -101,6 +101,7 @@ export class Outrigger extends Construct {
     const probesOut = { OUTRIGGER_PROBE_QUEUE_URL: probe.queue.queueUrl };
     const refused = (from: FedQueue) => ({ OUTRIGGER_DEAD_LETTER_QUEUE_URL: from.deadLetters.queueUrl });
 
+    const network = vpc === undefined ? undefined : this.#network(vpc, vpcSubnets);
     const make = <F extends FunctionName>(
       name: F,
       description: string,
@@ -115,7 +116,7 @@ export class Outrigger extends Construct {
         timeoutSeconds: rest.timeoutSeconds ?? (rest.fedBy ? lanes[rest.fedBy].timeoutSeconds : 60),
         memoryMb: rest.memoryMb ?? (rest.fedBy ? lanes[rest.fedBy].memoryMb : 512),
         access: { table, bus, queues: this.queues, options },
-        vpc: vpc === undefined ? undefined : { vpc, ...(vpcSubnets === undefined ? {} : { subnets: vpcSubnets }) },
+        network,
         options,
         ...(rest.fedBy ? { fed: { by: this.queues[rest.fedBy], settings: lanes[rest.fedBy] } } : {}),
         ...(rest.feedsItself ? { feedsItself: true } : {}),
@@ -160,6 +161,12 @@ export class Outrigger extends Construct {
     this.alarms = new Alarms(this, "Alarms", { queues: this.queues, functions: this.functions, options });
     new HubDashboard(this, "Overview", { queues: this.queues, functions: this.functions, alarms: this.alarms.alarms });
     this.#output();
+  }
+
+  /** One security group for all functions: they only call out. */
+  #network(vpc: IVpc, vpcSubnets: SubnetSelection | undefined): FunctionNetwork {
+    const group = new SecurityGroup(this, "SecurityGroup", { vpc, description: "Outrigger functions: outbound only" });
+    return { vpc, securityGroups: [group], ...(vpcSubnets === undefined ? {} : { vpcSubnets }) };
   }
 
   /** What the command line and the tests need to find the parts. */

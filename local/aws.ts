@@ -1,4 +1,5 @@
 export { type DeployOptions, deployLocal, type StackOutputs } from "./aws/deploy.ts";
+export { type LocalMetricsOptions, startLocalMetrics } from "./aws/metrics.ts";
 export { stopProcessGroup } from "./aws/process.ts";
 export {
   LOCAL_ACCOUNT,

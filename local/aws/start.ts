@@ -26,6 +26,8 @@ export interface LocalAwsOptions {
   env?: Record<string, string>;
   /** true: it goes on when this process ends; stop it by its pid (`stopProcessGroup`). Default false. */
   detached?: boolean;
+  /** Told the process id at once, before the local AWS answers. */
+  onStarted?: (pid: number) => void;
   /** Where Python packages are installed. Default `.outrigger` of the checkout. */
   cacheDir?: string;
 }
@@ -117,6 +119,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     logFile,
     detached: options.detached ?? false,
   });
+  options.onStarted?.(started.pid);
   const aws: LocalAws = { ...started, endpoint, port, logFile };
   await waitUntilReady(aws);
   return aws;
