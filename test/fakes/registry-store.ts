@@ -1,0 +1,35 @@
+import type { HealthRow } from "../../lib/health/row.ts";
+import type { Registration } from "../../lib/registry/registration.ts";
+import type { RegistryStore } from "../../lib/registry/store.ts";
+
+const stamp = (row: Registration | undefined): string => (row === undefined ? "" : `${row.at} ${row.eventId} ${row.state}`);
+
+/** A `RegistryStore` in memory, kept to the contract by `test/contract/registry-store.ts`. */
+export function fakeRegistryStore(): RegistryStore {
+  const registrations = new Map<string, Registration>();
+  const health = new Map<string, HealthRow>();
+  return {
+    load: async (cluster) => structuredClone(registrations.get(cluster)),
+    list: async () =>
+      [...registrations.values()]
+        .filter(({ state }) => state !== "Deregistered")
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .map((row) => structuredClone(row)),
+    async save(next, asRead) {
+      const found = stamp(registrations.get(next.name));
+      if (found !== stamp(asRead)) return found === stamp(next);
+      registrations.set(next.name, structuredClone(next));
+      return true;
+    },
+    loadHealth: async (cluster) => structuredClone(health.get(cluster)),
+    listHealth: async (clusters) => clusters.flatMap((cluster) => structuredClone(health.get(cluster)) ?? []),
+    async saveHealth(next, asRead) {
+      const row = health.get(next.cluster);
+      if (row?.observedAt !== asRead?.observedAt || row?.identity !== asRead?.identity) {
+        return row?.observedAt === next.observedAt && row.identity === next.identity && row.class === next.class;
+      }
+      health.set(next.cluster, structuredClone(next));
+      return true;
+    },
+  };
+}

@@ -1,0 +1,374 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { ApiError, ConnectionError } from "../../../lib/kubernetes/errors.ts";
+import type { Registration } from "../../../lib/registry/registration.ts";
+import type { Reconciliation, Session } from "../../../lib/work/reconciler.ts";
+import { LeaseLostError, RetryableError, TerminalError, type Verdict } from "../../../lib/work/verdict.ts";
+import { runWork } from "../../../lib/work/worker.ts";
+import { createFakeLane, KEY, reconciliationOf } from "../../fakes/lane.ts";
+import { registrationOf } from "../../fakes/registration.ts";
+import { rowId } from "../../fakes/work-store.ts";
+
+let reconcile: (session: Session) => Promise<Reconciliation>;
+let lane: ReturnType<typeof createFakeLane>;
+
+beforeEach(async () => {
+  reconcile = async () => reconciliationOf();
+  lane = createFakeLane((session) => reconcile(session));
+  await lane.store.schedule(KEY, lane.clock.nowMs, { posted: true });
+});
+
+const run = (ticket = 1, hops = 0) => runWork(lane.worker, lane.messageOf(ticket, { hops }), lane.deadline);
+const row = () => lane.store.rows.get(rowId(KEY));
+const state = () => lane.store.states.get(rowId(KEY));
+const deletePod = { kind: "DeletePod", object: "mimir/ingester-0", reason: "Outdated" };
+
+describe("a pass", () => {
+  it("goes take → pencil → act → ink → post, and past every fault point", async () => {
+    reconcile = async (session) => {
+      await session.pencil({ actions: [deletePod], state: { pass: "pencilled" } });
+      await session.faultPoint("after-delete");
+      return reconciliationOf();
+    };
+    expect(await run()).toMatchObject({ outcome: "inked", nextDueInSeconds: 30 });
+    expect(lane.points).toEqual(["send-take", "take-pencil", "pencil-act", "after-delete", "act-ink", "ink-post"]);
+    expect(row()).toMatchObject({ ticket: 2, ticketDone: 1, leaseUntil: 0, fence: 1 });
+    expect(lane.sent).toEqual([
+      { message: { version: 1, key: KEY, ticket: 2, dueAt: lane.clock.nowMs + 30_000, hops: 0 }, delaySeconds: 30 },
+    ]);
+  });
+
+  it.each<[Verdict, { posted: number[]; dueInMs: number; shard: string }]>([
+    [
+      { type: "settled", seconds: 30 },
+      { posted: [30], dueInMs: 120_000, shard: "posted#" },
+    ],
+    [
+      { type: "settled", seconds: 300 },
+      { posted: [], dueInMs: 300_000, shard: "due#" },
+    ],
+    [
+      { type: "requeueAfter", seconds: 0 },
+      { posted: [0], dueInMs: 90_000, shard: "posted#" },
+    ],
+    [
+      { type: "requeueAfter", seconds: 2 },
+      { posted: [2], dueInMs: 92_000, shard: "posted#" },
+    ],
+    [
+      { type: "stalled", seconds: 300 },
+      { posted: [], dueInMs: 300_000, shard: "due#" },
+    ],
+  ])("with verdict %j comes back as it should", async (verdict, expected) => {
+    reconcile = async () => reconciliationOf({ verdict });
+    await run();
+    expect(lane.sent.map(({ delaySeconds }) => delaySeconds)).toEqual(expected.posted);
+    expect(row()?.dueAt).toBe(lane.clock.nowMs + expected.dueInMs);
+    expect(row()?.dueShard.startsWith(expected.shard)).toBe(true);
+  });
+
+  it("counts how late the work was taken", async () => {
+    const message = lane.messageOf(1);
+    lane.clock.nowMs += 1_500;
+    await runWork(lane.worker, message, lane.deadline);
+    expect(lane.counted).toContainEqual({ name: "DueToTakenLag", value: 1_500 });
+  });
+
+  it("sends its events after ink, and none when the ink was not its own", async () => {
+    reconcile = async (session) => {
+      session.emit({ detailType: "Rollout Started", detail: {} });
+      if (row()?.fence === 1) await stealLease();
+      return reconciliationOf();
+    };
+    expect(await run()).toEqual({ outcome: "leaseLost" });
+    expect(lane.events).toEqual([]);
+    await lane.store.release({ key: KEY, fence: 2, owner: "thief" }, lane.clock.nowMs);
+    await runWork(lane.worker, lane.messageOf(1), { remainingMs: () => 120_000 });
+    expect(lane.events).toEqual([{ detailType: "Rollout Started", detail: {} }]);
+  });
+
+  it("keeps intent and outcomes in the audit row", async () => {
+    reconcile = async (session) => {
+      await session.pencil({ actions: [deletePod], state: {} });
+      session.record([{ ...deletePod, result: "done" }]);
+      await session.pencil({ actions: [{ ...deletePod, object: "mimir/ingester-1" }], state: {} });
+      session.record([{ ...deletePod, object: "mimir/ingester-1", result: "preconditionFailed" }]);
+      return reconciliationOf();
+    };
+    await run();
+    expect(
+      [...lane.store.audit.values()].map(({ intended, outcomes }) => [
+        intended[0]?.object,
+        outcomes.map((one) => one.result),
+      ]),
+    ).toEqual([
+      ["mimir/ingester-0", ["done"]],
+      ["mimir/ingester-1", ["preconditionFailed"]],
+    ]);
+  });
+
+  it("lets work scheduled meanwhile start at once", async () => {
+    reconcile = async (session) => {
+      await lane.store.schedule(KEY, session.now(), { posted: true });
+      expect(await session.interruption()).toMatchObject({ reason: "Superseded" });
+      return reconciliationOf({ verdict: { type: "settled", seconds: 3_600 } });
+    };
+    expect(await run()).toMatchObject({ outcome: "inked", nextDueInSeconds: 0 });
+    expect(lane.sent.map(({ message, delaySeconds }) => [message.ticket, delaySeconds])).toEqual([[2, 0]]);
+  });
+});
+
+const stealLease = async () => {
+  lane.clock.nowMs += 200_000;
+  await lane.store.take(KEY, 1, { owner: "thief", nowMs: lane.clock.nowMs, leaseUntilMs: lane.clock.nowMs + 100_000 });
+};
+
+describe("a message that leads to no work", () => {
+  it("is acknowledged when its ticket is done", async () => {
+    await run();
+    lane.sent.length = 0;
+    expect(await run(1)).toEqual({ outcome: "ticketDone" });
+    expect(lane.sent).toEqual([]);
+  });
+
+  it("is acknowledged while another worker holds the lease", async () => {
+    await lane.store.take(KEY, 1, {
+      owner: "other",
+      nowMs: lane.clock.nowMs,
+      leaseUntilMs: lane.clock.nowMs + 100_000,
+    });
+    expect(await run()).toEqual({ outcome: "leaseLive" });
+  });
+
+  it("is acknowledged when nobody knows the resource", async () => {
+    lane.store.rows.clear();
+    expect(await run()).toEqual({ outcome: "unknown" });
+  });
+
+  it("runs once when it comes twice at the same time", async () => {
+    let passes = 0;
+    reconcile = async () => {
+      passes += 1;
+      return reconciliationOf();
+    };
+    const results = await Promise.all([run(), run()]);
+    expect(results.map(({ outcome }) => outcome).sort()).toEqual(["inked", "leaseLive"]);
+    expect(passes).toBe(1);
+    expect(lane.sent).toHaveLength(1);
+  });
+});
+
+describe("a failed pass", () => {
+  it("goes back to the queue when it may pass by itself, with the lease freed and the ticket open", async () => {
+    reconcile = async () => {
+      throw new RetryableError("throttled");
+    };
+    await expect(run()).rejects.toThrow("throttled");
+    expect(row()).toMatchObject({ ticket: 1, ticketDone: 0, leaseUntil: 0, dueAt: lane.clock.nowMs + 10_000 });
+    expect(state()).toBeUndefined();
+    expect(lane.sent).toEqual([]);
+  });
+
+  it.each<[string, Error, { reason: string; phase: string; types: string[]; dueInMs: number }]>([
+    [
+      "a failure that will not pass by itself stalls",
+      new TerminalError("InvalidSpec", "spec.maxUnavailable: 0 is not allowed"),
+      { reason: "InvalidSpec", phase: "Stalled", types: ["Ready", "Stalled"], dueInMs: 300_000 },
+    ],
+    [
+      "a cluster that does not answer is asked again",
+      new ConnectionError("tcp", "https://127.0.0.1:1", "nobody listens"),
+      { reason: "Unreachable", phase: "Unknown", types: ["Ready"], dueInMs: 120_000 },
+    ],
+    [
+      "credentials that cannot be had",
+      new ConnectionError("credentials", "https://x", "no role"),
+      { reason: "AuthFailed", phase: "Unknown", types: ["Ready"], dueInMs: 120_000 },
+    ],
+    [
+      "a missing RBAC rule",
+      new ApiError({ status: 403, reason: "Forbidden", message: "cannot list pods", request: "GET /api/v1/pods" }),
+      { reason: "Forbidden", phase: "Unknown", types: ["Ready"], dueInMs: 120_000 },
+    ],
+    [
+      "an API server that is not ready",
+      new ApiError({ status: 503, reason: "", message: "starting", request: "GET /api/v1/pods" }),
+      { reason: "ApiServerUnready", phase: "Unknown", types: ["Ready"], dueInMs: 120_000 },
+    ],
+  ])("%s", async (_name, error, expected) => {
+    reconcile = async (session) => {
+      await session.pencil({ actions: [deletePod], state: { pass: "pencilled" } });
+      throw error;
+    };
+    expect(await run()).toMatchObject({ outcome: "inked", failure: { reason: expected.reason } });
+    expect(state()?.state).toEqual({ pass: "pencilled" });
+    const status = state()?.status as Reconciliation["status"];
+    expect(status.phase).toBe(expected.phase);
+    expect(status.conditions.map(({ type }) => type)).toEqual(expected.types);
+    expect(status.conditions[0]).toMatchObject({ status: "False", reason: expected.reason, message: error.message });
+    expect(row()?.dueAt).toBe(lane.clock.nowMs + expected.dueInMs);
+  });
+
+  it("is recorded when the cluster cannot even be connected to", async () => {
+    lane.worker.connect = async () => {
+      throw new ConnectionError("tls", "https://x", "the certificate is not the registered one");
+    };
+    expect(await run()).toMatchObject({ outcome: "inked", failure: { reason: "Unreachable" } });
+  });
+
+  it("keeps the time of a condition that did not change", async () => {
+    reconcile = async () => {
+      throw new ConnectionError("dns", "https://x", "no such name");
+    };
+    await run();
+    const first = (state()?.status as Reconciliation["status"]).conditions[0]?.lastTransitionTime;
+    lane.clock.nowMs += 30_000;
+    await run(2);
+    expect((state()?.status as Reconciliation["status"]).conditions[0]?.lastTransitionTime).toBe(first);
+  });
+
+  it("is quiet about a lost lease: acknowledged, counted, nothing posted", async () => {
+    reconcile = async () => {
+      throw new LeaseLostError("fence 1 is not the newest");
+    };
+    expect(await run()).toEqual({ outcome: "leaseLost" });
+    expect(lane.counted).toContainEqual({ name: "LeaseLost", value: 1 });
+    expect(lane.sent).toEqual([]);
+  });
+
+  it("leaves the work to dispatch when its next message cannot be sent", async () => {
+    lane.worker.queue = { send: async (postings) => postings.map((posting) => ({ posting, cause: "throttled" })) };
+    expect(await run()).toMatchObject({ outcome: "inked" });
+    expect(row()?.dueAt).toBe(lane.clock.nowMs + 120_000);
+    expect(lane.logged).toContainEqual(
+      expect.objectContaining({ level: "warn", message: expect.stringContaining("dispatch") }),
+    );
+  });
+
+  it("keeps what is saved when the bus does not answer", async () => {
+    lane.worker.bus = { put: () => Promise.reject(new Error("down")) };
+    reconcile = async (session) => {
+      session.emit({ detailType: "Rollout Started", detail: {} });
+      return reconciliationOf();
+    };
+    expect(await run()).toMatchObject({ outcome: "inked" });
+    expect(lane.sent).toHaveLength(1);
+  });
+});
+
+describe("a worker frozen past its lease", () => {
+  it("may not write, and its pencil and ink fail on the fence", async () => {
+    let mayWrite: boolean | undefined;
+    reconcile = async (session) => {
+      expect(session.lease.mayWrite()).toBe(true);
+      await stealLease();
+      mayWrite = session.lease.mayWrite();
+      expect(session.lease.remainingMs()).toBeLessThan(0);
+      expect(await session.interruption()).toMatchObject({ reason: "LeaseLost" });
+      await session.pencil({ actions: [deletePod], state: "stale" });
+      return reconciliationOf();
+    };
+    expect(await run()).toEqual({ outcome: "leaseLost" });
+    expect(mayWrite).toBe(false);
+    expect(state()).toBeUndefined();
+    expect(row()).toMatchObject({ owner: "thief", fence: 2 });
+  });
+});
+
+describe("a registration", () => {
+  it.each<[string, Registration | undefined]>([
+    ["is missing", undefined],
+    ["is a tombstone", registrationOf(KEY.cluster, { state: "Deregistered" })],
+  ])("that %s: the work is not attempted, its row goes", async (_name, registration) => {
+    reconcile = () => Promise.reject(new Error("must not run"));
+    if (registration === undefined) lane.store.registrations.clear();
+    else lane.store.registrations.set(KEY.cluster, registration);
+    expect(await run()).toEqual({ outcome: "forgotten" });
+    expect(row()).toBeUndefined();
+    expect(lane.sent).toEqual([]);
+  });
+
+  it("that goes while the same name registers anew: the row stays for the newer ticket", async () => {
+    lane.store.registrations.clear();
+    lane.worker.faultPoint = async (name) => {
+      if (name === "take-pencil") await lane.store.schedule(KEY, lane.clock.nowMs, { posted: true });
+    };
+    expect(await run()).toEqual({ outcome: "leaseLost" });
+    expect(row()).toMatchObject({ ticket: 2, leaseUntil: 0, dueAt: lane.clock.nowMs });
+  });
+
+  it("with another identity starts with no history", async () => {
+    await run();
+    lane.store.registrations.set(KEY.cluster, registrationOf(KEY.cluster, { identity: "new@2026" }));
+    let seen: unknown = "unset";
+    reconcile = async (session) => {
+      seen = session.state;
+      return reconciliationOf();
+    };
+    await run(2);
+    expect(seen).toBeUndefined();
+    expect(state()?.identity).toBe("new@2026");
+  });
+
+  it.each<[string, Partial<Registration>, string]>([
+    ["without the capability", { capabilities: ["observe"] }, "CapabilityMissing"],
+    ["that watches other namespaces", { namespaces: ["loki"] }, "NamespaceNotWatched"],
+  ])("%s: nothing is attempted, and the status says why", async (_name, changes, reason) => {
+    reconcile = () => Promise.reject(new Error("must not run"));
+    lane.store.registrations.set(KEY.cluster, registrationOf(KEY.cluster, changes));
+    expect(await run()).toMatchObject({ outcome: "inked", failure: { reason }, nextDueInSeconds: 300 });
+    expect(state()?.status).toMatchObject({
+      phase: "Stalled",
+      conditions: [{ type: "Ready", reason }, { type: "Stalled" }],
+    });
+  });
+
+  it.each<[string, Partial<Registration> | undefined]>([
+    ["is being deregistered", { state: "Deregistering" }],
+    ["is gone", undefined],
+    ["has another identity", { identity: "new@2026" }],
+  ])("that %s meanwhile interrupts a running worker", async (_name, changes) => {
+    reconcile = async (session) => {
+      expect(await session.interruption()).toBeUndefined();
+      if (changes === undefined) lane.store.registrations.clear();
+      else lane.store.registrations.set(KEY.cluster, registrationOf(KEY.cluster, changes));
+      expect(await session.interruption()).toMatchObject({ reason: "Deregistered" });
+      return reconciliationOf();
+    };
+    expect(await run()).toMatchObject({ outcome: "inked" });
+  });
+});
+
+describe("work that feeds itself", () => {
+  it("is left to dispatch after twelve quick passes that change nothing", async () => {
+    reconcile = async () => reconciliationOf({ verdict: { type: "requeueAfter", seconds: 1 } });
+    await run();
+    let passes = 1;
+    for (let posting = lane.sent.shift(); posting !== undefined; posting = lane.sent.shift()) {
+      lane.clock.nowMs += posting.delaySeconds * 1000;
+      await runWork(lane.worker, posting.message, { remainingMs: () => 120_000 });
+      passes += 1;
+    }
+    // The first pass changed the phase, so the count began after it.
+    expect(passes).toBe(13);
+    expect(row()?.dueShard).toMatch(/^due#/);
+    expect(row()?.dueAt).toBe(lane.clock.nowMs + 1_000);
+  });
+
+  it("goes on for ever at an interval of 30 s", async () => {
+    reconcile = async () => reconciliationOf({ verdict: { type: "settled", seconds: 30 } });
+    await run();
+    for (let pass = 0; pass < 40; pass += 1) {
+      const posting = lane.sent.shift();
+      expect(posting).toBeDefined();
+      lane.clock.nowMs += 30_000;
+      if (posting !== undefined) await runWork(lane.worker, posting.message, { remainingMs: () => 120_000 });
+    }
+  });
+
+  it("goes on while it gets something done", async () => {
+    reconcile = async () =>
+      reconciliationOf({ verdict: { type: "requeueAfter", seconds: 0 }, actions: [{ ...deletePod, result: "done" }] });
+    await run(1, 11);
+    expect(lane.sent[0]?.message.hops).toBe(0);
+  });
+});
