@@ -1,0 +1,44 @@
+import { describeAccess } from "../../lib/registry/access.ts";
+import { formatGoDuration } from "../../lib/registry/go-duration.ts";
+import { askApi } from "../api.ts";
+import type { CommandEnvironment } from "../command-environment.ts";
+import { type Output, printObject, renderTable } from "../output.ts";
+import { age, ClusterView } from "../views.ts";
+
+/** `outrigger cluster get NAME`. */
+export async function getCluster(environment: CommandEnvironment, name: string): Promise<void> {
+  const hub = await environment.hub();
+  await printCluster(environment.output, ClusterView.parse(await askApi(hub, { action: "cluster.get", name })));
+}
+
+/** One cluster: registration, health, and each check of the last probe. */
+export async function printCluster(output: Output, view: ClusterView): Promise<void> {
+  const { registration, health } = view;
+  const now = new Date();
+  const zones = Object.entries(health?.nodes?.byZone ?? {}).map(
+    ([zone, { ready, total }]) => `${zone} ${ready}/${total}`,
+  );
+  await printObject(output, view, {
+    Name: registration.name,
+    State: registration.state,
+    Access: describeAccess(registration.access),
+    Identity: registration.identity,
+    Capabilities: registration.capabilities.join(", "),
+    Namespaces: registration.namespaces.join(", ") || "all",
+    Labels:
+      Object.entries(registration.labels)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(", ") || undefined,
+    "Probed every": formatGoDuration(registration.monitorIntervalSeconds),
+    Registered: registration.registeredAt,
+    Version: health?.version ?? registration.version,
+    Health: health && `${health.class} since ${health.since}`,
+    "Last probe":
+      health &&
+      `${age(health.observedAt, now)} ago${health.latencyMs === undefined ? "" : `, ${Math.round(health.latencyMs)} ms`}`,
+    Nodes: health?.nodes && `${health.nodes.ready}/${health.nodes.total} ready (${zones.join(", ")})`,
+  });
+  if (output.format !== "table" || health === undefined || health.checks.length === 0) return;
+  const rows = health.checks.map(({ name, ok, reason, message }) => [name, ok ? "ok" : "failed", reason, message]);
+  output.line(`\n${await renderTable(["CHECK", "RESULT", "REASON", "MESSAGE"], rows)}`);
+}

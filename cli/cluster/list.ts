@@ -1,0 +1,21 @@
+import { askApi } from "../api.ts";
+import type { CommandEnvironment } from "../command-environment.ts";
+import { printList } from "../output.ts";
+import { age, ClusterView } from "../views.ts";
+
+/** `outrigger cluster list`: every cluster with its health. */
+export async function listClusters(environment: CommandEnvironment): Promise<void> {
+  const hub = await environment.hub();
+  const clusters = ClusterView.array().parse(await askApi(hub, { action: "cluster.list" }));
+  const now = new Date();
+  const columns = {
+    NAME: ({ registration }: ClusterView) => registration.name,
+    STATE: ({ registration }: ClusterView) => registration.state,
+    HEALTH: ({ health }: ClusterView) => health?.class,
+    VERSION: ({ registration, health }: ClusterView) => health?.version ?? registration.version,
+    NODES: ({ health }: ClusterView) => health?.nodes && `${health.nodes.ready}/${health.nodes.total}`,
+    PROBED: ({ health }: ClusterView) => age(health?.observedAt, now),
+    AGE: ({ registration }: ClusterView) => age(registration.registeredAt, now),
+  };
+  await printList(environment.output, clusters, columns, "No cluster is registered.");
+}

@@ -1,0 +1,89 @@
+import type { z } from "zod";
+import { ClusterDetail } from "../../lib/registry/events.ts";
+import { describeProblems } from "../../lib/registry/problems.ts";
+import type { CommandEnvironment } from "../command-environment.ts";
+import { UsageError } from "../failure.ts";
+import { printCluster } from "./get.ts";
+import { waitUntilProbed } from "./wait.ts";
+
+interface RegisterOptions {
+  arn?: string;
+  region?: string;
+  account?: string;
+  kubeconfigSecret?: string;
+  roleArn?: string;
+  externalId?: string;
+  label?: Record<string, string>;
+  capability?: string[];
+  namespace?: string[];
+  monitorInterval?: string;
+  discoverInterval?: string;
+  installCustomResources: boolean;
+  wait: boolean;
+  timeout: number;
+}
+
+/** Each field of the event and the option it comes from: for messages in the words of the command line. */
+const OPTION_OF_FIELD: Record<string, string> = {
+  arn: "--arn",
+  region: "--region",
+  accountId: "--account",
+  kubeconfigSecret: "--kubeconfig-secret",
+  roleArn: "--role-arn",
+  externalId: "--external-id",
+  labels: "--label",
+  capabilities: "--capability",
+  namespaces: "--namespace",
+  monitorInterval: "--monitor-interval",
+  discoverInterval: "--discover-interval",
+};
+
+/** `outrigger cluster register NAME`: checks the event as the hub will, sends it, waits for the first probe. */
+export async function registerCluster(
+  environment: CommandEnvironment,
+  name: string,
+  options: RegisterOptions,
+): Promise<void> {
+  const detail = buildDetail(name, options, new Date());
+  const hub = await environment.hub();
+  const eventId = await hub.putEvent("Cluster Registered", detail);
+  if (!options.wait) return environment.output.note(`Event ${eventId} sent: register cluster ${name}.`);
+  const sent = { name, eventId, at: detail.at ?? "" };
+  const view = await waitUntilProbed(hub, sent, options.timeout);
+  await printCluster(environment.output, view);
+}
+
+/**
+ * The event's detail.
+ * @param now becomes `at`: of two registrations the later one wins.
+ * @throws UsageError with every problem, each named by its option.
+ */
+export function buildDetail(name: string, options: RegisterOptions, now: Date): z.input<typeof ClusterDetail> {
+  const given = {
+    name,
+    arn: options.arn,
+    region: options.region,
+    accountId: options.account,
+    kubeconfigSecret: options.kubeconfigSecret,
+    roleArn: options.roleArn,
+    externalId: options.externalId,
+    labels: options.label,
+    capabilities: options.capability,
+    namespaces: options.namespace,
+    monitorInterval: options.monitorInterval,
+    discoverInterval: options.discoverInterval,
+    installCustomResources: options.installCustomResources ? undefined : false,
+    at: now.toISOString(),
+  };
+  const detail = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const parsed = ClusterDetail.safeParse(detail);
+  if (parsed.success) return detail as z.input<typeof ClusterDetail>;
+  const problems = describeProblems(parsed.error, "", {}).map(inWordsOfOptions).join("; ");
+  throw new UsageError(`Cluster ${name}: ${problems}. Nothing was sent; correct this and register it again.`);
+}
+
+function inWordsOfOptions(problem: string): string {
+  const field = /^([A-Za-z]+)/.exec(problem)?.[1] ?? "";
+  const option = OPTION_OF_FIELD[field];
+  return option === undefined ? problem : `${option}${problem.slice(field.length)}`;
+}

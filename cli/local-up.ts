@@ -1,0 +1,51 @@
+import { resolve } from "node:path";
+import { hostEnvironment } from "../local/host-client.ts";
+import { stateDirectory } from "../local/state.ts";
+import { aborted, onInterruption } from "./interruption.ts";
+import type { Streams } from "./run.ts";
+
+interface LocalUpOptions {
+  kubernetes: "real";
+  clusters: number;
+  cluster?: Record<string, string>;
+  json: boolean;
+  detach: boolean;
+}
+
+/** `outrigger local up`: in the foreground until Ctrl-C, or with `--detach` until `outrigger local down`. */
+export async function localUp(options: LocalUpOptions, streams: Streams): Promise<void> {
+  const interrupted = onInterruption();
+  // npm runs its scripts in the checkout; paths are meant from where the command was typed.
+  const typedIn = process.env["INIT_CWD"] ?? process.cwd();
+  const own = Object.entries(options.cluster ?? {}).map(([name, path]) => [name, resolve(typedIn, path)]);
+  const request = {
+    directory: stateDirectory(),
+    clusters: Array.from({ length: options.clusters }, (_, index) => `local-${index + 1}`),
+    ownClusters: Object.fromEntries(own) as Record<string, string>,
+    detached: options.detach,
+  };
+  const environment = await hostEnvironment(request, (line) => streams.stderr(`${line}\n`), interrupted);
+  const { endpoint, clusters } = environment.state;
+  if (options.json) streams.stdout(`${JSON.stringify({ endpoint, clusters })}\n`);
+  else streams.stdout(describe(environment.state));
+  if (options.detach) {
+    environment.release();
+    return;
+  }
+  streams.stderr("Ctrl-C stops it.\n");
+  await aborted(interrupted);
+  await environment.stop();
+}
+
+function describe({
+  endpoint,
+  clusters,
+}: {
+  endpoint: string;
+  clusters: { name: string; kubeconfig: string; zones: string[] }[];
+}): string {
+  const lines = clusters.map(
+    ({ name, kubeconfig, zones }) => `cluster ${name}: ${zones.join(", ")}\n  export KUBECONFIG=${kubeconfig}\n`,
+  );
+  return `Local AWS: ${endpoint}\n${lines.join("")}Try: npm run -s outrigger -- --local cluster list\n`;
+}

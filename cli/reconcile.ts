@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { NamespaceName, ObjectName } from "../lib/registry/names.ts";
+import type { DirectRequest } from "../lib/work/messages.ts";
+import type { CommandEnvironment } from "./command-environment.ts";
+import { CommandFailure, UsageError } from "./failure.ts";
+import type { StackOutputs } from "./hub.ts";
+import { resolveKind } from "./kinds.ts";
+import { type Output, printData, renderTable } from "./output.ts";
+
+/** Answer of a lane's function to a direct request. */
+const DirectReply = z.union([
+  z.object({ error: z.object({ object: z.string(), cause: z.string(), nextStep: z.string() }) }),
+  z.object({
+    actions: z.array(
+      z.object({ kind: z.string(), object: z.string(), reason: z.string(), result: z.string().optional() }),
+    ),
+    conditions: z.array(
+      z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() }).loose(),
+    ),
+    phase: z.string(),
+    nextDueInSeconds: z.number(),
+  }),
+]);
+
+const LANE_FUNCTION = { reconcile: "ReconcileFunction", rollout: "RolloutFunction" } as const satisfies Record<
+  string,
+  keyof StackOutputs
+>;
+
+/** `outrigger reconcile KIND/NAME`: one plan, one execute, no waiting, under the same lease as every other worker. */
+export async function reconcileResource(
+  environment: CommandEnvironment,
+  target: string,
+  options: { cluster: string; namespace: string },
+): Promise<void> {
+  const [kindText = "", name = "", ...rest] = target.split("/");
+  if (name === "" || rest.length > 0)
+    throw new UsageError(`${target}: write it as KIND/NAME, e.g. MultiAZRollout/ingesters.`);
+  const { kind, lane } = resolveKind(kindText);
+  if (lane === "probe")
+    throw new UsageError(`Kind ${kind}: it is probed, not reconciled. Use \`outrigger cluster get\`.`);
+  check(ObjectName, name, "Name");
+  check(NamespaceName, options.namespace, "Namespace");
+
+  const hub = await environment.hub();
+  const namespace = kind === "Discovery" ? "" : options.namespace;
+  const request: DirectRequest = {
+    action: "reconcile",
+    key: { cluster: options.cluster, home: "cluster", kind, namespace, name },
+  };
+  const reply = DirectReply.parse(await hub.invoke(hub.outputs[LANE_FUNCTION[lane]], request));
+  if ("error" in reply) throw new CommandFailure(reply.error);
+  await print(environment.output, reply);
+}
+
+async function print(output: Output, reply: Exclude<z.infer<typeof DirectReply>, { error: unknown }>): Promise<void> {
+  if (output.format !== "table") return printData(output, reply);
+  output.line(`${reply.phase}; looked at again in ${reply.nextDueInSeconds} s`);
+  for (const condition of reply.conditions) {
+    output.line(`${condition.type}=${condition.status} ${condition.reason}: ${condition.message}`);
+  }
+  if (reply.actions.length === 0) return output.line("No action was needed.");
+  const rows = reply.actions.map(({ kind, object, reason, result }) => [kind, object, reason, result ?? ""]);
+  output.line(await renderTable(["ACTION", "OBJECT", "REASON", "RESULT"], rows));
+}
+
+function check(schema: z.ZodType, value: string, what: string): void {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success)
+    throw new UsageError(`${what} "${value}": ${parsed.error.issues[0]?.message ?? "is not valid"}.`);
+}

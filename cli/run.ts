@@ -1,0 +1,35 @@
+import { CommanderError } from "commander";
+import type { FindHub } from "./command-environment.ts";
+import { EXIT, failureLine, UsageError } from "./failure.ts";
+import { buildProgram } from "./program.ts";
+
+/** Where a command's text goes. */
+export interface Streams {
+  stdout(text: string): void;
+  stderr(text: string): void;
+}
+
+/**
+ * Runs one command line, e.g. `["cluster", "list", "-o", "json"]`. Never throws: what goes wrong becomes one line on
+ * stderr.
+ * @returns the exit code: 0 done, 1 failed, 2 wrong usage.
+ */
+export async function runCommand(
+  arguments_: readonly string[],
+  streams: Streams,
+  findHub: FindHub = findDeployedHub,
+): Promise<number> {
+  try {
+    await buildProgram(streams, findHub).parseAsync(arguments_, { from: "user" });
+    return EXIT.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    streams.stderr(`${failureLine(error)}\n`);
+    return error instanceof UsageError ? EXIT.usage : EXIT.failed;
+  }
+}
+
+const findDeployedHub: FindHub = async (options) => {
+  const { findHub } = await import("./hub.ts");
+  return findHub(options);
+};

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { HUB_GROUP, rbacOf } from "../lib/registry/rbac.ts";
+import { Capability } from "../lib/registry/registration.ts";
+import { LOCAL_ACCOUNT, LOCAL_REGION, LOCAL_SECRET_KEY } from "./aws/start.ts";
+import { applyAccess } from "./control-plane/access.ts";
+import type { Binaries } from "./control-plane/build.ts";
+import { startControlPlane } from "./control-plane/start.ts";
+import { clusterArn, putCluster } from "./eks/clusters.ts";
+import type { EnvironmentOptions } from "./host-protocol.ts";
+import type { StartedProcesses } from "./started-processes.ts";
+import { clustersDirectory } from "./stop.ts";
+
+/** A cluster that runs and is to be registered. */
+export interface ClusterToRegister {
+  name: string;
+  /** Path of a kubeconfig with administrator rights. */
+  kubeconfig: string;
+  zones: string[];
+  /** `detail` of its Cluster Registered event, without `at`. */
+  detail: { name: string } & Record<string, unknown>;
+}
+
+/** Who signs the tokens: the functions of the local AWS run with its static credentials. */
+const PRINCIPAL = `arn:aws:iam::${LOCAL_ACCOUNT}:root`;
+const TOKENS = {
+  rules: {
+    credentials: [{ accessKeyId: LOCAL_ACCOUNT, secretAccessKey: LOCAL_SECRET_KEY, arn: PRINCIPAL }],
+    accessEntries: [{ arn: PRINCIPAL, username: "outrigger", groups: [HUB_GROUP] }],
+  },
+};
+
+/** Short intervals: somebody is watching. */
+const INTERVALS = { monitorInterval: "10s", discoverInterval: "10s" };
+
+/** Starts a real control plane, grants the hub what is shipped for it and nothing more, and lists it in the EKS endpoint. */
+export async function startCluster(
+  name: string,
+  options: EnvironmentOptions & { binaries: Binaries; eksFile: string },
+  started: StartedProcesses,
+  onProgress: (line: string) => void,
+): Promise<ClusterToRegister> {
+  const { podReadyAfterMs, nodesPerZone, audit, binaries, eksFile } = options;
+  const controlPlane = await startControlPlane({
+    name,
+    dataDir: join(clustersDirectory(options.directory), name),
+    tokens: TOKENS,
+    binaries,
+    audit,
+    ...(podReadyAfterMs === undefined ? {} : { podReadyAfterMs }),
+    ...(nodesPerZone === undefined ? {} : { nodesPerZone }),
+  });
+  for (const [process, pid] of Object.entries(controlPlane.pids)) started.add(`${name}/${process}`, pid);
+  const { server, caPem, createdAt, zones, kubernetesVersion } = controlPlane;
+  const access = { capabilities: Capability.options, namespaces: [], installCustomResources: true };
+  await applyAccess(controlPlane.admin, rbacOf(access));
+  const cluster = { name, region: LOCAL_REGION, accountId: LOCAL_ACCOUNT };
+  const version = kubernetesVersion.replace(/^v(\d+\.\d+)\..*$/, "$1");
+  await putCluster(eksFile, { ...cluster, endpoint: server, caPem, createdAt, version });
+  onProgress(`cluster ${name}: Kubernetes ${kubernetesVersion} in ${zones.join(", ")}`);
+  return {
+    name,
+    kubeconfig: controlPlane.adminKubeconfig.path,
+    zones,
+    detail: { name, arn: clusterArn(cluster), ...INTERVALS },
+  };
+}

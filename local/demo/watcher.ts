@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { CoreV1Api, type KubeConfig, type V1Pod, Watch } from "@kubernetes/client-node";
+import { GROUP_LABEL, ZONE_LABEL } from "./scenario.ts";
+import { type GroupTally, type PodSeen, Tally } from "./tally.ts";
+
+/** An observer of one cluster, with its own connection and administrator rights: it shares nothing with the hub. */
+export interface Watcher {
+  /** Figures so far. @throws Error when events were missed: then nothing can be said. */
+  of(group: string): Readonly<GroupTally>;
+  stop(): void;
+}
+
+const PATH = "/api/v1/pods";
+const REOPEN_AFTER_MS = 50;
+
+/**
+ * Watches all pods with a group label from now on; every event counts.
+ * @param wanted pods of each zone, by group.
+ */
+export async function watchPods(config: KubeConfig, wanted: ReadonlyMap<string, number>): Promise<Watcher> {
+  const list = await config.makeApiClient(CoreV1Api).listPodForAllNamespaces({ labelSelector: GROUP_LABEL });
+  const tally = new Tally(wanted, list.items.map(seen));
+  const watch = new Watch(config);
+  const stopped = new AbortController();
+  let resourceVersion = list.metadata?.resourceVersion ?? "";
+  let missed: Error | undefined;
+
+  const follow = async (): Promise<void> => {
+    while (!stopped.signal.aborted && missed === undefined) {
+      await new Promise<void>((resolve) => {
+        const query = { labelSelector: GROUP_LABEL, resourceVersion, allowWatchBookmarks: true };
+        const onEvent = (type: string, pod: V1Pod): void => {
+          if (type === "ERROR") {
+            missed = new Error(`The observer's watch broke at version ${resourceVersion}: ${JSON.stringify(pod)}.`);
+            return;
+          }
+          resourceVersion = pod.metadata?.resourceVersion ?? resourceVersion;
+          if (type !== "BOOKMARK") tally.see(type, seen(pod));
+        };
+        watch
+          .watch(PATH, query, onEvent, () => resolve())
+          .then((running) => {
+            if (stopped.signal.aborted) running.abort();
+            stopped.signal.addEventListener("abort", () => running.abort(), { once: true });
+          })
+          .catch((error: unknown) => {
+            missed = new Error(`The observer's watch could not be opened: ${String(error)}.`);
+            resolve();
+          });
+      });
+      await sleep(REOPEN_AFTER_MS);
+    }
+  };
+  void follow();
+
+  return {
+    of(group) {
+      if (missed !== undefined) throw missed;
+      return tally.of(group);
+    },
+    stop: () => stopped.abort(),
+  };
+}
+
+function seen({ metadata, status }: V1Pod): PodSeen {
+  const ready =
+    status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") ?? false;
+  return {
+    uid: metadata?.uid ?? "",
+    group: metadata?.labels?.[GROUP_LABEL] ?? "",
+    zone: metadata?.labels?.[ZONE_LABEL] ?? "",
+    available: ready && metadata?.deletionTimestamp === undefined,
+  };
+}

@@ -1,0 +1,86 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { LOCAL_ACCOUNT, LOCAL_SECRET_KEY } from "./aws/start.ts";
+import { deployLocal, LOCAL_REGION, startLocalAws, startLocalMetrics } from "./aws.ts";
+import { type ClusterToRegister, startCluster } from "./cluster.ts";
+import { buildControlPlane } from "./control-plane/build.ts";
+import { serveEks } from "./eks.ts";
+import type { EnvironmentOptions } from "./host-protocol.ts";
+import { adoptCluster } from "./own-cluster.ts";
+import { registerClusters } from "./registration.ts";
+import { type StartedProcesses, startedProcesses } from "./started-processes.ts";
+import { type LocalState, readLocalState } from "./state.ts";
+import { clustersDirectory, instanceDirectory, stopEnvironment } from "./stop.ts";
+
+type Progress = (line: string) => void;
+
+/**
+ * Starts, in this process: the local AWS with the deployed stack, the EKS endpoint, the clusters; registers the clusters by
+ * events and waits until each was probed and has its custom resources. All processes end with this one.
+ * @throws Error naming what is missing or what failed.
+ */
+export async function startEnvironment(options: EnvironmentOptions, onProgress: Progress): Promise<LocalState> {
+  const { directory } = options;
+  if (readLocalState(directory) !== undefined) {
+    throw new Error("Local environment: it is running already. Stop it with `outrigger local down` first.");
+  }
+  await stopEnvironment(directory); // What an earlier one may have left after a crash.
+  rmSync(instanceDirectory(directory), { recursive: true, force: true });
+  mkdirSync(clustersDirectory(directory), { recursive: true, mode: 0o700 });
+  const started = startedProcesses(directory);
+  started.add("host", process.pid);
+
+  const [hub, clusters] = await Promise.all([
+    startHub(options, started, onProgress),
+    startClusters(options, started, onProgress),
+  ]);
+  const own = await Promise.all(
+    Object.entries(options.ownClusters).map(([name, path]) => adoptCluster(hub, name, path)),
+  );
+  const all = [...clusters, ...own];
+  const state: LocalState = {
+    ...hub,
+    clusters: all.map(({ name, kubeconfig, zones }) => ({ name, kubeconfig, zones })),
+  };
+  await registerClusters(hub, all, onProgress);
+  started.ready(state);
+  return state;
+}
+
+/** The local AWS with the stack in it. */
+async function startHub(
+  options: EnvironmentOptions,
+  started: StartedProcesses,
+  onProgress: Progress,
+): Promise<Omit<LocalState, "clusters">> {
+  const eks = await serveEks({ file: eksFile(options.directory) });
+  const stateDir = join(instanceDirectory(options.directory), "aws");
+  const aws = await startLocalAws({
+    stateDir,
+    env: { AWS_ENDPOINT_URL_EKS: eks.url, ...options.functionVariables },
+    onStarted: (pid) => started.add("ministack", pid),
+  });
+  onProgress(`local AWS: ${aws.endpoint}`);
+  await deployLocal({ endpoint: aws.endpoint, stateDir, stackName: options.stack, context: options.context });
+  onProgress(`stack ${options.stack}: deployed`);
+  const metrics = startLocalMetrics({ endpoint: aws.endpoint, stateDir, stackName: options.stack });
+  started.add("metrics", metrics.pid);
+  const credentials = { accessKeyId: LOCAL_ACCOUNT, secretAccessKey: LOCAL_SECRET_KEY };
+  return { endpoint: aws.endpoint, eksEndpoint: eks.url, region: LOCAL_REGION, credentials, stack: options.stack };
+}
+
+async function startClusters(
+  options: EnvironmentOptions,
+  started: StartedProcesses,
+  onProgress: Progress,
+): Promise<ClusterToRegister[]> {
+  if (options.clusters.length === 0) return [];
+  const binaries = await buildControlPlane({ onProgress });
+  return Promise.all(
+    options.clusters.map((name) =>
+      startCluster(name, { ...options, binaries, eksFile: eksFile(options.directory) }, started, onProgress),
+    ),
+  );
+}
+
+const eksFile = (directory: string): string => join(instanceDirectory(directory), "eks.json");

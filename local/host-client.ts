@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { EnvironmentOptions, type EnvironmentRequest, HostMessage } from "./host-protocol.ts";
+import type { LocalState } from "./state.ts";
+import { stopEnvironment } from "./stop.ts";
+
+/** A local environment hosted by another process. */
+export interface HostedEnvironment {
+  state: LocalState;
+  /** Leaves it running when it was asked for as detached. */
+  release(): void;
+  /** Ends all of its processes and waits until they are gone. */
+  stop(): Promise<void>;
+}
+
+const HOST_PROGRAM = join(import.meta.dirname, "host.ts");
+
+/**
+ * Starts a local environment in a process of its own and waits until its clusters are registered and probed. When this process
+ * ends first, or the signal aborts, the environment ends too.
+ * @param onProgress told one line for each step.
+ * @throws Error naming what is missing or what failed; nothing is left running then.
+ */
+export async function hostEnvironment(
+  request: EnvironmentRequest,
+  onProgress: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<HostedEnvironment> {
+  const options = EnvironmentOptions.parse({ ...request, directory: resolve(request.directory) });
+  mkdirSync(options.directory, { recursive: true });
+  const logFile = join(options.directory, "host.log");
+  const log = openSync(logFile, "w", 0o600);
+  const host = spawn(process.execPath, [HOST_PROGRAM, JSON.stringify(options)], {
+    detached: true,
+    stdio: ["ignore", log, log, "ipc"],
+  });
+  closeSync(log);
+  const stop = async (): Promise<void> => {
+    await stopEnvironment(options.directory);
+    await ended(host);
+  };
+  try {
+    const state = await waitUntilReady(host, logFile, onProgress, signal);
+    const release = (): void => {
+      host.disconnect();
+      host.unref();
+    };
+    return { state, release, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function waitUntilReady(
+  host: ChildProcess,
+  logFile: string,
+  onProgress: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<LocalState> {
+  return new Promise((resolve, reject) => {
+    const interrupted = (): void =>
+      reject(new Error("Local environment: interrupted while starting. Nothing is left running."));
+    if (signal?.aborted === true) interrupted();
+    signal?.addEventListener("abort", interrupted, { once: true });
+    host.on("message", (message) => {
+      const parsed = HostMessage.parse(message);
+      if (parsed.type === "progress") onProgress(parsed.line);
+      else if (parsed.type === "ready") resolve(parsed.state);
+      else reject(new Error(parsed.message));
+    });
+    host.once("error", reject);
+    host.once("exit", (code, signal) => {
+      reject(new Error(`The host of the local environment ended (${signal ?? code}). Its log is ${logFile}.`));
+    });
+  });
+}
+
+async function ended(host: ChildProcess): Promise<void> {
+  if (host.pid === undefined || host.exitCode !== null || host.signalCode !== null) return;
+  host.kill("SIGKILL");
+  await once(host, "exit");
+}

@@ -1,0 +1,138 @@
+import { describe, expect, test } from "vitest";
+import type { FindHub } from "../../cli/command-environment.ts";
+import { runCommand } from "../../cli/run.ts";
+import { fakeHub } from "./fake-hub.ts";
+
+const nobody: FindHub = async () => {
+  throw new Error("no hub is to be asked");
+};
+
+/** Runs a command line and collects what it printed. */
+async function run(line: string, findHub: FindHub = nobody) {
+  let [stdout, stderr] = ["", ""];
+  const streams = { stdout: (text: string) => void (stdout += text), stderr: (text: string) => void (stderr += text) };
+  const exitCode = await runCommand(line.split(" "), streams, findHub);
+  return { exitCode, stdout, stderr };
+}
+
+describe("wrong usage ends with exit code 2 and one line that says why", () => {
+  const cases: [line: string, says: RegExp][] = [
+    ["fly", /unknown command 'fly'/],
+    ["cluster list --colour", /unknown option '--colour'/],
+    ["cluster list -o xml", /'xml' is invalid. Allowed choices are table, json, yaml/],
+    ["cluster get", /missing required argument 'name'/],
+    ["get", /missing required argument 'kind'/],
+    ["get StatefulSet", /Kind StatefulSet: Outrigger works on no such kind/],
+    ["get MultiAZRolout", /Did you mean MultiAZRollout\?/],
+    ["reconcile MultiAZRollout/ingesters", /required option '--cluster <name>' not specified/],
+    ["reconcile MultiAZRollout --cluster c", /write it as KIND\/NAME/],
+    ["reconcile MultiAZRollout/a/b --cluster c", /write it as KIND\/NAME/],
+    ["reconcile MultiAZRollout/UPPER --cluster c", /Name "UPPER": must be the name of a Kubernetes object/],
+    ["local up --clusters many", /Give a whole number/],
+    ["local up --cluster no-path", /Write it as name=value/],
+    ["local up --kubernetes toy", /Allowed choices are real/],
+    ["cluster register c", /Cluster c: names no access; give exactly one of arn, region\+accountId, kubeconfigSecret/],
+    ["cluster register c --kubeconfig-secret s --region eu-west-1 --account 123456789012", /names 2 kinds of access/],
+    ["cluster register c --arn nonsense", /--arn: must be the ARN of an EKS cluster/],
+    ["cluster register c --kubeconfig-secret s --monitor-interval 5s", /--monitor-interval: 5s is outside 10s..1h/],
+    ["cluster register -c --kubeconfig-secret s", /unknown option '-c'|name: must start/],
+    ["cluster register c --kubeconfig-secret s --capability fly", /--capability/],
+    ["cluster deregister a#b", /Cluster a#b: name: must start with a letter or digit/],
+  ];
+  test.each(cases)("%s", async (line, says) => {
+    const { exitCode, stdout, stderr } = await run(line);
+    expect(stderr).toMatch(says);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(stderr).toMatch(/^outrigger: /);
+    expect(stdout).toBe("");
+    expect(exitCode).toBe(2);
+  });
+});
+
+test("help is no failure", async () => {
+  const { exitCode, stdout } = await run("cluster register --help");
+  expect(stdout).toContain("--kubeconfig-secret <name>");
+  expect(exitCode).toBe(0);
+});
+
+describe("a failure ends with exit code 1 and one line: object, cause, next step", () => {
+  test("what the hub answers", async () => {
+    const error = { object: "Cluster c", cause: "it is not registered", nextStep: "See `outrigger cluster list`" };
+    const { exitCode, stderr } = await run("cluster get c", async () => fakeHub(() => ({ ok: false, error })));
+    expect(stderr).toBe("outrigger: Cluster c: it is not registered. See `outrigger cluster list`.\n");
+    expect(exitCode).toBe(1);
+  });
+
+  test("what a lane answers", async () => {
+    const error = { object: "MultiAZRollout a/b", cause: "a worker\nholds it", nextStep: "Try again in 5 s" };
+    const line = "reconcile MultiAZRollout/b -n a --cluster c -o json";
+    const { exitCode, stderr, stdout } = await run(line, async () => fakeHub(() => ({ error })));
+    expect(stderr).toBe("outrigger: MultiAZRollout a/b: a worker holds it. Try again in 5 s.\n");
+    expect(stdout).toBe("");
+    expect(exitCode).toBe(1);
+  });
+});
+
+test("reconcile asks the lane of the kind and prints its answer as one line of JSON", async () => {
+  const reply = {
+    actions: [{ kind: "DeletePod", object: "mimir/ingester-zone-a-0", reason: "OutdatedRevision" }],
+    conditions: [
+      {
+        type: "Ready",
+        status: "False",
+        reason: "Rolling",
+        message: "zone a",
+        lastTransitionTime: "2025-01-01T00:00:00Z",
+      },
+    ],
+    phase: "Progressing",
+    nextDueInSeconds: 30,
+  };
+  const hub = fakeHub(() => reply);
+  const { exitCode, stdout } = await run(
+    "reconcile multiazrollout/ingester -n mimir --cluster c -o json",
+    async () => hub,
+  );
+  expect(JSON.parse(stdout)).toEqual(reply);
+  expect(stdout.trimEnd()).not.toContain("\n");
+  expect(exitCode).toBe(0);
+  const key = { cluster: "c", home: "cluster", kind: "MultiAZRollout", namespace: "mimir", name: "ingester" };
+  expect(hub.invocations).toEqual([{ functionName: "rollout", payload: { action: "reconcile", key } }]);
+});
+
+test("register sends the event as typed, and without --wait returns at once", async () => {
+  const hub = fakeHub(() => ({ ok: true, data: [] }));
+  const line =
+    "cluster register c --region eu-west-1 --account 123456789012 -l team=a -l stage=prod --capability observe --no-wait --no-install-custom-resources";
+  const { exitCode } = await run(line, async () => hub);
+  expect(exitCode).toBe(0);
+  expect(hub.events).toEqual([
+    {
+      detailType: "Cluster Registered",
+      detail: {
+        name: "c",
+        region: "eu-west-1",
+        accountId: "123456789012",
+        labels: { team: "a", stage: "prod" },
+        capabilities: ["observe"],
+        installCustomResources: false,
+        at: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+    },
+  ]);
+  expect(hub.invocations).toEqual([]);
+});
+
+test("the stack and the local environment are chosen by options before or after the command", async () => {
+  const asked: unknown[] = [];
+  const findHub: FindHub = async (options) => {
+    asked.push(options);
+    return fakeHub(() => ({ ok: true, data: [] }));
+  };
+  await run("--stack Second cluster list", findHub);
+  await run("cluster list --local", findHub);
+  expect(asked).toEqual([
+    { stack: "Second", local: false },
+    { stack: "Outrigger", local: true },
+  ]);
+});
