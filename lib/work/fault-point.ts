@@ -47,7 +47,10 @@ export function createArmedFaultPoint(directory: string): FaultPoint {
 
 /** @returns the fault points of this process: inert unless the bundle was built with them and a folder is named. */
 export function createFaultPoint(environment: Record<string, string | undefined>): FaultPoint {
-  if (typeof OUTRIGGER_FAULTS_ENABLED === "undefined" || !OUTRIGGER_FAULTS_ENABLED) return inert;
-  const directory = environment["OUTRIGGER_FAULT_DIR"];
-  return directory === undefined || directory === "" ? inert : createArmedFaultPoint(directory);
+  // Inside the branch, so that the bundler drops what only it refers to.
+  if (typeof OUTRIGGER_FAULTS_ENABLED !== "undefined" && OUTRIGGER_FAULTS_ENABLED) {
+    const directory = environment["OUTRIGGER_FAULT_DIR"];
+    if (directory !== undefined && directory !== "") return createArmedFaultPoint(directory);
+  }
+  return inert;
 }

@@ -20,6 +20,7 @@ beforeEach(async () => {
 const run = (ticket = 1, hops = 0) => runWork(lane.worker, lane.messageOf(ticket, { hops }), lane.deadline);
 const row = () => lane.store.rows.get(rowId(KEY));
 const state = () => lane.store.states.get(rowId(KEY));
+const conditions = () => (state()?.status as Reconciliation["status"] | undefined)?.conditions ?? [];
 const deletePod = { kind: "DeletePod", object: "mimir/ingester-0", reason: "Outdated" };
 
 describe("a pass", () => {
@@ -220,10 +221,10 @@ describe("a failed pass", () => {
       throw new ConnectionError("dns", "https://x", "no such name");
     };
     await run();
-    const first = (state()?.status as Reconciliation["status"]).conditions[0]?.lastTransitionTime;
+    const first = conditions()[0]?.lastTransitionTime;
     lane.clock.nowMs += 30_000;
     await run(2);
-    expect((state()?.status as Reconciliation["status"]).conditions[0]?.lastTransitionTime).toBe(first);
+    expect(conditions()[0]?.lastTransitionTime).toBe(first);
   });
 
   it("is quiet about a lost lease: acknowledged, counted, nothing posted", async () => {
