@@ -1,18 +1,65 @@
 import { environments } from "../functions/environment.ts";
-import { schemaTable } from "./schema-table.ts";
+import { EMITTED_EVENTS } from "../lib/registry/emitted-events.ts";
+import { ACCEPTED_EVENTS } from "../lib/registry/events.ts";
+import { type PolicyRule, SHIPPED_ROLES } from "../lib/registry/rbac.ts";
+import { MultiAZRolloutSpec } from "../lib/rollouts/spec.ts";
+import { schemaTable, table } from "./schema-table.ts";
 
-/** The reference pages by file name, each written from the schemas the code itself parses with. */
+/** The reference pages by file name, each written from what the code itself runs on. */
 export function referencePages(): Record<string, string> {
   return {
-    "environment.md": page(
-      "Environment of the functions",
+    "multiazrollout.md": page("MultiAZRollout", [
+      "`rollout.grafana.com/v1alpha1`. Rolls several StatefulSets, one per zone, so that two zones are never disrupted at once.",
+      "## spec",
+      schemaTable(MultiAZRolloutSpec),
+    ]),
+    "events.md": page("Events", [
+      "One sample of each is in `events/`.",
+      "## Accepted",
+      "Put them on the stack's bus (output `BusName`); any source will do. The tables are of `detail`.",
+      ...sections(ACCEPTED_EVENTS, schemaTable),
+      "## Emitted",
+      "On the same bus, with source `outrigger`.",
+      ...sections(EMITTED_EVENTS, schemaTable),
+    ]),
+    "environment.md": page("Environment of the functions", [
       "Set by the infrastructure, parsed at start by each function.",
-      Object.entries(environments).map(([name, schema]) => ({ title: name, body: schemaTable(schema) })),
-    ),
+      ...sections(environments, schemaTable),
+    ]),
+    "rbac.md": page("Roles in the clusters", [
+      "One role for each capability a registration names, bound to the group `outrigger`.",
+      ...sections(SHIPPED_ROLES, ({ purpose, clusterWide, namespaced }) =>
+        [purpose, rules("In the whole cluster", clusterWide), rules("In each namespace it covers", namespaced)].join(
+          "\n\n",
+        ),
+      ),
+    ]),
   };
 }
 
-function page(title: string, intro: string, sections: { title: string; body: string }[]): string {
-  const parts = sections.flatMap((section) => [`## ${section.title}`, section.body]);
-  return `${["<!-- Written by `npm run docs`. -->", `# ${title}`, intro, ...parts].join("\n\n")}\n`;
+function page(title: string, parts: string[]): string {
+  return `${["<!-- Written by `npm run docs`. -->", `# ${title}`, ...parts].filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+/** A section for each entry; what is the very same as an earlier one says so. */
+function sections<T>(named: Record<string, T>, body: (value: T) => string): string[] {
+  const entries = Object.entries(named);
+  return entries.flatMap(([name, value]) => {
+    const [first = name] = entries.find(([, other]) => other === value) ?? [];
+    return [`### ${name}`, first === name ? body(value) : `As ${first}.`];
+  });
+}
+
+function rules(where: string, list: readonly PolicyRule[]): string {
+  if (list.length === 0) return "";
+  const rows = list.map(({ apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [], verbs }) => {
+    const only = resourceNames.length === 0 ? "" : ` (only ${resourceNames.join(", ")})`;
+    const group = apiGroups.map((name) => (name === "" ? "core" : name)).join(", ");
+    return [
+      nonResourceURLs.length > 0 ? "–" : group,
+      `${[...resources, ...nonResourceURLs].join(", ")}${only}`,
+      verbs.join(", "),
+    ];
+  });
+  return `${where}:\n\n${table(["API group", "resources", "verbs"], rows)}`;
 }

@@ -33,7 +33,12 @@ export function schemaTable(schema: z.ZodType): string {
   const meanings = rows.some((row) => row.meaning !== "");
   const head = ["field", "type", "default", ...(meanings ? ["meaning"] : [])];
   const body = rows.map((row) => [`\`${row.path}\``, row.type, row.byDefault, ...(meanings ? [row.meaning] : [])]);
-  return [head, head.map(() => "---"), ...body].map((cells) => `| ${cells.map(escapeCell).join(" | ")} |`).join("\n");
+  return table(head, body);
+}
+
+/** A Markdown table. */
+export function table(head: string[], rows: string[][]): string {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.map(escapeCell).join(" | ")} |`).join("\n");
 }
 
 interface Row {
