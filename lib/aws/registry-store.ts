@@ -35,12 +35,17 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     },
     async save(next, asRead) {
       const pointer = { pk: POINTERS_PK, sk: next.name };
-      const row = { Put: { TableName: table.name, Item: { pk: clusterPk(next.name), sk: REGISTRATION_SK, ...next }, ...unchangedSince(asRead) } };
+      const Item = { pk: clusterPk(next.name), sk: REGISTRATION_SK, ...next };
+      const row = { Put: { TableName: table.name, Item, ...unchangedSince(asRead), ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const } };
       const copy =
         next.state === "Deregistered"
           ? { Delete: { TableName: table.name, Key: pointer } }
           : { Put: { TableName: table.name, Item: { ...next, ...pointer } } };
-      return (await transact(table, [row, copy])) === undefined;
+      const refused = await transact(table, [row, copy]);
+      if (refused === undefined) return true;
+      // After a lost reply the row found is the one this call wrote.
+      const { at, eventId, state } = refused.seen ?? {};
+      return at === next.at && eventId === next.eventId && state === next.state;
     },
     loadHealth,
     async listHealth(clusters) {
@@ -59,7 +64,6 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
       } catch (error) {
         const refused = refusal(error);
         if (refused === undefined) throw error;
-        // After a lost reply the row found is the one this call wrote.
         const { observedAt, identity, class: found } = refused.seen ?? {};
         return observedAt === next.observedAt && identity === next.identity && found === next.class;
       }

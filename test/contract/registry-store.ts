@@ -17,12 +17,32 @@ const health = (fields: Partial<HealthRow> = {}): HealthRow => ({
   ...fields,
 });
 
+/** One implementation under test, empty. */
+export interface RegistryStoreSubject {
+  store: RegistryStore;
+  /** The next write is applied, but its first reply is lost and the SDK sends it again. Absent where nothing can be lost. */
+  loseNextReply?(): void;
+}
+
 /** What every `RegistryStore` does. `open` gives an empty one. */
-export function registryStoreContract(name: string, open: () => Promise<RegistryStore>): void {
+export function registryStoreContract(name: string, open: () => Promise<RegistryStoreSubject>): void {
   describe(`registry store: ${name}`, () => {
     let store: RegistryStore;
+    let subject: RegistryStoreSubject;
     beforeEach(async () => {
-      store = await open();
+      subject = await open();
+      store = subject.store;
+    });
+
+    it("recognises its own write when the reply was lost", async () => {
+      subject.loseNextReply?.();
+      expect(await store.save(registration(), undefined)).toBe(true);
+      subject.loseNextReply?.();
+      expect(await store.save(registration({ state: "Deregistering" }), registration())).toBe(true);
+      subject.loseNextReply?.();
+      expect(await store.saveHealth(health(), undefined)).toBe(true);
+      subject.loseNextReply?.();
+      expect(await store.saveHealth(health({ observedAt: at(30) }), health())).toBe(true);
     });
 
     it("gives back a registration as it was saved", async () => {

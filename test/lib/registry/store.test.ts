@@ -1,4 +1,4 @@
 import { registryStoreContract } from "../../contract/registry-store.ts";
-import { fakeRegistryStore } from "./fake-registry-store.ts";
+import { fakeRegistryStore } from "../../fakes/registry-store.ts";
 
-registryStoreContract("fake", async () => fakeRegistryStore());
+registryStoreContract("fake", async () => ({ store: fakeRegistryStore() }));
