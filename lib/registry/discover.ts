@@ -142,7 +142,7 @@ async function finishDeregistration(ports: DiscoveryPorts, session: Session): Pr
   const conditions = withTransitions(deregisteringFindings(message), [], new Date(session.now()).toISOString());
   return {
     verdict: { type: "requeueAfter", seconds: DEREGISTRATION_RETRY_SECONDS },
-    state: session.state,
+    state: session.state ?? null,
     status: { phase: "Deregistering", conditions },
     actions: [],
   };

@@ -1,0 +1,81 @@
+import type { KubernetesClient, ListOptions, ListResult, RawResponse, ResourceType } from "../../../lib/kubernetes/client.ts";
+import type { Node, ObjectMeta } from "../../../lib/kubernetes/objects.ts";
+import type { RegisterPorts } from "../../../lib/registry/ports.ts";
+import type { ProbePosting, WorkPosting } from "../../../lib/work/ports.ts";
+import type { BusEvent } from "../../../lib/work/reconciler.ts";
+import { createFakeClock } from "../../fakes/clock.ts";
+import { fakeRegistryStore } from "../../fakes/registry-store.ts";
+import { createFakeWorkStore } from "../../fakes/work-store.ts";
+import { at, T0 } from "./build.ts";
+
+export const HUB_ID = "Outrigger.us-east-1.000000000000";
+
+/** A cluster as far as registering, discovery and probes look at it. Answers may be replaced by errors to throw. */
+export interface FakeCluster {
+  requests: string[];
+  readyz: () => RawResponse;
+  nodes: () => Node[];
+  rollouts: () => ObjectMeta[];
+  client: KubernetesClient;
+}
+
+export function fakeCluster(): FakeCluster {
+  const cluster: FakeCluster = {
+    requests: [],
+    readyz: () => ({ status: 200, headers: {}, body: "ok", observedAt: at(0) }),
+    nodes: () => [],
+    rollouts: () => [],
+    client: undefined as unknown as KubernetesClient,
+  };
+  const list = async (type: ResourceType, options: ListOptions = {}): Promise<ListResult<unknown>> => {
+    cluster.requests.push(`LIST ${type.plural}${options.namespace === undefined ? "" : ` in ${options.namespace}`}${options.as === "metadata" ? " as metadata" : ""}`);
+    const items =
+      type.kind === "Node"
+        ? cluster.nodes()
+        : cluster
+            .rollouts()
+            .filter(({ namespace }) => options.namespace === undefined || namespace === options.namespace)
+            .map((metadata) => ({ metadata }));
+    return { items, resourceVersion: "1", observedAt: at(0) };
+  };
+  const raw = async (method: string, path: string): Promise<RawResponse> => {
+    cluster.requests.push(`${method} ${path}`);
+    return path === "/version" ? { status: 200, headers: {}, body: '{"gitVersion":"v1.35.4"}' } : cluster.readyz();
+  };
+  cluster.client = { list, raw } as unknown as KubernetesClient;
+  return cluster;
+}
+
+/** A hub with all its parts in memory. */
+export function fakeHub() {
+  const clock = createFakeClock(new Date(T0 + 3_600_000).toISOString());
+  const registry = fakeRegistryStore();
+  const work = createFakeWorkStore(clock);
+  const cluster = fakeCluster();
+  const sent: WorkPosting[] = [];
+  const probes: ProbePosting[] = [];
+  const events: BusEvent[] = [];
+  const letters: { body: string; reason: string }[] = [];
+  const counted: Record<string, number[]> = {};
+  const released: unknown[] = [];
+  const installed: string[] = [];
+  const ports: RegisterPorts = {
+    registry,
+    work,
+    clock,
+    queue: { send: async (postings) => (sent.push(...postings), []) },
+    probes: { send: async (postings) => (probes.push(...postings), []) },
+    bus: { put: async (some) => void events.push(...some) },
+    deadLetters: { put: async ({ body, reason }) => void letters.push({ body, reason }) },
+    metrics: { add: (name, value) => void (counted[name] ??= []).push(value), flush: () => undefined },
+    log: () => undefined,
+    hubId: HUB_ID,
+    local: false,
+    defaultNamespaces: [],
+    connect: async () => cluster.client,
+    resolveIdentity: async (access) => ({ identity: access.type === "eks" ? `${access.arn}@1` : "ca:1", version: "1.35" }),
+    installCustomResources: async (_client, { name }) => void installed.push(name),
+    releaseClaims: async (_client, hubId, options) => void released.push({ hubId, ...options }),
+  };
+  return { ports, clock, registry, work, cluster, sent, probes, events, letters, counted, released, installed };
+}

@@ -1,0 +1,212 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { ConnectionError } from "../../../lib/kubernetes/errors.ts";
+import { discoveryKey } from "../../../lib/registry/discovery-key.ts";
+import { RegistrationRefusedError } from "../../../lib/registry/ports.ts";
+import { admitRegistrations, handleRegistration } from "../../../lib/registry/register.ts";
+import { RetryableError } from "../../../lib/work/verdict.ts";
+import { ARN, at, body, OTHER_ARN } from "./build.ts";
+import { fakeHub, HUB_ID } from "./hub.ts";
+
+let hub: ReturnType<typeof fakeHub>;
+beforeEach(() => {
+  hub = fakeHub();
+});
+
+const send = (type: string, detail: Record<string, unknown>, id = "e-1") => handleRegistration(hub.ports, { messageId: "m", body: body(type, detail, { id }) });
+const register = (fields: Record<string, unknown> = {}, id = "e-1") => send("Cluster Registered", { name: "prod", arn: ARN, at: at(1), ...fields }, id);
+const detailTypes = () => hub.events.map(({ detailType }) => detailType);
+const KEY = { cluster: "prod", home: "cluster" as const, kind: "MultiAZRollout", namespace: "mimir", name: "ingesters" };
+
+describe("a registered cluster", () => {
+  it("is written, probed and discovered at once, and announced", async () => {
+    expect(await register()).toEqual({ type: "done" });
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Active", identity: `${ARN}@1`, version: "1.35" });
+    expect(hub.probes).toMatchObject([{ message: { clusters: ["prod"] }, delaySeconds: 0 }]);
+    expect(hub.sent).toMatchObject([{ message: { key: discoveryKey("prod"), ticket: 1 }, delaySeconds: 0 }]);
+    expect(hub.installed).toEqual(["prod"]);
+    expect(hub.events).toMatchObject([{ detailType: "Cluster Registration Completed", detail: { change: "registered", customResources: "installed", eventId: "e-1" } }]);
+  });
+
+  it("is one registration however often the event comes, and what follows is made good", async () => {
+    await register();
+    await register();
+    expect(await hub.registry.list()).toHaveLength(1);
+    expect(await hub.work.load(discoveryKey("prod"))).toMatchObject({ ticket: 2 });
+  });
+
+  it("is registered all the same when it does not answer now", async () => {
+    hub.ports.connect = async () => {
+      throw new ConnectionError("timeout", "https://x", "no answer in 5 s");
+    };
+    await register();
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Active" });
+    expect(hub.events[0]?.detail).toMatchObject({ customResources: "pending", message: "no answer in 5 s" });
+    expect(hub.sent).toHaveLength(1);
+  });
+
+  it("keeps its CRDs to itself when asked to", async () => {
+    await register({ installCustomResources: false });
+    expect(hub.installed).toEqual([]);
+    expect(hub.events[0]?.detail).toMatchObject({ customResources: "notRequested" });
+  });
+
+  it("wins a race by reading again", async () => {
+    const { save } = hub.registry;
+    let first = true;
+    hub.ports.registry = {
+      ...hub.registry,
+      async save(next, asRead) {
+        if (first) {
+          first = false;
+          await save({ ...next, at: at(0), eventId: "other", labels: { who: "other" } }, asRead);
+        }
+        return save(next, asRead);
+      },
+    };
+    expect(await register()).toEqual({ type: "done" });
+    expect(await hub.registry.load("prod")).toMatchObject({ eventId: "e-1", labels: {} });
+  });
+});
+
+describe("a wrong event is kept, counted and announced, and nothing of it is applied", () => {
+  const cases: [sentence: string, type: string, detail: Record<string, unknown>, reason: RegExp][] = [
+    ["a missing name", "Cluster Registered", { arn: ARN }, /^detail.name: is missing/],
+    ["two kinds of access", "Cluster Registered", { name: "prod", arn: ARN, kubeconfigSecret: "s" }, /names 2 kinds of access/],
+    ["an update of an unknown cluster", "Cluster Updated", { name: "nobody", arn: ARN }, /cluster nobody is not registered, so Cluster Updated has nothing/],
+    ["a deregistration of an unknown cluster", "Cluster Deregistered", { name: "nobody" }, /cluster nobody is not registered/],
+    ["a changed resource of an unknown cluster", "Resource Changed", { cluster: "nobody", kind: "MultiAZRollout", namespace: "a", name: "b" }, /cluster nobody is not registered; register it first/],
+  ];
+  it.each(cases)("%s", async (_sentence, type, detail, reason) => {
+    expect(await send(type, detail)).toMatchObject({ type: "rejected" });
+    expect(hub.letters).toMatchObject([{ reason: expect.stringMatching(reason) }]);
+    expect(hub.letters[0]?.body).toBe(body(type, detail));
+    expect(hub.counted).toEqual({ RegistrationsRejected: [1] });
+    expect(detailTypes()).toEqual(["Cluster Registration Rejected"]);
+    expect(await hub.registry.list()).toEqual([]);
+    expect(hub.sent).toEqual([]);
+  });
+
+  it("also when only the cluster itself can tell", async () => {
+    hub.ports.resolveIdentity = async () => {
+      throw new RegistrationRefusedError(["kubeconfig secret s: user admin has exec credentials, which are refused"]);
+    };
+    expect(await register()).toEqual({ type: "rejected", problems: [expect.stringContaining("exec credentials")] });
+    expect(await hub.registry.load("prod")).toBeUndefined();
+  });
+
+  it("also when the name is taken", async () => {
+    await register();
+    await register({ arn: OTHER_ARN, at: at(2) }, "e-2");
+    expect(hub.letters).toMatchObject([{ reason: expect.stringContaining("is taken by") }]);
+    expect(await hub.registry.load("prod")).toMatchObject({ eventId: "e-1" });
+  });
+});
+
+describe("a failure that may pass", () => {
+  it("sends only its own record back to the queue", async () => {
+    hub.ports.resolveIdentity = async (access) => {
+      if (access.type === "eks" && access.clusterName === "busy") throw new Error("Throttled");
+      return { identity: "i" };
+    };
+    const records = [
+      { messageId: "bad", body: "{" },
+      { messageId: "busy", body: body("Cluster Registered", { name: "busy", arn: ARN.replace("/prod", "/busy") }) },
+      { messageId: "good", body: body("Cluster Registered", { name: "prod", arn: ARN }) },
+    ];
+    expect(await admitRegistrations(hub.ports, records)).toEqual({ batchItemFailures: [{ itemIdentifier: "busy" }] });
+    expect((await hub.registry.list()).map(({ name }) => name)).toEqual(["prod"]);
+    expect(hub.letters).toHaveLength(1);
+  });
+
+  it("is retryable when a refused event cannot be kept", async () => {
+    hub.ports.deadLetters = { put: async () => Promise.reject(new Error("down")) };
+    await expect(send("Cluster Registered", {})).rejects.toThrow(RetryableError);
+  });
+
+  it("does not undo what is written when it is only the event bus", async () => {
+    hub.ports.bus = { put: async () => Promise.reject(new Error("down")) };
+    expect(await register()).toEqual({ type: "done" });
+  });
+});
+
+describe("a changed resource", () => {
+  beforeEach(async () => {
+    await register({ namespaces: ["mimir"] });
+    hub.sent.length = 0;
+  });
+  const changed = (fields: Record<string, unknown> = {}) => send("Resource Changed", { cluster: "prod", kind: "MultiAZRollout", namespace: "mimir", name: "ingesters", ...fields }, "e-9");
+
+  it("is looked at now when it is known", async () => {
+    await hub.work.schedule(KEY, hub.clock.nowMs + 300_000, { posted: false });
+    expect(await changed()).toEqual({ type: "done" });
+    expect(hub.sent).toMatchObject([{ message: { key: KEY, ticket: 2 }, delaySeconds: 0 }]);
+  });
+  it("is looked for now when it is not", async () => {
+    await changed();
+    expect(hub.sent).toMatchObject([{ message: { key: discoveryKey("prod") } }]);
+  });
+  it.each([
+    ["of a kind nobody reconciles", { kind: "MultiAZRolout" }, /nothing here reconciles MultiAZRolout; did you mean MultiAZRollout\?/],
+    ["in a namespace that is not watched", { namespace: "other" }, /registered for the namespaces mimir only, not for "other"/],
+  ])("%s is refused", async (_sentence, fields, reason) => {
+    await changed(fields);
+    expect(hub.letters).toMatchObject([{ reason: expect.stringMatching(reason) }]);
+    expect(hub.sent).toEqual([]);
+  });
+});
+
+describe("a deregistered cluster", () => {
+  const deregister = (fields: Record<string, unknown> = {}) => send("Cluster Deregistered", { name: "prod", at: at(5), ...fields }, "e-5");
+  beforeEach(async () => {
+    await register({ namespaces: ["mimir"] });
+    await hub.work.schedule(KEY, hub.clock.nowMs, { posted: true });
+    hub.events.length = 0;
+    hub.sent.length = 0;
+  });
+
+  it("gets its claims back, its work is forgotten, and a tombstone stays", async () => {
+    await deregister();
+    expect(hub.released).toEqual([{ hubId: HUB_ID, namespaces: ["mimir"] }]);
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered", expiresAt: hub.clock.nowMs / 1000 + 14 * 24 * 3600 });
+    expect(await hub.work.listCluster("prod")).toEqual([]);
+    expect(hub.events).toMatchObject([{ detailType: "Cluster Deregistration Completed", detail: { forced: false } }]);
+    expect(await register({ at: at(4) }, "late")).toMatchObject({ type: "ignored" });
+  });
+
+  it("waits for the worker that holds a resource, and stops new work meanwhile", async () => {
+    const lease = { owner: "w", nowMs: hub.clock.nowMs, leaseUntilMs: hub.clock.nowMs + 60_000 };
+    await hub.work.take(KEY, 1, lease);
+    await deregister();
+    expect(hub.released).toEqual([]);
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistering" });
+    expect(hub.sent).toMatchObject([{ message: { key: discoveryKey("prod") }, delaySeconds: 5 }]);
+  });
+
+  it("is tried again until it answers", async () => {
+    const { connect } = hub.ports;
+    hub.ports.connect = async () => {
+      throw new ConnectionError("tcp", "https://x", "refused");
+    };
+    await deregister();
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistering" });
+    expect(hub.sent).toMatchObject([{ message: { key: discoveryKey("prod") } }]);
+    hub.ports.connect = connect;
+    await deregister();
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
+  });
+
+  it("needs no answer when forced", async () => {
+    hub.ports.connect = async () => {
+      throw new ConnectionError("tcp", "https://x", "refused");
+    };
+    await deregister({ force: true });
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
+    expect(hub.events[0]?.detail).toMatchObject({ forced: true });
+  });
+
+  it("may be registered again, also as another cluster", async () => {
+    await deregister();
+    await register({ arn: OTHER_ARN, at: at(6) }, "e-6");
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Active", identity: `${OTHER_ARN}@1` });
+  });
+});
