@@ -1,7 +1,14 @@
 import process from "node:process";
 import type { SQSEvent } from "aws-lambda";
 import { createEventBus } from "../lib/aws/bus.ts";
-import { createDynamoClient, createEventBridgeClient, createSqsClient } from "../lib/aws/clients.ts";
+import {
+  createDynamoClient,
+  createEventBridgeClient,
+  createSecretsClient,
+  createSqsClient,
+} from "../lib/aws/clients.ts";
+import { createAccessResolver } from "../lib/aws/cluster-access.ts";
+import { createConnector } from "../lib/aws/connect.ts";
 import { createDeadLetters, createWorkQueue } from "../lib/aws/queue.ts";
 import { createRegistryStore } from "../lib/aws/registry-store.ts";
 import { openTable } from "../lib/aws/table.ts";
@@ -24,7 +31,6 @@ export function openLane(lane: "reconcile" | "rollout") {
   const sqs = createSqsClient();
   return {
     ...openTelemetry(lane, env),
-    env,
     lane,
     clock,
     hubId: env.OUTRIGGER_HUB_ID,
@@ -38,12 +44,16 @@ export function openLane(lane: "reconcile" | "rollout") {
     bus: createEventBus(createEventBridgeClient(), env.OUTRIGGER_BUS),
     faultPoint: createFaultPoint(process.env),
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
+    connect: createConnector({
+      resolveAccess: createAccessResolver({ secrets: createSecretsClient(), local: env.OUTRIGGER_LOCAL === "true" }),
+      transport: { requestTimeoutMs: REQUEST_TIMEOUT_MS },
+    }),
   };
 }
 
 /** Serves a lane: batches of its queue, and single requests of people. */
-export function serveLane(hub: ReturnType<typeof openLane>, parts: Pick<Worker, "connect" | "reconcilers">) {
-  const worker: Worker = { ...hub, ...parts };
+export function serveLane(hub: ReturnType<typeof openLane>, reconcilers: Worker["reconcilers"]) {
+  const worker: Worker = { ...hub, reconcilers };
   const schema = workMessageOf(hub.lane);
   return serve(hub, async (event: SQSEvent | DirectRequest, context): Promise<BatchResponse | DirectResponse> => {
     const deadline = { remainingMs: () => context.getRemainingTimeInMillis() };
