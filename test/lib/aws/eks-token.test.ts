@@ -56,7 +56,7 @@ describe("a token", () => {
 describe("the tokens of a cluster", () => {
   function source(expiration?: Date): {
     token: (renew?: boolean) => Promise<string>;
-    at(ms: number): void;
+    at: (ms: number) => void;
     asked: unknown[];
   } {
     let now = NOW.getTime();
