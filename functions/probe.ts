@@ -1,7 +1,12 @@
 import process from "node:process";
 import type { SQSEvent } from "aws-lambda";
 import { createEventBus } from "../lib/aws/bus.ts";
-import { createDynamoClient, createEventBridgeClient, createSecretsClient, createSqsClient } from "../lib/aws/clients.ts";
+import {
+  createDynamoClient,
+  createEventBridgeClient,
+  createSecretsClient,
+  createSqsClient,
+} from "../lib/aws/clients.ts";
 import { createAccessResolver } from "../lib/aws/cluster-access.ts";
 import { createConnector } from "../lib/aws/connect.ts";
 import { createDeadLetters } from "../lib/aws/queue.ts";

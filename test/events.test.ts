@@ -20,7 +20,12 @@ const MESSAGES: Record<string, z.ZodType> = {
 };
 
 /** An entry of `aws events put-events --entries`. */
-const Entry = z.strictObject({ EventBusName: z.string().min(1), Source: z.string().min(1), DetailType: z.string().min(1), Detail: z.string() });
+const Entry = z.strictObject({
+  EventBusName: z.string().min(1),
+  Source: z.string().min(1),
+  DetailType: z.string().min(1),
+  Detail: z.string(),
+});
 
 const files = readdirSync(FOLDER).filter((file) => file.endsWith(".json"));
 const read = (name: string): unknown => JSON.parse(readFileSync(join(FOLDER, `${name}.json`), "utf8"));
@@ -36,7 +41,10 @@ it("the listed detail types are those with a schema", () => {
 
 describe("each event sample is a document for put-events whose detail its schema accepts", () => {
   it.each(Object.entries(EVENTS))("%s", (detailType, schema) => {
-    const entries = z.array(Entry).length(1).parse(read(kebab(detailType)));
+    const entries = z
+      .array(Entry)
+      .length(1)
+      .parse(read(kebab(detailType)));
     const [entry] = entries;
     expect(entry?.DetailType).toBe(detailType);
     expect(entry?.Source === "outrigger").toBe(Object.hasOwn(EMITTED_EVENTS, detailType));
@@ -86,7 +94,12 @@ it("rollouts announce what the schemas say", () => {
       nextState: { rollout: { revisions: { x: "1" } } },
     }) as unknown as Parameters<typeof announce>[1];
   const subject = { cluster: "c", namespace: "n", name: "r", uid: "u" };
-  const events = ["Held", "Stalled", "Completed"].flatMap((phase) => announce({ zones: [], phase: "" }, plan(phase), subject).events);
-  expect(new Set(events.map(({ detailType }) => detailType))).toEqual(new Set(EMITTED_DETAIL_TYPES.filter((type) => type.startsWith("Rollout"))));
-  for (const { detailType, detail } of events) expect(EVENTS[detailType]?.safeParse(JSON.parse(JSON.stringify(detail))).error).toBeUndefined();
+  const events = ["Held", "Stalled", "Completed"].flatMap(
+    (phase) => announce({ zones: [], phase: "" }, plan(phase), subject).events,
+  );
+  expect(new Set(events.map(({ detailType }) => detailType))).toEqual(
+    new Set(EMITTED_DETAIL_TYPES.filter((type) => type.startsWith("Rollout"))),
+  );
+  for (const { detailType, detail } of events)
+    expect(EVENTS[detailType]?.safeParse(JSON.parse(JSON.stringify(detail))).error).toBeUndefined();
 });

@@ -16,7 +16,11 @@ const READS_AT_ONCE = 25;
 /** Registrations and health in the hub's table. */
 export function createRegistryStore(table: Table): RegistryStore & ActiveClusters {
   const list = async (): Promise<Registration[]> => {
-    const query = { ConsistentRead: true, KeyConditionExpression: "pk = :pk", ExpressionAttributeValues: { ":pk": POINTERS_PK } };
+    const query = {
+      ConsistentRead: true,
+      KeyConditionExpression: "pk = :pk",
+      ExpressionAttributeValues: { ":pk": POINTERS_PK },
+    };
     return (await queryItems(table, query)).map((item) => Registration.parse(item));
   };
   const loadHealth = async (cluster: string): Promise<HealthRow | undefined> => {
@@ -36,7 +40,14 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     async save(next, asRead) {
       const pointer = { pk: POINTERS_PK, sk: next.name };
       const Item = { pk: clusterPk(next.name), sk: REGISTRATION_SK, ...next };
-      const row = { Put: { TableName: table.name, Item, ...unchangedSince(asRead), ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const } };
+      const row = {
+        Put: {
+          TableName: table.name,
+          Item,
+          ...unchangedSince(asRead),
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const,
+        },
+      };
       const copy =
         next.state === "Deregistered"
           ? { Delete: { TableName: table.name, Key: pointer } }
@@ -58,7 +69,12 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     async saveHealth(next, asRead) {
       const Item = { pk: clusterPk(next.cluster), sk: HEALTH_SK, ...next };
       try {
-        const put = new PutCommand({ TableName: table.name, Item, ...healthUnchangedSince(asRead), ReturnValuesOnConditionCheckFailure: "ALL_OLD" });
+        const put = new PutCommand({
+          TableName: table.name,
+          Item,
+          ...healthUnchangedSince(asRead),
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+        });
         await table.client.send(put);
         return true;
       } catch (error) {

@@ -1,6 +1,6 @@
 import type { ConnectionFailure } from "../kubernetes/errors.ts";
 import type { Node } from "../kubernetes/objects.ts";
-import type { Answer, HealthObservation } from "./observe.ts";
+import type { Answer, HealthObservation } from "./observation.ts";
 import type { HealthCheck, HealthClass, NodeCount } from "./row.ts";
 
 /** A node that is not Ready for less than this is restarting, not sick. */
@@ -21,11 +21,26 @@ export interface Assessment {
 }
 
 const CONNECTION_STEPS: Record<Exclude<ConnectionFailure, "credentials">, { reason: string; nextStep: string }> = {
-  dns: { reason: "NameNotResolved", nextStep: "check that the cluster still exists and that the hub's VPC resolves its endpoint" },
-  tcp: { reason: "ConnectionRefused", nextStep: "check the endpoint's address, its public access list, and the hub's VPC and security groups" },
-  tls: { reason: "CertificateRefused", nextStep: "register the cluster again with its present certificate authority if it was replaced" },
-  timeout: { reason: "TimedOut", nextStep: "check the endpoint's public access list, and the hub's VPC and security groups" },
-  reset: { reason: "ConnectionReset", nextStep: "check what stands between the hub and the endpoint; a restarting API server passes by itself" },
+  dns: {
+    reason: "NameNotResolved",
+    nextStep: "check that the cluster still exists and that the hub's VPC resolves its endpoint",
+  },
+  tcp: {
+    reason: "ConnectionRefused",
+    nextStep: "check the endpoint's address, its public access list, and the hub's VPC and security groups",
+  },
+  tls: {
+    reason: "CertificateRefused",
+    nextStep: "register the cluster again with its present certificate authority if it was replaced",
+  },
+  timeout: {
+    reason: "TimedOut",
+    nextStep: "check the endpoint's public access list, and the hub's VPC and security groups",
+  },
+  reset: {
+    reason: "ConnectionReset",
+    nextStep: "check what stands between the hub and the endpoint; a restarting API server passes by itself",
+  },
 };
 
 /**
@@ -39,7 +54,12 @@ export function assessHealth(observation: HealthObservation, cluster: string): A
   if (nodes === undefined) return { ...base, ...first };
   const second = assessNodes(nodes, cluster, observedAt);
   const checks = [...first.checks, ...second.checks].sort((a, b) => Number(a.ok) - Number(b.ok));
-  return { ...base, class: worse(first.class, second.class), checks, ...(second.nodes === undefined ? {} : { nodes: second.nodes }) };
+  return {
+    ...base,
+    class: worse(first.class, second.class),
+    checks,
+    ...(second.nodes === undefined ? {} : { nodes: second.nodes }),
+  };
 }
 
 /** The class that decides when two checks disagree: being let in comes before what is seen inside. */
@@ -58,14 +78,25 @@ function assessReadyz(answer: HealthObservation["readyz"], cluster: string): Par
   if (answer.type === "unanswered") return unanswered(answer, cluster);
   if (answer.type === "refused") return refused(answer, "get", "/readyz", cluster);
   const { status, body, path } = answer.value;
-  if (status >= 200 && status < 300) return { class: "Healthy", checks: [{ name: "readyz", ok: true, reason: "Ready", message: `${path} answered ${status}` }] };
-  if (status === 401 || status === 403 || status === 429) return refused({ status, message: firstLine(body) }, "get", path, cluster);
+  if (status >= 200 && status < 300)
+    return {
+      class: "Healthy",
+      checks: [{ name: "readyz", ok: true, reason: "Ready", message: `${path} answered ${status}` }],
+    };
+  if (status === 401 || status === 403 || status === 429)
+    return refused({ status, message: firstLine(body) }, "get", path, cluster);
   const names = failedChecks(body);
   if (names.length === 0) {
     const message = `the API server of cluster ${cluster} answered ${path} with ${status}: ${firstLine(body)}; look at its logs, or wait if it is starting`;
     return { class: "Unhealthy", checks: [failed("readyz", "NotReady", message)] };
   }
-  const checks = names.map((name) => failed(`readyz/${name}`, "NotReady", `the API server of cluster ${cluster} says ${name} is not ready; look at its logs for ${name}`));
+  const checks = names.map((name) =>
+    failed(
+      `readyz/${name}`,
+      "NotReady",
+      `the API server of cluster ${cluster} says ${name} is not ready; look at its logs for ${name}`,
+    ),
+  );
   return { class: "Unhealthy", checks };
 }
 
@@ -91,22 +122,41 @@ function unanswered({ failure, message }: { failure: ConnectionFailure; message:
     return { class: "AuthFailed", checks: [failed("credentials", "CredentialsMissing", text)] };
   }
   const { reason, nextStep } = CONNECTION_STEPS[failure];
-  return { class: "Unreachable", checks: [failed("connection", reason, `cluster ${cluster} did not answer (${failure}): ${message}; ${nextStep}`)] };
+  return {
+    class: "Unreachable",
+    checks: [failed("connection", reason, `cluster ${cluster} did not answer (${failure}): ${message}; ${nextStep}`)],
+  };
 }
 
-function refused({ status, message }: { status: number; message: string }, verb: string, what: string, cluster: string): Part {
+function refused(
+  { status, message }: { status: number; message: string },
+  verb: string,
+  what: string,
+  cluster: string,
+): Part {
   if (status === 401) {
     const text = `cluster ${cluster} does not accept the credentials, also after they were renewed; give the hub's role an access entry in group outrigger, or replace the kubeconfig's`;
     return { class: "AuthFailed", checks: [failed("credentials", "Unauthorized", text)] };
   }
   if (status === 403) {
-    const rule = what.startsWith("/") ? `nonResourceURLs ["${what}"], verbs ["${verb}"]` : `resources ["${what}"], verbs ["${verb}"]`;
+    const rule = what.startsWith("/")
+      ? `nonResourceURLs ["${what}"], verbs ["${verb}"]`
+      : `resources ["${what}"], verbs ["${verb}"]`;
     const text = `cluster ${cluster} forbids ${verb} ${what}; the rule ${rule} is missing: bind ClusterRole outrigger:observe to the group outrigger`;
     return { class: "AuthFailed", checks: [failed(`permission/${what}`, "Forbidden", text)] };
   }
   const check = what.startsWith("/") ? "readyz" : what;
   if (status === 429) {
-    return { class: "Degraded", checks: [failed(check, "Throttled", `the API server of cluster ${cluster} is too busy to answer ${verb} ${what}; check its priority and fairness settings`)] };
+    return {
+      class: "Degraded",
+      checks: [
+        failed(
+          check,
+          "Throttled",
+          `the API server of cluster ${cluster} is too busy to answer ${verb} ${what}; check its priority and fairness settings`,
+        ),
+      ],
+    };
   }
   const text = `cluster ${cluster} answered ${verb} ${what} with ${status}: ${message}; look at the API server's logs`;
   return { class: what.startsWith("/") ? "Unhealthy" : "Degraded", checks: [failed(check, "ServerError", text)] };
@@ -119,7 +169,16 @@ function assessNodes(answer: Answer<Node[]>, cluster: string, observedAt: string
     // The API server did answer a moment ago, so it is reachable.
     return answer.failure === "credentials"
       ? unanswered(answer, cluster)
-      : { class: "Degraded", checks: [failed("nodes", "NotListed", `the nodes of cluster ${cluster} could not be listed (${answer.failure}): ${answer.message}; seen again with the next probe`)] };
+      : {
+          class: "Degraded",
+          checks: [
+            failed(
+              "nodes",
+              "NotListed",
+              `the nodes of cluster ${cluster} could not be listed (${answer.failure}): ${answer.message}; seen again with the next probe`,
+            ),
+          ],
+        };
   }
   const nodes = { ready: 0, total: 0, byZone: {} as Record<string, NodeCount> };
   const sick: string[] = [];
@@ -137,12 +196,20 @@ function assessNodes(answer: Answer<Node[]>, cluster: string, observedAt: string
       continue;
     }
     const since = ready?.lastTransitionTime ?? node.metadata.creationTimestamp;
-    if (since === undefined || Date.parse(observedAt) - Date.parse(since) >= NODE_GRACE_MS) sick.push(`${node.metadata.name}${zone === NO_ZONE ? "" : ` (${zone})`}`);
+    if (since === undefined || Date.parse(observedAt) - Date.parse(since) >= NODE_GRACE_MS)
+      sick.push(`${node.metadata.name}${zone === NO_ZONE ? "" : ` (${zone})`}`);
   }
   if (sick.length === 0) {
-    return { class: "Healthy", checks: [{ name: "nodes", ok: true, reason: "Ready", message: `${nodes.ready} of ${nodes.total} nodes are Ready` }], nodes };
+    return {
+      class: "Healthy",
+      checks: [
+        { name: "nodes", ok: true, reason: "Ready", message: `${nodes.ready} of ${nodes.total} nodes are Ready` },
+      ],
+      nodes,
+    };
   }
-  const named = sick.slice(0, NAMES_SHOWN).join(", ") + (sick.length > NAMES_SHOWN ? ` and ${sick.length - NAMES_SHOWN} more` : "");
+  const named =
+    sick.slice(0, NAMES_SHOWN).join(", ") + (sick.length > NAMES_SHOWN ? ` and ${sick.length - NAMES_SHOWN} more` : "");
   const message = `${sick.length} of ${nodes.total} nodes of cluster ${cluster} are not Ready for over ${NODE_GRACE_MS / 1000} s: ${named}; see \`kubectl describe node\``;
   return { class: "Degraded", checks: [failed("nodes", "NodesNotReady", message)], nodes };
 }

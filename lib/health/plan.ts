@@ -15,7 +15,11 @@ export interface HealthPlan {
 }
 
 /** What is kept and told of an assessment: written on change or every 5 minutes. Pure; times are those of the observation. */
-export function planHealth(registration: Registration, previous: HealthRow | undefined, assessment: Assessment): HealthPlan {
+export function planHealth(
+  registration: Registration,
+  previous: HealthRow | undefined,
+  assessment: Assessment,
+): HealthPlan {
   const before = previous?.identity === registration.identity ? previous : undefined;
   const changed = before?.class !== assessment.class;
   const row: HealthRow = {

@@ -2,10 +2,11 @@ import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { EmittedDetail } from "../registry/emitted-events.ts";
 import type { Registration } from "../registry/registration.ts";
 import type { RegistryStore } from "../registry/store.ts";
-import type { Clock, EventBus, Log, Metrics } from "../work/ports.ts";
 import type { ProbeMessage } from "../work/messages.ts";
+import type { Clock, EventBus, Log, Metrics } from "../work/ports.ts";
 import { assessHealth } from "./assess.ts";
-import { type HealthObservation, observeHealth, observeNoAccess } from "./observe.ts";
+import type { HealthObservation } from "./observation.ts";
+import { observeHealth, observeNoAccess } from "./observe.ts";
 import { planHealth } from "./plan.ts";
 import type { HealthClass } from "./row.ts";
 
@@ -42,7 +43,10 @@ export async function runProbe(ports: ProbePorts, message: ProbeMessage): Promis
       try {
         outcomes.push({ cluster, result: await probeCluster(ports, cluster) });
       } catch (error) {
-        ports.log("error", "Probe not completed", { cluster, cause: error instanceof Error ? error.message : String(error) });
+        ports.log("error", "Probe not completed", {
+          cluster,
+          cause: error instanceof Error ? error.message : String(error),
+        });
         failures.push(error);
       }
     }
@@ -57,7 +61,10 @@ export async function runProbe(ports: ProbePorts, message: ProbeMessage): Promis
 }
 
 async function probeCluster(ports: ProbePorts, cluster: string): Promise<ProbeOutcome["result"]> {
-  const [registration, previous] = await Promise.all([ports.registry.load(cluster), ports.registry.loadHealth(cluster)]);
+  const [registration, previous] = await Promise.all([
+    ports.registry.load(cluster),
+    ports.registry.loadHealth(cluster),
+  ]);
   if (registration?.state !== "Active" || !registration.capabilities.includes("observe")) return "skipped";
   const observation = await observe(ports, registration);
   if (observation === undefined) return "unknown";
@@ -65,9 +72,16 @@ async function probeCluster(ports: ProbePorts, cluster: string): Promise<ProbeOu
   if (assessment.latencyMs !== undefined) ports.metrics.add("ProbeLatency", assessment.latencyMs, "Milliseconds");
   const { write, transition } = planHealth(registration, previous, assessment);
   // Another probe that wrote meanwhile also told of it.
-  if (write === undefined || !(await ports.registry.saveHealth(write, previous)) || transition === undefined) return assessment.class;
+  if (write === undefined || !(await ports.registry.saveHealth(write, previous)) || transition === undefined)
+    return assessment.class;
   const failed = assessment.checks.filter(({ ok }) => !ok).map(({ name, message }) => `${name}: ${message}`);
-  const detail: EmittedDetail<"Cluster Health Changed"> = { cluster, ...transition, observedAt: assessment.observedAt, failed, ...(assessment.nodes === undefined ? {} : { nodes: assessment.nodes }) };
+  const detail: EmittedDetail<"Cluster Health Changed"> = {
+    cluster,
+    ...transition,
+    observedAt: assessment.observedAt,
+    failed,
+    ...(assessment.nodes === undefined ? {} : { nodes: assessment.nodes }),
+  };
   ports.log("info", "Cluster health changed", detail);
   try {
     await ports.bus.put([{ detailType: "Cluster Health Changed", detail }]);
@@ -85,7 +99,10 @@ async function observe(ports: ProbePorts, registration: Registration): Promise<H
   } catch (error) {
     const readyz = observeNoAccess(error);
     if (readyz !== undefined) return { readyz, observedAt: new Date(ports.clock.now()).toISOString() };
-    ports.log("warn", "Cluster not probed", { cluster: registration.name, cause: error instanceof Error ? error.message : String(error) });
+    ports.log("warn", "Cluster not probed", {
+      cluster: registration.name,
+      cause: error instanceof Error ? error.message : String(error),
+    });
     return undefined;
   }
   return observeHealth(client, { timeoutMs: REQUEST_TIMEOUT_MS, clock: ports.clock });

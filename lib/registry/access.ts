@@ -15,7 +15,8 @@ export function parseEksArn(arn: string): EksArn | undefined {
   const match = EKS_ARN.exec(arn);
   if (match === null) return undefined;
   const [, partition, region, accountId, clusterName] = match;
-  if (partition === undefined || region === undefined || accountId === undefined || clusterName === undefined) return undefined;
+  if (partition === undefined || region === undefined || accountId === undefined || clusterName === undefined)
+    return undefined;
   return { partition, region, accountId, clusterName };
 }
 
@@ -43,9 +44,12 @@ export interface AccessFields {
  */
 export function accessOf(fields: AccessFields): Access {
   if (fields.kubeconfigSecret !== undefined) return { type: "kubeconfig", secret: fields.kubeconfigSecret };
-  const arn = fields.arn ?? `arn:${partitionOf(fields.region ?? "")}:eks:${fields.region}:${fields.accountId}:cluster/${fields.name}`;
+  const arn =
+    fields.arn ??
+    `arn:${partitionOf(fields.region ?? "")}:eks:${fields.region}:${fields.accountId}:cluster/${fields.name}`;
   const parts = parseEksArn(arn);
-  if (parts === undefined) throw new Error(`The event of cluster ${fields.name} names no access: ${arn} is no ARN of an EKS cluster.`);
+  if (parts === undefined)
+    throw new Error(`The event of cluster ${fields.name} names no access: ${arn} is no ARN of an EKS cluster.`);
   return {
     type: "eks",
     clusterName: parts.clusterName,

@@ -15,7 +15,9 @@ export function resourcesOf(registration: Pick<Registration, "capabilities">): R
 
 /** The capability a kind belongs to, or undefined when nothing of ours reconciles it. */
 export function capabilityOfKind(kind: string): Capability | undefined {
-  return (Object.keys(RESOURCES_OF) as Capability[]).find((capability) => RESOURCES_OF[capability].some((type) => type.kind === kind));
+  return (Object.keys(RESOURCES_OF) as Capability[]).find((capability) =>
+    RESOURCES_OF[capability].some((type) => type.kind === kind),
+  );
 }
 
 /** Whether the registration covers a namespace; one without namespaces covers all. */

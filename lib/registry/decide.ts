@@ -54,17 +54,25 @@ export function decide(input: DecideInput): Decision {
   const { event, nowMs } = input;
   const existing = isExpired(input.existing, nowMs) ? undefined : input.existing;
   if (Date.parse(event.at) > nowMs + MAX_AHEAD_MS) {
-    return { type: "reject", problems: [`detail.at: ${event.at} lies in the future; send the event again with the right time`] };
+    return {
+      type: "reject",
+      problems: [`detail.at: ${event.at} lies in the future; send the event again with the right time`],
+    };
   }
   if (existing === undefined && event.type !== "Cluster Registered") return rejectUnknown(event);
   if (existing !== undefined) {
     const order = compareStamps({ at: event.at, id: event.id }, { at: existing.at, id: existing.eventId });
     if (order < 0) {
-      return { type: "ignore", reason: "Stale", message: `cluster ${event.name}: ${event.type} of ${event.at} is older than the row's ${existing.at}` };
+      return {
+        type: "ignore",
+        reason: "Stale",
+        message: `cluster ${event.name}: ${event.type} of ${event.at} is older than the row's ${existing.at}`,
+      };
     }
     if (order === 0) return repeat(existing, event);
   }
-  if (event.type === "Cluster Deregistered") return existing === undefined ? rejectUnknown(event) : deregister(existing, event, nowMs);
+  if (event.type === "Cluster Deregistered")
+    return existing === undefined ? rejectUnknown(event) : deregister(existing, event, nowMs);
   return declare(existing, event, input);
 }
 
@@ -96,7 +104,11 @@ function repeat(existing: Registration, event: ClusterEvent): Decision {
   return { type: "ignore", reason: "Done", message: `cluster ${event.name} is deregistered already` };
 }
 
-function deregister(existing: Registration, event: ClusterEvent & { type: "Cluster Deregistered" }, nowMs: number): Decision {
+function deregister(
+  existing: Registration,
+  event: ClusterEvent & { type: "Cluster Deregistered" },
+  nowMs: number,
+): Decision {
   const stamped = { ...existing, at: event.at, eventId: event.id };
   if (existing.state === "Deregistered") return { type: "advance", registration: tombstone(stamped, nowMs) };
   return { type: "deregister", registration: { ...stamped, state: "Deregistering" }, force: event.force };
@@ -113,11 +125,17 @@ function declare(existing: Registration | undefined, event: Declaration, input: 
   const access = accessOf(event.detail);
   const holder = existing?.state === "Deregistered" ? undefined : existing;
   if (holder !== undefined && holder.access.type !== access.type) return rejectTaken(holder, access);
-  if (holder?.access.type === "eks" && access.type === "eks" && holder.access.arn !== access.arn) return rejectTaken(holder, access);
+  if (holder?.access.type === "eks" && access.type === "eks" && holder.access.arn !== access.arn)
+    return rejectTaken(holder, access);
   if (input.resolved === undefined) return { type: "resolve", access };
   const { identity, version } = input.resolved;
   const sameIdentity = holder?.identity === identity;
-  if (holder?.access.type === "kubeconfig" && access.type === "kubeconfig" && holder.access.secret !== access.secret && !sameIdentity) {
+  if (
+    holder?.access.type === "kubeconfig" &&
+    access.type === "kubeconfig" &&
+    holder.access.secret !== access.secret &&
+    !sameIdentity
+  ) {
     return rejectTaken(holder, access);
   }
   const { detail } = event;

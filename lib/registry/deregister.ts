@@ -21,10 +21,16 @@ export async function runDeregistration(
 ): Promise<Deregistration> {
   const { name } = registration;
   const own = discoveryKey(name);
-  const rows = (await ports.work.listCluster(name)).map(({ row }) => row).filter(({ key }) => !(options.holdsDiscovery && key.kind === own.kind));
+  const rows = (await ports.work.listCluster(name))
+    .map(({ row }) => row)
+    .filter(({ key }) => !(options.holdsDiscovery && key.kind === own.kind));
   const held = rows.find((row) => row.leaseUntil > ports.clock.now());
   if (held !== undefined && !options.force) {
-    return { done: false, reason: "WorkerActive", message: `${describeKey(held.key)} is still held by a worker, which stops before its next batch` };
+    return {
+      done: false,
+      reason: "WorkerActive",
+      message: `${describeKey(held.key)} is still held by a worker, which stops before its next batch`,
+    };
   }
   if (!options.force) {
     const cleaned = await clean(ports, registration);

@@ -1,5 +1,10 @@
 /** Detail types of the events that reach the registration queue. */
-export const ACCEPTED_DETAIL_TYPES = ["Cluster Registered", "Cluster Updated", "Cluster Deregistered", "Resource Changed"] as const;
+export const ACCEPTED_DETAIL_TYPES = [
+  "Cluster Registered",
+  "Cluster Updated",
+  "Cluster Deregistered",
+  "Resource Changed",
+] as const;
 export type AcceptedDetailType = (typeof ACCEPTED_DETAIL_TYPES)[number];
 
 /** Detail types of the events the hub puts on its bus, all with source `outrigger`. */

@@ -17,7 +17,12 @@ export interface FoundResource {
 /** One custom resource type looked for: a complete list, or why there is none. */
 export type Listing =
   | { kind: string; complete: true; found: FoundResource[] }
-  | { kind: string; complete: false; reason: "CustomResourceMissing" | "Forbidden" | "Unauthorized" | "Expired" | "Unreachable" | "ServerError"; message: string };
+  | {
+      kind: string;
+      complete: false;
+      reason: "CustomResourceMissing" | "Forbidden" | "Unauthorized" | "Expired" | "Unreachable" | "ServerError";
+      message: string;
+    };
 
 const KnownResource = z.strictObject({
   uid: z.string(),
@@ -36,7 +41,15 @@ export const DiscoveryState = z.strictObject({
   countedFor: z.string().optional(),
   resources: z.record(z.string(), KnownResource).default({}),
   conditions: z
-    .array(z.strictObject({ type: z.string(), status: z.enum(["True", "False", "Unknown"]), reason: z.string(), message: z.string(), lastTransitionTime: z.string() }))
+    .array(
+      z.strictObject({
+        type: z.string(),
+        status: z.enum(["True", "False", "Unknown"]),
+        reason: z.string(),
+        message: z.string(),
+        lastTransitionTime: z.string(),
+      }),
+    )
     .default([]),
 });
 export type DiscoveryState = z.output<typeof DiscoveryState>;
@@ -50,7 +63,8 @@ export interface DiscoveryPlan {
   state: DiscoveryState;
 }
 
-export const resourceId = (key: Pick<WorkKey, "kind" | "namespace" | "name">): string => `${key.kind}/${key.namespace}/${key.name}`;
+export const resourceId = (key: Pick<WorkKey, "kind" | "namespace" | "name">): string =>
+  `${key.kind}/${key.namespace}/${key.name}`;
 
 function keyOf(cluster: string, id: string): WorkKey {
   const [kind = "", namespace = "", name = ""] = id.split("/");
@@ -61,11 +75,17 @@ function keyOf(cluster: string, id: string): WorkKey {
  * What a look at the cluster means. A resource is scheduled when it is new or its uid or generation changed. It counts as
  * deleted only after two complete lists of the same registration; whatever could not be listed completely is held. Pure.
  */
-export function planDiscovery(input: { registration: Registration; listings: readonly Listing[]; state: DiscoveryState }): DiscoveryPlan {
+export function planDiscovery(input: {
+  registration: Registration;
+  listings: readonly Listing[];
+  state: DiscoveryState;
+}): DiscoveryPlan {
   const { registration, listings, state } = input;
   const counts = state.countedFor === registration.eventId;
   const kinds = new Set(resourcesOf(registration).map((type) => type.kind));
-  const complete = new Map(listings.flatMap((listing) => (listing.complete ? [[listing.kind, listing.found] as const] : [])));
+  const complete = new Map(
+    listings.flatMap((listing) => (listing.complete ? [[listing.kind, listing.found] as const] : [])),
+  );
   const resources: DiscoveryState["resources"] = {};
   const schedule: string[] = [];
   const gone: string[] = [];
@@ -88,5 +108,9 @@ export function planDiscovery(input: { registration: Registration; listings: rea
     if (!ours || (complete.has(key.kind) && missing >= LISTS_UNTIL_GONE)) gone.push(id);
   }
   const toKeys = (ids: string[]): WorkKey[] => ids.sort().map((id) => keyOf(registration.name, id));
-  return { schedule: toKeys(schedule), gone: toKeys(gone), state: { ...state, countedFor: registration.eventId, resources } };
+  return {
+    schedule: toKeys(schedule),
+    gone: toKeys(gone),
+    state: { ...state, countedFor: registration.eventId, resources },
+  };
 }

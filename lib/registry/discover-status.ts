@@ -1,6 +1,6 @@
 import type { Condition } from "../kubernetes/objects.ts";
 import type { WorkKey } from "../work/keys.ts";
-import { resourceId, type DiscoveryState, type Listing } from "./discover-plan.ts";
+import { type DiscoveryState, type Listing, resourceId } from "./discover-plan.ts";
 
 /** What a pass came to, for people. */
 export interface DiscoveryFacts {
@@ -16,15 +16,28 @@ export type DiscoveryPhase = "Discovered" | "Held" | "Deregistering";
 type Finding = Omit<Condition, "lastTransitionTime">;
 
 /** @returns the conditions with `lastTransitionTime` kept where the status did not change. */
-export function withTransitions(findings: readonly Finding[], previous: DiscoveryState["conditions"], now: string): DiscoveryState["conditions"] {
+export function withTransitions(
+  findings: readonly Finding[],
+  previous: DiscoveryState["conditions"],
+  now: string,
+): DiscoveryState["conditions"] {
   return findings.map(({ type, status, reason, message }) => {
     const before = previous.find((condition) => condition.type === type);
-    return { type, status, reason, message, lastTransitionTime: before?.status === status ? before.lastTransitionTime : now };
+    return {
+      type,
+      status,
+      reason,
+      message,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : now,
+    };
   });
 }
 
 /** The conditions of a discovery pass: `Ready`, and the two that say what it is waiting for. Pure. */
-export function discoveryFindings(facts: DiscoveryFacts, resources: number): { phase: DiscoveryPhase; findings: Finding[] } {
+export function discoveryFindings(
+  facts: DiscoveryFacts,
+  resources: number,
+): { phase: DiscoveryPhase; findings: Finding[] } {
   const held = facts.listings.filter((listing) => !listing.complete);
   const first = held[0];
   const ready: Finding =

@@ -1,12 +1,12 @@
-import { scheduleWork, type PostOffice } from "../work/post.ts";
+import type { WorkKey } from "../work/keys.ts";
+import { type PostOffice, scheduleWork } from "../work/post.ts";
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
 import type { WorkStore } from "../work/store.ts";
 import { LeaseLostError } from "../work/verdict.ts";
-import type { WorkKey } from "../work/keys.ts";
 import { runDeregistration } from "./deregister.ts";
-import { DiscoveryState, planDiscovery, resourceId } from "./discover-plan.ts";
 import { observeResources } from "./discover-observe.ts";
-import { deregisteringFindings, type DiscoveryFacts, discoveryFindings, withTransitions } from "./discover-status.ts";
+import { DiscoveryState, planDiscovery, resourceId } from "./discover-plan.ts";
+import { type DiscoveryFacts, deregisteringFindings, discoveryFindings, withTransitions } from "./discover-status.ts";
 import type { DeregisterPorts, InstallCustomResources } from "./ports.ts";
 import type { Registration } from "./registration.ts";
 
@@ -25,7 +25,8 @@ export function createDiscoveryReconciler(ports: DiscoveryPorts): Reconciler {
   return {
     kind: "Discovery",
     lane: "reconcile",
-    reconcile: (session) => (session.registration.state === "Active" ? discover(ports, session) : finishDeregistration(ports, session)),
+    reconcile: (session) =>
+      session.registration.state === "Active" ? discover(ports, session) : finishDeregistration(ports, session),
   };
 }
 
@@ -43,17 +44,34 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
     if (cause === undefined) delete resources[resourceId(gone)];
     else pending.push({ key: gone, cause });
   }
-  const facts = { listings: observation.listings, pending, ...(install.problem === undefined ? {} : { installProblem: install.problem }) };
+  const facts = {
+    listings: observation.listings,
+    pending,
+    ...(install.problem === undefined ? {} : { installProblem: install.problem }),
+  };
   const { phase, findings } = discoveryFindings(facts, Object.keys(resources).length);
-  const conditions = withTransitions(findings, state.conditions, observation.observedAt ?? new Date(session.now()).toISOString());
+  const conditions = withTransitions(
+    findings,
+    state.conditions,
+    observation.observedAt ?? new Date(session.now()).toISOString(),
+  );
   const version = await refreshVersion(ports, session, state);
-  const justInstalled = install.installedNow && observation.listings.some((listing) => !listing.complete && listing.reason === "CustomResourceMissing");
-  if (plan.schedule.length > 0) session.log("info", "Resources found", { cluster: key.cluster, resources: plan.schedule.map(resourceId) });
+  const justInstalled =
+    install.installedNow &&
+    observation.listings.some((listing) => !listing.complete && listing.reason === "CustomResourceMissing");
+  if (plan.schedule.length > 0)
+    session.log("info", "Resources found", { cluster: key.cluster, resources: plan.schedule.map(resourceId) });
   return {
     verdict: justInstalled
       ? { type: "requeueAfter", seconds: NEW_CRD_RETRY_SECONDS }
       : { type: "settled", seconds: registration.discoverIntervalSeconds },
-    state: { ...plan.state, ...version, ...(install.installedFor === undefined ? {} : { installedFor: install.installedFor }), resources, conditions },
+    state: {
+      ...plan.state,
+      ...version,
+      ...(install.installedFor === undefined ? {} : { installedFor: install.installedFor }),
+      resources,
+      conditions,
+    },
     status: { phase, conditions, resources: Object.keys(resources).length },
     actions: [],
   };
@@ -64,11 +82,14 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
  * not in the cluster any more is let go like anything else that is gone.
  */
 async function startingState(ports: DiscoveryPorts, session: Session): Promise<DiscoveryState> {
-  const parsed = session.state === undefined || session.state === null ? undefined : DiscoveryState.safeParse(session.state);
+  const parsed =
+    session.state === undefined || session.state === null ? undefined : DiscoveryState.safeParse(session.state);
   if (parsed?.success === true) return parsed.data;
   const rows = await ports.work.listCluster(session.key.cluster);
   const left = rows.filter(({ row }) => row.key.home === "cluster" && row.key.kind !== session.key.kind);
-  return DiscoveryState.parse({ resources: Object.fromEntries(left.map(({ row }) => [resourceId(row.key), { uid: "", generation: 0, missing: 0 }])) });
+  return DiscoveryState.parse({
+    resources: Object.fromEntries(left.map(({ row }) => [resourceId(row.key), { uid: "", generation: 0, missing: 0 }])),
+  });
 }
 
 /** Custom resources are installed once for each registration event: a CRD deleted by hand later is not brought back. */
@@ -109,9 +130,14 @@ async function letGo(ports: DiscoveryPorts, session: Session, key: WorkKey): Pro
 }
 
 /** Keeps `registration.version` true; a probe has no request to spare for it. */
-async function refreshVersion(ports: DiscoveryPorts, session: Session, state: DiscoveryState): Promise<{ versionReadAt?: string }> {
+async function refreshVersion(
+  ports: DiscoveryPorts,
+  session: Session,
+  state: DiscoveryState,
+): Promise<{ versionReadAt?: string }> {
   const { registration, client } = session;
-  if (state.versionReadAt !== undefined && session.now() - Date.parse(state.versionReadAt) < VERSION_INTERVAL_MS) return { versionReadAt: state.versionReadAt };
+  if (state.versionReadAt !== undefined && session.now() - Date.parse(state.versionReadAt) < VERSION_INTERVAL_MS)
+    return { versionReadAt: state.versionReadAt };
   try {
     const version = parseVersion((await client.raw("GET", "/version")).body);
     if (version !== undefined && version !== registration.version) {
@@ -137,7 +163,10 @@ export function parseVersion(body: string): string | undefined {
 
 async function finishDeregistration(ports: DiscoveryPorts, session: Session): Promise<Reconciliation> {
   const { registration, client, hubId } = session;
-  const result = await runDeregistration({ ...ports, connect: async () => client, hubId }, registration, { force: false, holdsDiscovery: true });
+  const result = await runDeregistration({ ...ports, connect: async () => client, hubId }, registration, {
+    force: false,
+    holdsDiscovery: true,
+  });
   const message = result.done ? `cluster ${registration.name} is deregistered` : result.message;
   const conditions = withTransitions(deregisteringFindings(message), [], new Date(session.now()).toISOString());
   return {

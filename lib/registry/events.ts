@@ -41,9 +41,21 @@ const At = z.iso.datetime({ offset: true }).optional();
 
 const ClusterFields = z.strictObject({
   name: ClusterName,
-  arn: z.string().refine((arn) => parseEksArn(arn) !== undefined, "must be the ARN of an EKS cluster, arn:aws:eks:REGION:ACCOUNT:cluster/NAME").optional(),
-  region: z.string().regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, "must be an AWS region, e.g. `eu-west-1`").optional(),
-  accountId: z.string().regex(/^\d{12}$/, "must be an AWS account id: 12 digits, as a string").optional(),
+  arn: z
+    .string()
+    .refine(
+      (arn) => parseEksArn(arn) !== undefined,
+      "must be the ARN of an EKS cluster, arn:aws:eks:REGION:ACCOUNT:cluster/NAME",
+    )
+    .optional(),
+  region: z
+    .string()
+    .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, "must be an AWS region, e.g. `eu-west-1`")
+    .optional(),
+  accountId: z
+    .string()
+    .regex(/^\d{12}$/, "must be an AWS account id: 12 digits, as a string")
+    .optional(),
   kubeconfigSecret: z.string().min(1, "must name a Secrets Manager secret").optional(),
   roleArn: RoleArn.optional(),
   externalId: z.string().min(2).max(1224).optional(),
@@ -60,7 +72,8 @@ const ClusterFields = z.strictObject({
 /** Runs whatever the field schemas found, so that every problem is named at once. */
 const always = { when: () => true };
 type MaybeFields = Partial<Record<keyof z.input<typeof ClusterFields>, unknown>>;
-const fieldsOf = (value: unknown): MaybeFields => (typeof value === "object" && value !== null ? (value as MaybeFields) : {});
+const fieldsOf = (value: unknown): MaybeFields =>
+  typeof value === "object" && value !== null ? (value as MaybeFields) : {};
 
 function accessKinds(value: unknown): string[] {
   const fields = fieldsOf(value);
@@ -78,7 +91,8 @@ export const ClusterDetail = ClusterFields.refine((value) => accessKinds(value).
 })
   .refine((value) => accessKinds(value).length < 2, {
     ...always,
-    error: (issue) => `names ${accessKinds(issue.input).length} kinds of access (${accessKinds(issue.input).join(", ")}); keep exactly one`,
+    error: (issue) =>
+      `names ${accessKinds(issue.input).length} kinds of access (${accessKinds(issue.input).join(", ")}); keep exactly one`,
   })
   .refine((value) => (fieldsOf(value).region === undefined) === (fieldsOf(value).accountId === undefined), {
     ...always,
@@ -170,7 +184,9 @@ export function parseEvent(body: string, options: { local: boolean }): ParsedEve
   if (!envelope.success) return { problems: describeProblems(envelope.error, "", {}) };
   const type = envelope.data["detail-type"];
   if (!isAccepted(type)) {
-    return { problems: [`detail-type: "${type}" is not accepted; send one of ${Object.keys(ACCEPTED_EVENTS).join(", ")}`] };
+    return {
+      problems: [`detail-type: "${type}" is not accepted; send one of ${Object.keys(ACCEPTED_EVENTS).join(", ")}`],
+    };
   }
   const cluster = clusterNamed(envelope.data.detail);
   const parsed = ACCEPTED_EVENTS[type].safeParse(envelope.data.detail);
@@ -179,8 +195,10 @@ export function parseEvent(body: string, options: { local: boolean }): ParsedEve
   const at = new Date("at" in detail && detail.at !== undefined ? detail.at : envelope.data.time).toISOString();
   const stamp = { at, id: envelope.data.id };
   if ("cluster" in detail) return { event: { type: "Resource Changed", ...stamp, detail } };
-  if ("force" in detail) return { event: { type: "Cluster Deregistered", ...stamp, name: detail.name, force: detail.force } };
-  if (type === "Cluster Deregistered" || type === "Resource Changed") return { problems: [`detail: does not belong to ${type}`] };
+  if ("force" in detail)
+    return { event: { type: "Cluster Deregistered", ...stamp, name: detail.name, force: detail.force } };
+  if (type === "Cluster Deregistered" || type === "Resource Changed")
+    return { problems: [`detail: does not belong to ${type}`] };
   const refused = (detail.allow?.urls ?? []).flatMap((url, index) => {
     const problem = refuseUrl(url, options);
     return problem === undefined ? [] : [`detail.allow.urls.${index}: ${problem}`];

@@ -16,7 +16,10 @@ LOCAL.addAddress("fd00:ec2::23", "ipv6");
  * registration is refused outside the local environment.
  */
 export function isLocalHost(host: string): boolean {
-  const bare = host.replace(/^\[|\]$/g, "").toLowerCase().replace(/\.$/, "");
+  const bare = host
+    .replace(/^\[|\]$/g, "")
+    .toLowerCase()
+    .replace(/\.$/, "");
   if (bare === "localhost" || bare.endsWith(".localhost")) return true;
   const version = isIP(bare);
   if (version === 4) return LOCAL.check(bare, "ipv4");
@@ -29,6 +32,7 @@ export function refuseUrl(text: string, options: { local: boolean }): string | u
   if (!URL.canParse(text)) return `"${text}" is no URL`;
   const url = new URL(text);
   if (url.protocol !== "https:" && url.protocol !== "http:") return `"${text}" must be an http or https URL`;
-  if (!options.local && isLocalHost(url.hostname)) return `"${text}" is a loopback or link-local address, which is refused outside the local environment`;
+  if (!options.local && isLocalHost(url.hostname))
+    return `"${text}" is a loopback or link-local address, which is refused outside the local environment`;
   return undefined;
 }

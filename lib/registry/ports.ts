@@ -30,7 +30,11 @@ export type Connect = (registration: Registration) => Promise<KubernetesClient>;
  * Takes back the claims this hub has left on objects of a cluster (`outrigger.dev/rollout`): all of them, or those of one
  * `owner` (`<hub id>/<namespace>/<name>`). Empty `namespaces` = all.
  */
-export type ReleaseClaims = (client: KubernetesClient, hubId: string, options: { namespaces: readonly string[]; owner?: string }) => Promise<unknown>;
+export type ReleaseClaims = (
+  client: KubernetesClient,
+  hubId: string,
+  options: { namespaces: readonly string[]; owner?: string },
+) => Promise<unknown>;
 
 /** Creates or updates the CRDs of the capabilities and returns when they are accepted. */
 export type InstallCustomResources = (client: KubernetesClient, registration: Registration) => Promise<void>;

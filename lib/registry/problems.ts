@@ -2,7 +2,10 @@ import type { z } from "zod";
 
 /** @returns the known word nearest to a mistyped one, when it is near enough to be meant. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {
-  const scored = known.map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }));
+  const scored = known.map((candidate) => ({
+    candidate,
+    distance: editDistance(word.toLowerCase(), candidate.toLowerCase()),
+  }));
   scored.sort((a, b) => a.distance - b.distance || a.candidate.localeCompare(b.candidate));
   const best = scored[0];
   return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined;
@@ -26,7 +29,11 @@ function editDistance(a: string, b: string): number {
  * @param prefix where the parsed value sits in the whole, e.g. `detail`.
  * @param known the field names of the schema, by path (`""` for the top), for unknown fields.
  */
-export function describeProblems(error: z.ZodError, prefix: string, known: Record<string, readonly string[]>): string[] {
+export function describeProblems(
+  error: z.ZodError,
+  prefix: string,
+  known: Record<string, readonly string[]>,
+): string[] {
   return error.issues.flatMap((issue) => {
     const inner = issue.path.map(String).join(".");
     const at = [prefix, inner].filter((part) => part !== "").join(".");

@@ -10,7 +10,12 @@ import type { RegistryStore } from "./store.ts";
 export const ApiRequest = z.discriminatedUnion("action", [
   z.strictObject({ action: z.literal("cluster.list") }),
   z.strictObject({ action: z.literal("cluster.get"), name: z.string().min(1) }),
-  z.strictObject({ action: z.literal("resource.list"), kind: z.string().optional(), cluster: z.string().optional(), namespace: z.string().optional() }),
+  z.strictObject({
+    action: z.literal("resource.list"),
+    kind: z.string().optional(),
+    cluster: z.string().optional(),
+    namespace: z.string().optional(),
+  }),
   z.strictObject({ action: z.literal("resource.get"), key: WorkKey }),
   z.strictObject({ action: z.literal("status") }),
 ]);
@@ -42,7 +47,9 @@ export interface HubStatus {
   overdue: number;
 }
 
-export type ApiReply = { ok: true; data: unknown } | { ok: false; error: { object: string; cause: string; nextStep: string } };
+export type ApiReply =
+  | { ok: true; data: unknown }
+  | { ok: false; error: { object: string; cause: string; nextStep: string } };
 
 export interface QueryPorts {
   registry: Pick<RegistryStore, "load" | "list" | "loadHealth" | "listHealth">;
@@ -59,7 +66,10 @@ export async function answerQuery(ports: QueryPorts, question: unknown): Promise
   const parsed = ApiRequest.safeParse(question);
   if (!parsed.success) {
     const cause = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
-    return { ok: false, error: { object: "request", cause, nextStep: "see events/api-request.json for what may be asked" } };
+    return {
+      ok: false,
+      error: { object: "request", cause, nextStep: "see events/api-request.json for what may be asked" },
+    };
   }
   const request = parsed.data;
   switch (request.action) {
@@ -78,7 +88,9 @@ export async function answerQuery(ports: QueryPorts, question: unknown): Promise
 
 async function listClusters(ports: QueryPorts): Promise<ClusterView[]> {
   const registrations = await ports.registry.list();
-  const rows = new Map((await ports.registry.listHealth(registrations.map(({ name }) => name))).map((row) => [row.cluster, row]));
+  const rows = new Map(
+    (await ports.registry.listHealth(registrations.map(({ name }) => name))).map((row) => [row.cluster, row]),
+  );
   return registrations.map((registration) => viewCluster(registration, rows.get(registration.name)));
 }
 
@@ -94,16 +106,27 @@ async function getCluster(ports: QueryPorts, name: string): Promise<ApiReply> {
 }
 
 async function unknownCluster(ports: QueryPorts, name: string): Promise<ApiReply> {
-  const suggestion = didYouMean(name, (await ports.registry.list()).map((registration) => registration.name));
-  const nextStep = suggestion === undefined ? "see `outrigger cluster list`, or register it" : `did you mean ${suggestion}?`;
+  const suggestion = didYouMean(
+    name,
+    (await ports.registry.list()).map((registration) => registration.name),
+  );
+  const nextStep =
+    suggestion === undefined ? "see `outrigger cluster list`, or register it" : `did you mean ${suggestion}?`;
   return { ok: false, error: { object: `cluster ${name}`, cause: "it is not registered", nextStep } };
 }
 
-async function listResources(ports: QueryPorts, filter: Extract<ApiRequest, { action: "resource.list" }>): Promise<ApiReply> {
-  if (filter.cluster !== undefined && (await ports.registry.load(filter.cluster)) === undefined) return unknownCluster(ports, filter.cluster);
-  const clusters = filter.cluster === undefined ? (await ports.registry.list()).map(({ name }) => name) : [filter.cluster];
+async function listResources(
+  ports: QueryPorts,
+  filter: Extract<ApiRequest, { action: "resource.list" }>,
+): Promise<ApiReply> {
+  if (filter.cluster !== undefined && (await ports.registry.load(filter.cluster)) === undefined)
+    return unknownCluster(ports, filter.cluster);
+  const clusters =
+    filter.cluster === undefined ? (await ports.registry.list()).map(({ name }) => name) : [filter.cluster];
   const resources = (await resourcesOfAll(ports, clusters)).filter(
-    ({ key }) => (filter.kind === undefined || key.kind === filter.kind) && (filter.namespace === undefined || key.namespace === filter.namespace),
+    ({ key }) =>
+      (filter.kind === undefined || key.kind === filter.kind) &&
+      (filter.namespace === undefined || key.namespace === filter.namespace),
   );
   return { ok: true, data: resources };
 }
@@ -111,7 +134,9 @@ async function listResources(ports: QueryPorts, filter: Extract<ApiRequest, { ac
 async function resourcesOfAll(ports: QueryPorts, clusters: readonly string[]): Promise<ResourceView[]> {
   const views: ResourceView[] = [];
   for (let start = 0; start < clusters.length; start += CLUSTERS_AT_ONCE) {
-    const rows = await Promise.all(clusters.slice(start, start + CLUSTERS_AT_ONCE).map((cluster) => ports.work.listCluster(cluster)));
+    const rows = await Promise.all(
+      clusters.slice(start, start + CLUSTERS_AT_ONCE).map((cluster) => ports.work.listCluster(cluster)),
+    );
     views.push(...rows.flat().map(({ row, state }) => viewResource(row, state)));
   }
   const order = ({ key }: ResourceView) => [key.cluster, key.kind, key.namespace, key.name].join("\0");
@@ -119,19 +144,33 @@ async function resourcesOfAll(ports: QueryPorts, clusters: readonly string[]): P
 }
 
 function viewResource(row: WorkRow, state: StateRow | undefined): ResourceView {
-  return { key: row.key, dueAt: row.dueAt, ...(state === undefined ? {} : { status: state.status, updatedAt: state.updatedAt }) };
+  return {
+    key: row.key,
+    dueAt: row.dueAt,
+    ...(state === undefined ? {} : { status: state.status, updatedAt: state.updatedAt }),
+  };
 }
 
 async function getResource(ports: QueryPorts, key: WorkKey): Promise<ApiReply> {
   const [row, state] = await Promise.all([ports.work.load(key), ports.work.loadState(key)]);
   if (row !== undefined) return { ok: true, data: viewResource(row, state) };
   const cause = "the hub does not know it";
-  return { ok: false, error: { object: describeKey(key), cause, nextStep: `check kind, namespace and name; a new resource is found with the next discovery pass of cluster ${key.cluster}` } };
+  return {
+    ok: false,
+    error: {
+      object: describeKey(key),
+      cause,
+      nextStep: `check kind, namespace and name; a new resource is found with the next discovery pass of cluster ${key.cluster}`,
+    },
+  };
 }
 
 async function hubStatus(ports: QueryPorts): Promise<HubStatus> {
   const clusters = await listClusters(ports);
-  const resources = await resourcesOfAll(ports, clusters.map(({ registration }) => registration.name));
+  const resources = await resourcesOfAll(
+    ports,
+    clusters.map(({ registration }) => registration.name),
+  );
   const status: HubStatus = { clusters: {}, health: {}, resources: {}, overdue: 0 };
   const count = (counts: Record<string, number>, name: string) => {
     counts[name] = (counts[name] ?? 0) + 1;

@@ -51,15 +51,17 @@ export const SHIPPED_ROLES: Record<RoleName, ShippedRole> = {
     ],
   },
   install: {
-    purpose: "Puts the CustomResourceDefinitions into the cluster (`installCustomResources`, the default). Not needed where people apply them.",
+    purpose:
+      "Puts the CustomResourceDefinitions into the cluster (`installCustomResources`, the default). Not needed where people apply them.",
     clusterWide: [
       { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: ["create"] },
       {
         apiGroups: ["apiextensions.k8s.io"],
         resources: ["customresourcedefinitions"],
         resourceNames: [qualifiedName(MULTI_AZ_ROLLOUTS)],
-        verbs: ["get", "patch", "update"],
+        verbs: ["get", "update"],
       },
+      { nonResourceURLs: [`/apis/${MULTI_AZ_ROLLOUTS.apiVersion}`], verbs: ["get"] },
     ],
     namespaced: [],
   },
@@ -78,7 +80,12 @@ export interface RbacObject {
 const GROUP = "rbac.authorization.k8s.io" as const;
 const LABELS = { "app.kubernetes.io/part-of": "outrigger" };
 
-function rolePair(kind: "ClusterRole" | "Role", name: string, rules: readonly PolicyRule[], namespace?: string): RbacObject[] {
+function rolePair(
+  kind: "ClusterRole" | "Role",
+  name: string,
+  rules: readonly PolicyRule[],
+  namespace?: string,
+): RbacObject[] {
   const metadata = { name, ...(namespace === undefined ? {} : { namespace }), labels: LABELS };
   const apiVersion = `${GROUP}/v1` as const;
   return [
@@ -112,7 +119,16 @@ export function namespacedRole(role: RoleName, namespaces: readonly string[] = [
 }
 
 /** Everything a registration needs in its cluster, ready to apply. */
-export function rbacOf(registration: { capabilities: readonly Capability[]; namespaces: readonly string[]; installCustomResources: boolean }): RbacObject[] {
-  const roles: RoleName[] = [...registration.capabilities, ...(registration.installCustomResources ? (["install"] as const) : [])];
-  return roles.flatMap((role) => (registration.namespaces.length === 0 ? clusterRole(role) : namespacedRole(role, registration.namespaces)));
+export function rbacOf(registration: {
+  capabilities: readonly Capability[];
+  namespaces: readonly string[];
+  installCustomResources: boolean;
+}): RbacObject[] {
+  const roles: RoleName[] = [
+    ...registration.capabilities,
+    ...(registration.installCustomResources ? (["install"] as const) : []),
+  ];
+  return roles.flatMap((role) =>
+    registration.namespaces.length === 0 ? clusterRole(role) : namespacedRole(role, registration.namespaces),
+  );
 }

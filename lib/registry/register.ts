@@ -1,12 +1,12 @@
 import type { BatchResponse } from "../work/door.ts";
 import { scheduleWork } from "../work/post.ts";
 import { RetryableError } from "../work/verdict.ts";
-import { type ClusterEvent, type Decision, decide, type ResolvedIdentity } from "./decide.ts";
+import { type Decision, decide, type ResolvedIdentity } from "./decide.ts";
 import { runDeregistration } from "./deregister.ts";
 import { discoveryKey } from "./discovery-key.ts";
 import type { EmittedDetail } from "./emitted-events.ts";
 import { parseEvent, type RegistryEvent } from "./events.ts";
-import { RegistrationRefusedError, type RegisterPorts } from "./ports.ts";
+import { type RegisterPorts, RegistrationRefusedError } from "./ports.ts";
 import type { Registration } from "./registration.ts";
 import { changeResource } from "./resource-changed.ts";
 
@@ -18,17 +18,26 @@ const DEREGISTRATION_RETRY_MS = 5_000;
 const REASON_LENGTH = 4_000;
 
 /** What became of one message; all of them are acknowledged. */
-export type RegisterOutcome = { type: "done" } | { type: "ignored"; message: string } | { type: "rejected"; problems: readonly string[] };
+export type RegisterOutcome =
+  | { type: "done" }
+  | { type: "ignored"; message: string }
+  | { type: "rejected"; problems: readonly string[] };
 
 /** A batch of the registration queue; only what should come back is reported. */
-export async function admitRegistrations(ports: RegisterPorts, records: readonly { messageId: string; body: string }[]): Promise<BatchResponse> {
+export async function admitRegistrations(
+  ports: RegisterPorts,
+  records: readonly { messageId: string; body: string }[],
+): Promise<BatchResponse> {
   const failures = await Promise.all(
     records.map(async ({ messageId, body }) => {
       try {
         await handleRegistration(ports, { messageId, body });
         return [];
       } catch (error) {
-        ports.log("error", "Event goes back to the queue", { messageId, cause: error instanceof Error ? error.message : String(error) });
+        ports.log("error", "Event goes back to the queue", {
+          messageId,
+          cause: error instanceof Error ? error.message : String(error),
+        });
         return [{ itemIdentifier: messageId }];
       }
     }),
@@ -41,9 +50,13 @@ export async function admitRegistrations(ports: RegisterPorts, records: readonly
  * with its problems, is counted and announced; nothing of it is applied.
  * @throws RetryableError when the message should come back.
  */
-export async function handleRegistration(ports: RegisterPorts, record: { body: string; messageId: string }): Promise<RegisterOutcome> {
+export async function handleRegistration(
+  ports: RegisterPorts,
+  record: { body: string; messageId: string },
+): Promise<RegisterOutcome> {
   const parsed = parseEvent(record.body, { local: ports.local });
-  if (!("event" in parsed)) return reject(ports, record, parsed.problems, parsed.cluster === undefined ? {} : { cluster: parsed.cluster });
+  if (!("event" in parsed))
+    return reject(ports, record, parsed.problems, parsed.cluster === undefined ? {} : { cluster: parsed.cluster });
   const { event } = parsed;
   const named = { cluster: event.type === "Resource Changed" ? event.detail.cluster : event.name, eventId: event.id };
   try {
@@ -54,7 +67,10 @@ export async function handleRegistration(ports: RegisterPorts, record: { body: s
   } catch (error) {
     if (error instanceof RetryableError) throw error;
     const cause = error instanceof Error ? error.message : String(error);
-    throw new RetryableError(`${event.type} of cluster ${named.cluster} could not be applied: ${cause}; it is tried again`, { cause: error });
+    throw new RetryableError(
+      `${event.type} of cluster ${named.cluster} could not be applied: ${cause}; it is tried again`,
+      { cause: error },
+    );
   }
 }
 
@@ -67,7 +83,9 @@ async function reject(
   try {
     await ports.deadLetters.put({ ...record, reason: problems.join("; ").slice(0, REASON_LENGTH) });
   } catch (error) {
-    throw new RetryableError("The dead-letter queue did not take a refused event; it is tried again.", { cause: error });
+    throw new RetryableError("The dead-letter queue did not take a refused event; it is tried again.", {
+      cause: error,
+    });
   }
   ports.metrics.add("RegistrationsRejected", 1, "Count");
   ports.log("warn", "Event refused", { ...named, problems });
@@ -95,10 +113,16 @@ async function applyEvent(ports: RegisterPorts, event: RegistryEvent): Promise<R
     const outcome = await carryOut(ports, decision, existing);
     if (outcome !== "changedMeanwhile") return outcome;
   }
-  throw new RetryableError(`Cluster ${event.name} was written by others ${MAX_WRITE_ATTEMPTS} times in a row; the event is tried again.`);
+  throw new RetryableError(
+    `Cluster ${event.name} was written by others ${MAX_WRITE_ATTEMPTS} times in a row; the event is tried again.`,
+  );
 }
 
-async function carryOut(ports: RegisterPorts, decision: Decision, existing: Registration | undefined): Promise<RegisterOutcome | "changedMeanwhile"> {
+async function carryOut(
+  ports: RegisterPorts,
+  decision: Decision,
+  existing: Registration | undefined,
+): Promise<RegisterOutcome | "changedMeanwhile"> {
   switch (decision.type) {
     case "resolve":
       throw new Error("A decision with a known identity asked for it again; this is a bug in decide.");
@@ -116,21 +140,34 @@ async function carryOut(ports: RegisterPorts, decision: Decision, existing: Regi
       await startWork(ports, decision.registration, "updated");
       return { type: "done" };
     case "deregister":
-      if (decision.registration !== existing && !(await ports.registry.save(decision.registration, existing))) return "changedMeanwhile";
+      if (decision.registration !== existing && !(await ports.registry.save(decision.registration, existing)))
+        return "changedMeanwhile";
       await startDeregistration(ports, decision.registration, decision.force);
       return { type: "done" };
   }
 }
 
 /** Nobody waits for the next minute: first probe and first discovery are posted at once. */
-async function startWork(ports: RegisterPorts, registration: Registration, change: "registered" | "updated" | "recreated"): Promise<void> {
+async function startWork(
+  ports: RegisterPorts,
+  registration: Registration,
+  change: "registered" | "updated" | "recreated",
+): Promise<void> {
   const { name, identity, eventId, at } = registration;
   const dueAt = ports.clock.now();
   const unsent = await ports.probes.send([{ message: { version: 1, clusters: [name], dueAt }, delaySeconds: 0 }]);
-  for (const { cause } of unsent) ports.log("warn", "First probe not sent; the next slot brings one", { cluster: name, cause });
+  for (const { cause } of unsent)
+    ports.log("warn", "First probe not sent; the next slot brings one", { cluster: name, cause });
   const customResources = await installCustomResources(ports, registration);
   await scheduleWork({ ...ports, store: ports.work }, discoveryKey(name), ports.clock.now());
-  const detail: EmittedDetail<"Cluster Registration Completed"> = { cluster: name, identity, change, eventId, at, ...customResources };
+  const detail: EmittedDetail<"Cluster Registration Completed"> = {
+    cluster: name,
+    identity,
+    change,
+    eventId,
+    at,
+    ...customResources,
+  };
   await announce(ports, "Cluster Registration Completed", detail);
 }
 
@@ -152,8 +189,16 @@ async function installCustomResources(ports: RegisterPorts, registration: Regist
 async function startDeregistration(ports: RegisterPorts, registration: Registration, force: boolean): Promise<void> {
   const result = await runDeregistration(ports, registration, { force, holdsDiscovery: false });
   if (result.done) return;
-  ports.log("info", "Deregistration goes on", { cluster: registration.name, reason: result.reason, cause: result.message });
-  await scheduleWork({ ...ports, store: ports.work }, discoveryKey(registration.name), ports.clock.now() + DEREGISTRATION_RETRY_MS);
+  ports.log("info", "Deregistration goes on", {
+    cluster: registration.name,
+    reason: result.reason,
+    cause: result.message,
+  });
+  await scheduleWork(
+    { ...ports, store: ports.work },
+    discoveryKey(registration.name),
+    ports.clock.now() + DEREGISTRATION_RETRY_MS,
+  );
 }
 
 /** The row is written: an event that cannot be sent must not undo that. */

@@ -14,17 +14,30 @@ export async function changeResource(
   const { cluster, kind, namespace, name } = detail;
   const registration = await ports.registry.load(cluster);
   if (registration?.state !== "Active") {
-    const state = registration === undefined ? "not registered" : registration.state === "Deregistering" ? "being deregistered" : "deregistered";
-    return { type: "rejected", problems: [`detail.cluster: cluster ${cluster} is ${state}; register it first (\`outrigger cluster register\`)`] };
+    const state =
+      registration === undefined
+        ? "not registered"
+        : registration.state === "Deregistering"
+          ? "being deregistered"
+          : "deregistered";
+    return {
+      type: "rejected",
+      problems: [`detail.cluster: cluster ${cluster} is ${state}; register it first (\`outrigger cluster register\`)`],
+    };
   }
   const capability = capabilityOfKind(kind);
   if (capability === undefined) {
     const kinds = Object.values(RESOURCES_OF).flatMap((types) => types.map((type) => type.kind));
     const suggestion = didYouMean(kind, kinds) ?? kinds.join(", ");
-    return { type: "rejected", problems: [`detail.kind: nothing here reconciles ${kind}; did you mean ${suggestion}?`] };
+    return {
+      type: "rejected",
+      problems: [`detail.kind: nothing here reconciles ${kind}; did you mean ${suggestion}?`],
+    };
   }
   const problems = [
-    registration.capabilities.includes(capability) ? "" : `detail.kind: cluster ${cluster} is registered without the capability \`${capability}\`, which ${kind} needs; add it with Cluster Updated`,
+    registration.capabilities.includes(capability)
+      ? ""
+      : `detail.kind: cluster ${cluster} is registered without the capability \`${capability}\`, which ${kind} needs; add it with Cluster Updated`,
     coversNamespace(registration, namespace)
       ? ""
       : `detail.namespace: cluster ${cluster} is registered for the namespaces ${registration.namespaces.join(", ")} only, not for "${namespace}"; add it with Cluster Updated`,
@@ -32,6 +45,10 @@ export async function changeResource(
   if (problems.length > 0) return { type: "rejected", problems };
   const key: WorkKey = { cluster, home: "cluster", kind, namespace, name };
   const known = await ports.work.load(key);
-  await scheduleWork({ ...ports, store: ports.work }, known === undefined ? discoveryKey(cluster) : key, ports.clock.now());
+  await scheduleWork(
+    { ...ports, store: ports.work },
+    known === undefined ? discoveryKey(cluster) : key,
+    ports.clock.now(),
+  );
   return { type: "done" };
 }

@@ -94,7 +94,10 @@ export function registryStoreContract(name: string, open: () => Promise<Registry
       expect(await store.saveHealth(health(), undefined)).toBe(true);
       expect(await store.saveHealth(health({ cluster: "dev" }), undefined)).toBe(true);
       expect(await store.loadHealth("prod")).toEqual(health());
-      expect((await store.listHealth(["dev", "none", "prod"])).map(({ cluster }) => cluster).sort()).toEqual(["dev", "prod"]);
+      expect((await store.listHealth(["dev", "none", "prod"])).map(({ cluster }) => cluster).sort()).toEqual([
+        "dev",
+        "prod",
+      ]);
       expect(await store.listHealth([])).toEqual([]);
     });
 

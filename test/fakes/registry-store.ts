@@ -2,7 +2,8 @@ import type { HealthRow } from "../../lib/health/row.ts";
 import type { Registration } from "../../lib/registry/registration.ts";
 import type { RegistryStore } from "../../lib/registry/store.ts";
 
-const stamp = (row: Registration | undefined): string => (row === undefined ? "" : `${row.at} ${row.eventId} ${row.state}`);
+const stamp = (row: Registration | undefined): string =>
+  row === undefined ? "" : `${row.at} ${row.eventId} ${row.state}`;
 
 /** A `RegistryStore` in memory, kept to the contract by `test/contract/registry-store.ts`. */
 export function fakeRegistryStore(): RegistryStore {

@@ -31,7 +31,11 @@ describe("a probe", () => {
   });
 
   it("asks the older path where readyz is not known", async () => {
-    hub.cluster.readyz = () => ({ status: hub.cluster.requests.at(-1) === "GET /healthz" ? 200 : 404, headers: {}, body: "ok" });
+    hub.cluster.readyz = () => ({
+      status: hub.cluster.requests.at(-1) === "GET /healthz" ? 200 : 404,
+      headers: {},
+      body: "ok",
+    });
     expect(await probe()).toEqual([{ cluster: "prod", result: "Healthy" }]);
     expect(hub.cluster.requests).toEqual(["GET /readyz?verbose", "GET /healthz", "LIST nodes"]);
   });
@@ -61,7 +65,10 @@ describe("a probe", () => {
   });
 
   it("writes a change of node counts without telling of a class that stayed", async () => {
-    const node = (status: string) => ({ metadata: { name: "n" }, status: { conditions: [{ type: "Ready", status, lastTransitionTime: at(seconds + 30) }] } });
+    const node = (status: string) => ({
+      metadata: { name: "n" },
+      status: { conditions: [{ type: "Ready", status, lastTransitionTime: at(seconds + 30) }] },
+    });
     hub.cluster.nodes = () => [node("True")];
     await probe();
     hub.cluster.nodes = () => [node("False")];
@@ -108,7 +115,9 @@ describe("a probe", () => {
       throw new ApiError({ status: 503, reason: "", message: "no", request: "GET /readyz" });
     };
     const connect = async ({ name }: { name: string }) => (name === "sick" ? sickCluster.client : hub.cluster.client);
-    expect(await probe({ ...hub.ports, connect }, ["sick", "prod", "leaving", "unobserved", "unknown", "prod"])).toEqual([
+    expect(
+      await probe({ ...hub.ports, connect }, ["sick", "prod", "leaving", "unobserved", "unknown", "prod"]),
+    ).toEqual([
       { cluster: "leaving", result: "skipped" },
       { cluster: "prod", result: "Healthy" },
       { cluster: "sick", result: "Unhealthy" },
@@ -121,7 +130,11 @@ describe("a probe", () => {
 
   it("goes back to the queue when the hub's own table fails, after the others were probed", async () => {
     await hub.registry.save(registration({ name: "other" }), undefined);
-    const registry = { ...hub.registry, load: async (name: string) => (name === "prod" ? Promise.reject(new Error("table down")) : hub.registry.load(name)) };
+    const registry = {
+      ...hub.registry,
+      load: async (name: string) =>
+        name === "prod" ? Promise.reject(new Error("table down")) : hub.registry.load(name),
+    };
     await expect(probe({ ...hub.ports, registry }, ["prod", "other"])).rejects.toThrow("table down");
     expect(await hub.registry.loadHealth("other")).toMatchObject({ class: "Healthy" });
   });

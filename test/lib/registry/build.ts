@@ -26,7 +26,12 @@ export function body(detailType: string, detail: unknown, envelope: Record<strin
 }
 
 /** A parsed event about a cluster; fails the test when it does not parse. */
-export function event(type: ClusterEvent["type"], seconds: number, id = `e-${seconds}`, fields: Record<string, unknown> = {}): ClusterEvent {
+export function event(
+  type: ClusterEvent["type"],
+  seconds: number,
+  id = `e-${seconds}`,
+  fields: Record<string, unknown> = {},
+): ClusterEvent {
   const detail = type === "Cluster Deregistered" ? { name: "prod", ...fields } : { name: "prod", arn: ARN, ...fields };
   const parsed = parseEvent(body(type, { ...detail, at: at(seconds) }, { id }), { local: false });
   if (!("event" in parsed)) throw new Error(parsed.problems.join("; "));

@@ -38,9 +38,11 @@ async function pass(): Promise<Reconciliation> {
 const KEY = { cluster: "prod", home: "cluster" as const, kind: "MultiAZRollout", namespace: "mimir", name: "x" };
 const resource = (generation = 1) => ({ namespace: "mimir", name: "x", uid: "u", generation });
 const condition = ({ status }: Reconciliation, type: string) => status.conditions.find((each) => each.type === type);
-const forbid = (status: number, reason = "") => () => {
-  throw new ApiError({ status, reason, message: "the server said no", request: "GET" });
-};
+const forbid =
+  (status: number, reason = "") =>
+  () => {
+    throw new ApiError({ status, reason, message: "the server said no", request: "GET" });
+  };
 
 describe("a discovery pass", () => {
   it("hands a new resource to its lane at once, with one metadata list", async () => {
@@ -48,7 +50,10 @@ describe("a discovery pass", () => {
     const result = await pass();
     expect(hub.cluster.requests).toEqual(["LIST multiazrollouts as metadata", "GET /version"]);
     expect(hub.sent).toMatchObject([{ message: { key: KEY, ticket: 1 }, delaySeconds: 0 }]);
-    expect(result).toMatchObject({ verdict: { type: "settled", seconds: 30 }, status: { phase: "Discovered", resources: 1 } });
+    expect(result).toMatchObject({
+      verdict: { type: "settled", seconds: 30 },
+      status: { phase: "Discovered", resources: 1 },
+    });
     await pass();
     expect(hub.sent).toHaveLength(1);
   });
@@ -57,7 +62,10 @@ describe("a discovery pass", () => {
     row = registration({ namespaces: ["loki", "mimir"] });
     hub.cluster.rollouts = () => [resource()];
     expect((await pass()).status).toMatchObject({ resources: 1 });
-    expect(hub.cluster.requests.slice(0, 2)).toEqual(["LIST multiazrollouts in loki as metadata", "LIST multiazrollouts in mimir as metadata"]);
+    expect(hub.cluster.requests.slice(0, 2)).toEqual([
+      "LIST multiazrollouts in loki as metadata",
+      "LIST multiazrollouts in mimir as metadata",
+    ]);
   });
 
   it("takes claims back and forgets the work after two complete lists without the resource", async () => {
@@ -79,7 +87,10 @@ describe("a discovery pass", () => {
     hub.cluster.rollouts = () => [];
     await pass();
     await hub.work.take(KEY, 1, { owner: "w", nowMs: hub.clock.nowMs, leaseUntilMs: hub.clock.nowMs + 10_000 });
-    expect(condition(await pass(), "CleanedUp")).toMatchObject({ status: "False", message: expect.stringContaining("MultiAZRollout/mimir/x: a worker still holds it") });
+    expect(condition(await pass(), "CleanedUp")).toMatchObject({
+      status: "False",
+      message: expect.stringContaining("MultiAZRollout/mimir/x: a worker still holds it"),
+    });
     const { releaseClaims } = hub.ports;
     hub.ports.releaseClaims = async () => {
       throw new Error("forbidden");
@@ -91,8 +102,18 @@ describe("a discovery pass", () => {
   });
 
   const holds: [sentence: string, fail: () => never, reason: string, message: RegExp][] = [
-    ["a missing CRD", forbid(404), "CustomResourceMissing", /multiazrollouts.rollout.grafana.com is not served by cluster prod; register with installCustomResources/],
-    ["a missing rule", forbid(403), "Forbidden", /forbids the list of multiazrollouts.rollout.grafana.com cluster-wide \(verb list\); bind outrigger:rollouts/],
+    [
+      "a missing CRD",
+      forbid(404),
+      "CustomResourceMissing",
+      /multiazrollouts.rollout.grafana.com is not served by cluster prod; register with installCustomResources/,
+    ],
+    [
+      "a missing rule",
+      forbid(403),
+      "Forbidden",
+      /forbids the list of multiazrollouts.rollout.grafana.com cluster-wide \(verb list\); bind outrigger:rollouts/,
+    ],
     ["refused credentials", forbid(401), "Unauthorized", /access entry/],
     ["a list that expired", forbid(410, "Expired"), "Expired", /expired between two pages/],
     ["a broken server", forbid(500), "ServerError", /with 500/],
@@ -112,7 +133,11 @@ describe("a discovery pass", () => {
     for (let look = 0; look < 3; look += 1) {
       const result = await pass();
       expect(result.status.phase).toBe("Held");
-      expect(condition(result, "Ready")).toMatchObject({ status: "False", reason, message: expect.stringMatching(message) });
+      expect(condition(result, "Ready")).toMatchObject({
+        status: "False",
+        reason,
+        message: expect.stringMatching(message),
+      });
     }
     expect(hub.released).toEqual([]);
     expect(await hub.work.load(KEY)).toBeDefined();
@@ -132,7 +157,10 @@ describe("a discovery pass", () => {
     hub.ports.installCustomResources = async () => {
       throw new Error("customresourcedefinitions is forbidden");
     };
-    expect(condition(await pass(), "CustomResourcesInstalled")).toMatchObject({ status: "False", message: expect.stringContaining("bind outrigger:install") });
+    expect(condition(await pass(), "CustomResourcesInstalled")).toMatchObject({
+      status: "False",
+      message: expect.stringContaining("bind outrigger:install"),
+    });
     hub.ports.installCustomResources = async () => undefined;
     expect(condition(await pass(), "CustomResourcesInstalled")).toMatchObject({ status: "True" });
   });
@@ -169,7 +197,10 @@ describe("a discovery pass", () => {
     hub.ports.releaseClaims = async () => {
       throw new Error("forbidden");
     };
-    expect(condition(await pass(), "Ready")).toMatchObject({ reason: "Deregistering", message: expect.stringContaining("`force: true`") });
+    expect(condition(await pass(), "Ready")).toMatchObject({
+      reason: "Deregistering",
+      message: expect.stringContaining("`force: true`"),
+    });
     hub.ports.releaseClaims = releaseClaims;
     await pass();
     expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });

@@ -1,4 +1,10 @@
-import type { KubernetesClient, ListOptions, ListResult, RawResponse, ResourceType } from "../../../lib/kubernetes/client.ts";
+import type {
+  KubernetesClient,
+  ListOptions,
+  ListResult,
+  RawResponse,
+  ResourceType,
+} from "../../../lib/kubernetes/client.ts";
 import type { Node, ObjectMeta } from "../../../lib/kubernetes/objects.ts";
 import type { RegisterPorts } from "../../../lib/registry/ports.ts";
 import type { ProbePosting, WorkPosting } from "../../../lib/work/ports.ts";
@@ -28,7 +34,9 @@ export function fakeCluster(): FakeCluster {
     client: undefined as unknown as KubernetesClient,
   };
   const list = async (type: ResourceType, options: ListOptions = {}): Promise<ListResult<unknown>> => {
-    cluster.requests.push(`LIST ${type.plural}${options.namespace === undefined ? "" : ` in ${options.namespace}`}${options.as === "metadata" ? " as metadata" : ""}`);
+    cluster.requests.push(
+      `LIST ${type.plural}${options.namespace === undefined ? "" : ` in ${options.namespace}`}${options.as === "metadata" ? " as metadata" : ""}`,
+    );
     const items =
       type.kind === "Node"
         ? cluster.nodes()
@@ -73,7 +81,10 @@ export function fakeHub() {
     local: false,
     defaultNamespaces: [],
     connect: async () => cluster.client,
-    resolveIdentity: async (access) => ({ identity: access.type === "eks" ? `${access.arn}@1` : "ca:1", version: "1.35" }),
+    resolveIdentity: async (access) => ({
+      identity: access.type === "eks" ? `${access.arn}@1` : "ca:1",
+      version: "1.35",
+    }),
     installCustomResources: async (_client, { name }) => void installed.push(name),
     releaseClaims: async (_client, hubId, options) => void released.push({ hubId, ...options }),
   };

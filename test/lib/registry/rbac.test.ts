@@ -8,7 +8,9 @@ const CONFIG = join(import.meta.dirname, "../../../config");
 
 describe("the shipped manifests", () => {
   it("are what the rules say, and nothing else is shipped", () => {
-    const shipped = readdirSync(join(CONFIG, "rbac")).map((file) => `rbac/${file}`);
+    const shipped = ["crd", "rbac"].flatMap((folder) =>
+      readdirSync(join(CONFIG, folder)).map((file) => `${folder}/${file}`),
+    );
     const found = Object.fromEntries(shipped.map((path) => [path, readFileSync(join(CONFIG, path), "utf8")]));
     expect(found, "out of date: run `npm run config` and commit the result").toEqual(manifests());
   });
@@ -16,14 +18,26 @@ describe("the shipped manifests", () => {
   it("bind each role to the group of the hub under its name", () => {
     expect(clusterRole("rollouts")).toMatchObject([
       { kind: "ClusterRole", metadata: { name: "outrigger:rollouts" } },
-      { kind: "ClusterRoleBinding", roleRef: { kind: "ClusterRole", name: "outrigger:rollouts" }, subjects: [{ kind: "Group", name: "outrigger" }] },
+      {
+        kind: "ClusterRoleBinding",
+        roleRef: { kind: "ClusterRole", name: "outrigger:rollouts" },
+        subjects: [{ kind: "Group", name: "outrigger" }],
+      },
     ]);
   });
 
   it("never grant a secret, a wildcard, or an escalation", () => {
-    const rules = (["observe", "rollouts", "install"] as const).flatMap((role) => clusterRole(role).flatMap((object) => object.rules ?? []));
-    const words = rules.flatMap((rule) => [...(rule.resources ?? []), ...(rule.apiGroups ?? []), ...rule.verbs, ...(rule.nonResourceURLs ?? [])]);
-    for (const forbidden of ["secrets", "*", "escalate", "bind", "impersonate", "deletecollection"]) expect(words).not.toContain(forbidden);
+    const rules = (["observe", "rollouts", "install"] as const).flatMap((role) =>
+      clusterRole(role).flatMap((object) => object.rules ?? []),
+    );
+    const words = rules.flatMap((rule) => [
+      ...(rule.resources ?? []),
+      ...(rule.apiGroups ?? []),
+      ...rule.verbs,
+      ...(rule.nonResourceURLs ?? []),
+    ]);
+    for (const forbidden of ["secrets", "*", "escalate", "bind", "impersonate", "deletecollection"])
+      expect(words).not.toContain(forbidden);
   });
 
   it("leave to a ClusterRole only what has no namespace where a registration is limited", () => {
@@ -41,7 +55,9 @@ describe("the shipped manifests", () => {
 
   it("come as one list for a registration", () => {
     const names = (installCustomResources: boolean) =>
-      rbacOf({ capabilities: ["observe"], namespaces: [], installCustomResources }).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+      rbacOf({ capabilities: ["observe"], namespaces: [], installCustomResources }).map(
+        ({ kind, metadata }) => `${kind} ${metadata.name}`,
+      );
     expect(names(false)).toEqual(["ClusterRole outrigger:observe", "ClusterRoleBinding outrigger:observe"]);
     expect(names(true)).toContain("ClusterRole outrigger:install");
   });

@@ -12,10 +12,18 @@ beforeEach(() => {
   hub = fakeHub();
 });
 
-const send = (type: string, detail: Record<string, unknown>, id = "e-1") => handleRegistration(hub.ports, { messageId: "m", body: body(type, detail, { id }) });
-const register = (fields: Record<string, unknown> = {}, id = "e-1") => send("Cluster Registered", { name: "prod", arn: ARN, at: at(1), ...fields }, id);
+const send = (type: string, detail: Record<string, unknown>, id = "e-1") =>
+  handleRegistration(hub.ports, { messageId: "m", body: body(type, detail, { id }) });
+const register = (fields: Record<string, unknown> = {}, id = "e-1") =>
+  send("Cluster Registered", { name: "prod", arn: ARN, at: at(1), ...fields }, id);
 const detailTypes = () => hub.events.map(({ detailType }) => detailType);
-const KEY = { cluster: "prod", home: "cluster" as const, kind: "MultiAZRollout", namespace: "mimir", name: "ingesters" };
+const KEY = {
+  cluster: "prod",
+  home: "cluster" as const,
+  kind: "MultiAZRollout",
+  namespace: "mimir",
+  name: "ingesters",
+};
 
 describe("a registered cluster", () => {
   it("is written, probed and discovered at once, and announced", async () => {
@@ -24,7 +32,12 @@ describe("a registered cluster", () => {
     expect(hub.probes).toMatchObject([{ message: { clusters: ["prod"] }, delaySeconds: 0 }]);
     expect(hub.sent).toMatchObject([{ message: { key: discoveryKey("prod"), ticket: 1 }, delaySeconds: 0 }]);
     expect(hub.installed).toEqual(["prod"]);
-    expect(hub.events).toMatchObject([{ detailType: "Cluster Registration Completed", detail: { change: "registered", customResources: "installed", eventId: "e-1" } }]);
+    expect(hub.events).toMatchObject([
+      {
+        detailType: "Cluster Registration Completed",
+        detail: { change: "registered", customResources: "installed", eventId: "e-1" },
+      },
+    ]);
   });
 
   it("is one registration however often the event comes, and what follows is made good", async () => {
@@ -51,16 +64,16 @@ describe("a registered cluster", () => {
   });
 
   it("wins a race by reading again", async () => {
-    const { save } = hub.registry;
+    const { registry } = hub;
     let first = true;
     hub.ports.registry = {
       ...hub.registry,
       async save(next, asRead) {
         if (first) {
           first = false;
-          await save({ ...next, at: at(0), eventId: "other", labels: { who: "other" } }, asRead);
+          await registry.save({ ...next, at: at(0), eventId: "other", labels: { who: "other" } }, asRead);
         }
-        return save(next, asRead);
+        return registry.save(next, asRead);
       },
     };
     expect(await register()).toEqual({ type: "done" });
@@ -71,10 +84,30 @@ describe("a registered cluster", () => {
 describe("a wrong event is kept, counted and announced, and nothing of it is applied", () => {
   const cases: [sentence: string, type: string, detail: Record<string, unknown>, reason: RegExp][] = [
     ["a missing name", "Cluster Registered", { arn: ARN }, /^detail.name: is missing/],
-    ["two kinds of access", "Cluster Registered", { name: "prod", arn: ARN, kubeconfigSecret: "s" }, /names 2 kinds of access/],
-    ["an update of an unknown cluster", "Cluster Updated", { name: "nobody", arn: ARN }, /cluster nobody is not registered, so Cluster Updated has nothing/],
-    ["a deregistration of an unknown cluster", "Cluster Deregistered", { name: "nobody" }, /cluster nobody is not registered/],
-    ["a changed resource of an unknown cluster", "Resource Changed", { cluster: "nobody", kind: "MultiAZRollout", namespace: "a", name: "b" }, /cluster nobody is not registered; register it first/],
+    [
+      "two kinds of access",
+      "Cluster Registered",
+      { name: "prod", arn: ARN, kubeconfigSecret: "s" },
+      /names 2 kinds of access/,
+    ],
+    [
+      "an update of an unknown cluster",
+      "Cluster Updated",
+      { name: "nobody", arn: ARN },
+      /cluster nobody is not registered, so Cluster Updated has nothing/,
+    ],
+    [
+      "a deregistration of an unknown cluster",
+      "Cluster Deregistered",
+      { name: "nobody" },
+      /cluster nobody is not registered/,
+    ],
+    [
+      "a changed resource of an unknown cluster",
+      "Resource Changed",
+      { cluster: "nobody", kind: "MultiAZRollout", namespace: "a", name: "b" },
+      /cluster nobody is not registered; register it first/,
+    ],
   ];
   it.each(cases)("%s", async (_sentence, type, detail, reason) => {
     expect(await send(type, detail)).toMatchObject({ type: "rejected" });
@@ -134,7 +167,12 @@ describe("a changed resource", () => {
     await register({ namespaces: ["mimir"] });
     hub.sent.length = 0;
   });
-  const changed = (fields: Record<string, unknown> = {}) => send("Resource Changed", { cluster: "prod", kind: "MultiAZRollout", namespace: "mimir", name: "ingesters", ...fields }, "e-9");
+  const changed = (fields: Record<string, unknown> = {}) =>
+    send(
+      "Resource Changed",
+      { cluster: "prod", kind: "MultiAZRollout", namespace: "mimir", name: "ingesters", ...fields },
+      "e-9",
+    );
 
   it("is looked at now when it is known", async () => {
     await hub.work.schedule(KEY, hub.clock.nowMs + 300_000, { posted: false });
@@ -146,8 +184,16 @@ describe("a changed resource", () => {
     expect(hub.sent).toMatchObject([{ message: { key: discoveryKey("prod") } }]);
   });
   it.each([
-    ["of a kind nobody reconciles", { kind: "MultiAZRolout" }, /nothing here reconciles MultiAZRolout; did you mean MultiAZRollout\?/],
-    ["in a namespace that is not watched", { namespace: "other" }, /registered for the namespaces mimir only, not for "other"/],
+    [
+      "of a kind nobody reconciles",
+      { kind: "MultiAZRolout" },
+      /nothing here reconciles MultiAZRolout; did you mean MultiAZRollout\?/,
+    ],
+    [
+      "in a namespace that is not watched",
+      { namespace: "other" },
+      /registered for the namespaces mimir only, not for "other"/,
+    ],
   ])("%s is refused", async (_sentence, fields, reason) => {
     await changed(fields);
     expect(hub.letters).toMatchObject([{ reason: expect.stringMatching(reason) }]);
@@ -156,7 +202,8 @@ describe("a changed resource", () => {
 });
 
 describe("a deregistered cluster", () => {
-  const deregister = (fields: Record<string, unknown> = {}) => send("Cluster Deregistered", { name: "prod", at: at(5), ...fields }, "e-5");
+  const deregister = (fields: Record<string, unknown> = {}) =>
+    send("Cluster Deregistered", { name: "prod", at: at(5), ...fields }, "e-5");
   beforeEach(async () => {
     await register({ namespaces: ["mimir"] });
     await hub.work.schedule(KEY, hub.clock.nowMs, { posted: true });
@@ -167,7 +214,10 @@ describe("a deregistered cluster", () => {
   it("gets its claims back, its work is forgotten, and a tombstone stays", async () => {
     await deregister();
     expect(hub.released).toEqual([{ hubId: HUB_ID, namespaces: ["mimir"] }]);
-    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered", expiresAt: hub.clock.nowMs / 1000 + 14 * 24 * 3600 });
+    expect(await hub.registry.load("prod")).toMatchObject({
+      state: "Deregistered",
+      expiresAt: hub.clock.nowMs / 1000 + 14 * 24 * 3600,
+    });
     expect(await hub.work.listCluster("prod")).toEqual([]);
     expect(hub.events).toMatchObject([{ detailType: "Cluster Deregistration Completed", detail: { forced: false } }]);
     expect(await register({ at: at(4) }, "late")).toMatchObject({ type: "ignored" });
