@@ -39,7 +39,7 @@ export const environments = {
   probe: z.object({ ...common, ...bus, OUTRIGGER_DEAD_LETTER_QUEUE_URL: z.url() }),
   reconcile: z.object(lane),
   rollout: z.object(lane),
-  api: z.object({ ...common, ...laneQueues }),
+  api: z.object(common),
 } as const;
 
 export type FunctionName = keyof typeof environments;
@@ -52,7 +52,10 @@ export type Environment<F extends FunctionName> = z.output<(typeof environments)
  * Parses the environment of one function.
  * @throws Error naming every variable that is missing or wrong.
  */
-export function readEnvironment<F extends FunctionName>(name: F, source: Record<string, string | undefined>): Environment<F> {
+export function readEnvironment<F extends FunctionName>(
+  name: F,
+  source: Record<string, string | undefined>,
+): Environment<F> {
   const parsed = environments[name].safeParse(source);
   if (parsed.success) return parsed.data as Environment<F>;
   const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");

@@ -42,9 +42,9 @@ export const USES: Record<FunctionName, Uses> = {
     putsEvents: true,
     clusters: true,
   },
-  dispatch: { table: ["GetItem", "UpdateItem", "Query"], dueIndex: true, sends: ["probe", "reconcile", "rollout"] },
+  dispatch: { table: ["UpdateItem", "Query"], dueIndex: true, sends: ["probe", "reconcile", "rollout"] },
   probe: {
-    table: ["GetItem", "PutItem", "UpdateItem"],
+    table: ["GetItem", "PutItem"],
     reads: "probe",
     sends: [],
     putsEvents: true,
@@ -58,7 +58,7 @@ export const USES: Record<FunctionName, Uses> = {
     clusters: true,
   },
   rollout: { table: WORKER_TABLE, reads: "rollout", sends: ["reconcile", "rollout"], putsEvents: true, clusters: true },
-  api: { table: ["GetItem", "PutItem", "UpdateItem", "Query"], sends: ["reconcile", "rollout"] },
+  api: { table: ["GetItem", "Query"], sends: [] },
 };
 
 export interface AccessProps {
@@ -152,7 +152,7 @@ function grantsOf(stack: Stack, { table, queues, bus, ...props }: AccessProps): 
     });
     targets.push(deadLetters.queueArn);
   }
-  grants.push({ sid: "PostMessages", actions: ["sqs:SendMessage"], resources: targets });
+  if (targets.length > 0) grants.push({ sid: "PostMessages", actions: ["sqs:SendMessage"], resources: targets });
   if (uses.putsEvents)
     grants.push({ sid: "ReportEvents", actions: ["events:PutEvents"], resources: [bus.eventBusArn] });
   if (uses.clusters) grants.push(...clusterGrants(stack, props.options));

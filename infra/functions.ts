@@ -2,6 +2,7 @@ import { Duration, RemovalPolicy } from "aws-cdk-lib";
 import type { ISecurityGroup, IVpc, SubnetSelection } from "aws-cdk-lib/aws-ec2";
 import {
   Architecture,
+  type CfnFunction,
   Code,
   EventSourceMapping,
   Function as LambdaFunction,
@@ -72,6 +73,8 @@ export class HubFunction<F extends FunctionName> extends Construct {
       ...props.network,
       ...(props.feedsItself === true ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
     });
+    // The CDK's dependency on the role repeats what the reference to the role says already.
+    if (props.network === undefined) (this.function.node.defaultChild as CfnFunction).addDeletionOverride("DependsOn");
     if (props.fed) {
       new EventSourceMapping(this, "Feed", {
         target: this.function,

@@ -155,7 +155,7 @@ export class Outrigger extends Construct {
         { ...common, ...onBus, ...lanesOut, ...refused(rollout) },
         { fedBy: "rollout", feedsItself: true },
       ),
-      api: make("api", "answers the outrigger command", { ...common, ...lanesOut }),
+      api: make("api", "answers the outrigger command", common),
     };
     new Schedule(this, "Schedule", { dispatch: this.functions.dispatch });
     this.alarms = new Alarms(this, "Alarms", { queues: this.queues, functions: this.functions, options });

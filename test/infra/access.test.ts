@@ -69,13 +69,13 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
   },
   dispatch: {
     WriteLogs: logs("Dispatch"),
-    State: [dynamo("GetItem", "UpdateItem", "Query"), [TABLE]],
+    State: [dynamo("UpdateItem", "Query"), [TABLE]],
     DueWork: [["dynamodb:Query"], [`${TABLE}/index/due`]],
     PostMessages: posts("ProbeLaneQueue", "ReconcileLaneQueue", "RolloutLaneQueue"),
   },
   probe: {
     WriteLogs: logs("Probe"),
-    State: [dynamo("GetItem", "PutItem", "UpdateItem"), [TABLE]],
+    State: [dynamo("GetItem", "PutItem"), [TABLE]],
     TakeMessages: takes("ProbeLane"),
     PostMessages: posts("ProbeLaneDeadLetters"),
     ReportEvents: reports,
@@ -97,11 +97,7 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
     ReportEvents: reports,
     ...clusters,
   },
-  api: {
-    WriteLogs: logs("Api"),
-    State: [dynamo("GetItem", "PutItem", "UpdateItem", "Query"), [TABLE]],
-    PostMessages: posts("ReconcileLaneQueue", "RolloutLaneQueue"),
-  },
+  api: { WriteLogs: logs("Api"), State: [dynamo("GetItem", "Query"), [TABLE]] },
 };
 
 describe("a role allows exactly what its function uses", () => {

@@ -1,0 +1,130 @@
+import { DescribeAlarmsCommand, type MetricAlarm, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
+import { GetFunctionConfigurationCommand, InvokeCommand } from "@aws-sdk/client-lambda";
+import { SubscribeCommand } from "@aws-sdk/client-sns";
+import {
+  CreateQueueCommand,
+  DeleteMessageBatchCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  PurgeQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+} from "@aws-sdk/client-sqs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { StackMeter } from "../../local/aws/measure.ts";
+import { type Deployment, deployHub, eventually } from "./deployment.ts";
+
+/**
+ * Every alarm of the deployed stack: what it watches exists, it goes off and reaches the topic, and it is over again.
+ * Dead letters and the heartbeat have their real cause; the other metrics are injected under the alarm's own dimensions.
+ */
+const MINUTE = 60_000;
+let hub: Deployment;
+let meter: StackMeter;
+let inbox: string;
+
+beforeAll(async () => {
+  hub = await deployHub();
+  meter = new StackMeter(hub.aws.endpoint, "Outrigger", Date.now());
+  const { sqs, sns } = hub.clients;
+  const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName: "on-call" }));
+  inbox = QueueUrl;
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
+  const Endpoint = Attributes?.["QueueArn"];
+  await sns.send(new SubscribeCommand({ TopicArn: hub.outputs["AlarmTopicArn"], Protocol: "sqs", Endpoint }));
+});
+afterAll(() => hub?.close());
+
+async function loadAlarms(): Promise<MetricAlarm[]> {
+  const AlarmNames = hub.resources("AWS::CloudWatch::Alarm");
+  const { MetricAlarms = [] } = await hub.clients.cloudWatch.send(new DescribeAlarmsCommand({ AlarmNames }));
+  return MetricAlarms;
+}
+
+/** @returns what arrived at the topic's subscriber: alarm → state, the newest. */
+async function drainInbox(into: Map<string, string>): Promise<void> {
+  for (;;) {
+    const { Messages = [] } = await hub.clients.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: inbox, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
+    );
+    if (Messages.length === 0) return;
+    for (const { Body = "{}" } of Messages) {
+      const { Message } = JSON.parse(Body) as { Message: string };
+      const { AlarmName, NewStateValue } = JSON.parse(Message) as { AlarmName: string; NewStateValue: string };
+      into.set(AlarmName, NewStateValue);
+    }
+    const Entries = Messages.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    await hub.clients.sqs.send(new DeleteMessageBatchCommand({ QueueUrl: inbox, Entries }));
+  }
+}
+
+/** Measures until every alarm is in a state and the topic's subscriber was told so. */
+async function reached(state: "ALARM" | "OK", timeoutMs: number): Promise<void> {
+  const told = new Map<string, string>();
+  await eventually(`${state} of every alarm`, timeoutMs, async () => {
+    await meter.measure(Date.now());
+    const alarms = await loadAlarms();
+    if (alarms.some(({ StateValue }) => StateValue !== state)) return undefined;
+    await drainInbox(told);
+    return alarms.every(({ AlarmName = "" }) => told.get(AlarmName) === state) ? true : undefined;
+  });
+}
+
+async function queueUrl(name: string): Promise<string> {
+  const { QueueUrl = "" } = await hub.clients.sqs.send(new GetQueueUrlCommand({ QueueName: name }));
+  return QueueUrl;
+}
+
+const isDeadLetters = ({ MetricName }: MetricAlarm): boolean => MetricName === "ApproximateNumberOfMessagesVisible";
+const isHeartbeat = ({ MetricName }: MetricAlarm): boolean => MetricName === "DispatchHeartbeat";
+const subjectOf = ({ Dimensions = [] }: MetricAlarm): string => Dimensions[0]?.Value ?? "";
+
+describe("every alarm of the deployed stack", () => {
+  test("watches something that is deployed", async () => {
+    const alarms = await loadAlarms();
+    expect(alarms).toHaveLength(25);
+    for (const alarm of alarms) {
+      const [dimension, ...others] = alarm.Dimensions ?? [];
+      expect(others).toEqual([]);
+      if (dimension?.Name === "QueueName")
+        await expect(queueUrl(subjectOf(alarm))).resolves.toContain(subjectOf(alarm));
+      else if (dimension?.Name === "FunctionName") {
+        const found = hub.clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName: subjectOf(alarm) }));
+        await expect(found).resolves.toMatchObject({ FunctionName: subjectOf(alarm) });
+      } else expect(dimension).toEqual({ Name: "Stack", Value: "Outrigger" });
+    }
+  });
+
+  test("goes off and reaches the topic", async () => {
+    const { cloudWatch, sqs } = hub.clients;
+    for (const alarm of await loadAlarms()) {
+      if (isHeartbeat(alarm)) continue; // Nothing has run yet: that is its cause.
+      if (isDeadLetters(alarm)) {
+        await sqs.send(new SendMessageCommand({ QueueUrl: await queueUrl(subjectOf(alarm)), MessageBody: "dead" }));
+        continue;
+      }
+      const { Namespace, MetricName, Dimensions, Threshold } = alarm;
+      const MetricData = [{ MetricName, Dimensions, Value: Threshold, Timestamp: new Date() }];
+      await cloudWatch.send(new PutMetricDataCommand({ Namespace, MetricData }));
+    }
+    await reached("ALARM", MINUTE / 2);
+  });
+
+  test("is over when its cause is", async () => {
+    const { lambda, sqs } = hub.clients;
+    for (const alarm of await loadAlarms()) {
+      if (isDeadLetters(alarm)) await sqs.send(new PurgeQueueCommand({ QueueUrl: await queueUrl(subjectOf(alarm)) }));
+    }
+    const { FunctionError } = await lambda.send(new InvokeCommand({ FunctionName: hub.outputs["DispatchFunction"] }));
+    expect(FunctionError).toBeUndefined();
+    await reached("OK", 2.5 * MINUTE);
+  });
+
+  test("names its own subject only: one dead letter raises one alarm", async () => {
+    const QueueUrl = hub.outputs["ProbeDeadLetterQueueUrl"];
+    await hub.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "dead" }));
+    await meter.measure(Date.now());
+    const raised = (await loadAlarms()).filter((alarm) => alarm.StateValue === "ALARM" && !isHeartbeat(alarm));
+    expect(raised.map(subjectOf)).toEqual([QueueUrl?.split("/").at(-1)]);
+  });
+});

@@ -1,0 +1,42 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { App } from "aws-cdk-lib";
+import { expect, onTestFinished, test } from "vitest";
+import { type OutriggerOptionsInput, readOptions } from "../../infra/options.ts";
+import { OutriggerStack } from "../../infra/outrigger-stack.ts";
+import { installPython } from "../../local/aws/install.ts";
+import { DEFAULT_CACHE_DIR } from "../../local/aws/start.ts";
+import { tinySources } from "../infra/synthesis.ts";
+
+const run = promisify(execFile);
+const CFN_LINT = ["cfn-lint==1.58.0"] as const;
+
+const variants: Record<string, OutriggerOptionsInput> = {
+  "as it comes": {},
+  "with other accounts": {
+    accounts: ["111111111111"],
+    assumeRoles: ["arn:aws:iam::111111111111:role/outrigger"],
+    alarmTopicArn: "arn:aws:sns:eu-west-1:111111111111:on-call",
+  },
+};
+
+test.each(Object.entries(variants))("cfn-lint finds nothing %s", async (_, options) => {
+  const { python, env } = await installPython(join(DEFAULT_CACHE_DIR, "python"), CFN_LINT);
+  const outdir = mkdtempSync(join(tmpdir(), "outrigger-template-"));
+  onTestFinished(() => rmSync(outdir, { recursive: true }));
+  const app = new App({ outdir });
+  new OutriggerStack(app, "Outrigger", { options: readOptions(options), functionSources: tinySources() });
+  app.synth();
+  const template = join(outdir, "Outrigger.template.json");
+  const found = await run(
+    python,
+    ["-c", "from cfnlint.runner import main; main()", "--non-zero-exit-code", "informational", "--", template],
+    {
+      env: { ...process.env, ...env },
+    },
+  ).catch((failure: { stdout?: string; stderr?: string }) => failure);
+  expect(`${found.stdout ?? ""}${found.stderr ?? ""}`.trim()).toBe("");
+});
