@@ -48,3 +48,11 @@ export const ClusterLabels = z.record(z.string(), z.string()).superRefine((label
     }
   }
 });
+
+/** Reads `WATCH_NAMESPACE`: a comma list; empty = all namespaces. */
+export function parseNamespaceList(text: string): string[] {
+  return text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+}
