@@ -38,7 +38,8 @@ export interface CustomResourceDefinition extends KubernetesObject {
     names: { kind: string; listKind: string; plural: string; singular: string; shortNames?: string[] };
     versions: CustomResourceVersion[];
   };
-  status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] };
+  /** `conditions` is null until the API server has looked at the definition. */
+  status?: { conditions?: { type: string; status: string; reason?: string; message?: string }[] | null };
 }
 
 export interface CustomResourceVersion {

@@ -18,9 +18,15 @@ export interface Discovery {
   forget(): void;
 }
 
+/** Go writes empty lists as null. */
+function listOf<T extends z.ZodType>(item: T): z.ZodType<z.output<T>[]> {
+  const list = z.array(item).nullish();
+  return list.transform((items) => items ?? []);
+}
+
 const ResourceList = z.looseObject({
-  resources: z.array(
-    z.looseObject({ name: z.string(), kind: z.string(), namespaced: z.boolean(), verbs: z.array(z.string()) }),
+  resources: listOf(
+    z.looseObject({ name: z.string(), kind: z.string(), namespaced: z.boolean(), verbs: listOf(z.string()) }),
   ),
 });
 

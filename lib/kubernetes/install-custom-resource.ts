@@ -88,7 +88,7 @@ async function waitUntilServed(
   const endsAt = performance.now() + timeoutMs;
   for (;;) {
     const live = await load(client, name, call);
-    const { conditions = [] } = live?.status ?? {};
+    const conditions = live?.status?.conditions ?? [];
     if (conditions.some(({ type, status }) => type === "Established" && status === "True")) {
       const served = await client.raw("GET", path, call);
       if (served.status === 200 && listsResource(served.body, names.plural)) return;
@@ -108,8 +108,8 @@ async function waitUntilServed(
 
 function listsResource(body: string, plural: string): boolean {
   try {
-    const { resources = [] } = JSON.parse(body) as { resources?: { name: string }[] };
-    return resources.some(({ name }) => name === plural);
+    const { resources } = JSON.parse(body) as { resources?: { name: string }[] | null };
+    return resources?.some(({ name }) => name === plural) === true;
   } catch {
     return false;
   }

@@ -87,14 +87,13 @@ function typeOfValues(json: JsonSchema): string | undefined {
 }
 
 function describe(json: JsonSchema): string {
-  const { description = "", enum: values, default: byDefault } = json;
-  const simple =
-    byDefault !== undefined && byDefault !== "" && JSON.stringify(byDefault) !== "[]" && typeof byDefault !== "object";
-  return [
-    description,
-    ...(values === undefined ? [] : [`One of ${values.join(", ")}.`]),
-    ...(simple ? [`Default ${String(byDefault)}.`] : []),
-  ]
-    .filter((sentence) => sentence !== "")
-    .join(" ");
+  const { description = "", enum: values = [], default: byDefault } = json;
+  const choices = values.length === 0 ? "" : `One of ${values.join(", ")}.`;
+  return [description, choices, describeDefault(byDefault)].filter((sentence) => sentence !== "").join(" ");
+}
+
+/** Empty texts, lists and objects are no news. */
+function describeDefault(value: unknown): string {
+  const simple = typeof value === "number" || typeof value === "boolean" || (typeof value === "string" && value !== "");
+  return simple ? `Default ${value}.` : "";
 }

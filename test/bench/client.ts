@@ -31,7 +31,12 @@ interface Contender {
  */
 export const bench: Bench = async (log) => {
   const folder = await mkdtemp(join(tmpdir(), "bench-client-"));
-  const cluster = await startControlPlane({ name: "bench", dataDir: join(folder, "cluster"), nodesPerZone: 1, onProgress: log });
+  const cluster = await startControlPlane({
+    name: "bench",
+    dataDir: join(folder, "cluster"),
+    nodesPerZone: 1,
+    onProgress: log,
+  });
   try {
     const access = readKubeconfig(cluster.adminKubeconfig.text, { source: "the bench's kubeconfig" });
     await createObject(access);
@@ -55,8 +60,16 @@ async function createObject(access: ClusterAccess): Promise<void> {
   await client.close();
 }
 
-function openContenders(access: ClusterAccess, kubeconfig: string): Record<"ours" | "undici" | "https" | "clientNode", Contender> {
-  return { ours: ours(createKubernetesClient(access)), undici: bareUndici(access), https: bareHttps(access), clientNode: clientNode(kubeconfig) };
+function openContenders(
+  access: ClusterAccess,
+  kubeconfig: string,
+): Record<"ours" | "undici" | "https" | "clientNode", Contender> {
+  return {
+    ours: ours(createKubernetesClient(access)),
+    undici: bareUndici(access),
+    https: bareHttps(access),
+    clientNode: clientNode(kubeconfig),
+  };
 }
 
 function ours(client: KubernetesClient): Contender {
@@ -108,7 +121,10 @@ function clientNode(kubeconfig: string): Contender {
   return { call: () => api.readNamespacedConfigMap(OBJECT), close: () => undefined };
 }
 
-async function compare(contenders: Record<string, Contender>, log: (line: string) => void): Promise<Record<string, number>> {
+async function compare(
+  contenders: Record<string, Contender>,
+  log: (line: string) => void,
+): Promise<Record<string, number>> {
   const names = Object.keys(contenders);
   const figures: Record<string, number> = {};
   for (const callers of CALLERS) {
@@ -124,7 +140,8 @@ async function compare(contenders: Record<string, Contender>, log: (line: string
     }
     const of = (name: string): number[] => rounds.map((round) => round[name] ?? Number.NaN);
     const bare = rounds.map(({ undici = 0, https = 0 }) => Math.max(undici, https));
-    const ratio = (name: string): number => rounded(median(of(name).map((value, round) => value / (bare[round] ?? Number.NaN))));
+    const ratio = (name: string): number =>
+      rounded(median(of(name).map((value, round) => value / (bare[round] ?? Number.NaN))));
     figures[`ratio${callers}`] = ratio("ours");
     figures[`client_node_ratio${callers}`] = ratio("clientNode");
     figures[`per_second${callers}`] = Math.round(median(of("ours")));

@@ -20,7 +20,9 @@ async function main(args: string[]): Promise<number> {
   const [name = "", ...rest] = parsed.positionals;
   const load = Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
   if (load === undefined || rest.length > 0) {
-    process.stderr.write(`${name === "" ? "Which bench?" : `There is no bench ${[name, ...rest].join(" ")}.`}\n${USAGE}`);
+    process.stderr.write(
+      `${name === "" ? "Which bench?" : `There is no bench ${[name, ...rest].join(" ")}.`}\n${USAGE}`,
+    );
     return 2;
   }
   const { bench } = await load();

@@ -92,9 +92,9 @@ describe("a list", () => {
   });
 });
 
-type Step = string | Buffer | "end" | "break" | "hang";
+type Step = string | Buffer;
 
-/** Answers a watch with these bytes, each written on its own. */
+/** Answers a watch with these bytes, each written on its own; `end`, `break` and `hang` are done, not written. */
 function serveWatch(...steps: Step[]): void {
   server.answer(async (_request, response: ServerResponse) => {
     response.writeHead(200, { "content-type": "application/json" });
@@ -247,7 +247,7 @@ describe("a watch", () => {
     await Promise.all(watches.map((watch) => watch.next()));
     server.answer((_request, response) => sendJson(response, 200, pod("a")));
     await expect(client.get(PODS, { namespace: "x", name: "a" })).resolves.toEqual(pod("a"));
-    await Promise.all(watches.map((watch) => watch.return?.()));
+    for (const watch of watches) await watch.return?.();
   });
 
   test("holds a fast server back for a slow reader", async () => {
