@@ -13,3 +13,15 @@ export function claimOf({ metadata }: KubernetesObject): string | undefined {
   const claim = metadata.annotations?.[CLAIM_ANNOTATION];
   return claim === "" ? undefined : claim;
 }
+
+/**
+ * Whether another hub has claimed any of these for the same resource. Then that hub writes the resource's status, and
+ * this one keeps its own view to itself.
+ */
+export function servedByAnotherHub(objects: readonly KubernetesObject[], owner: string): boolean {
+  const sameResource = `/${owner.split("/").slice(-2).join("/")}`;
+  return objects.some((object) => {
+    const claim = claimOf(object);
+    return claim !== undefined && claim !== owner && claim.endsWith(sameResource);
+  });
+}

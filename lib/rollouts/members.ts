@@ -65,7 +65,8 @@ export function viewStatefulSets(
   spec: RolloutSpec,
   deleting: readonly Deleting[],
 ): StatefulSetView[] {
-  const options = { deleting, minReadySeconds: spec.minReadySeconds, now: observation.observedAt };
+  const { minReadySeconds, progressDeadlineSeconds } = spec;
+  const options = { deleting, minReadySeconds, progressDeadlineSeconds, now: observation.observedAt };
   return observation.statefulSets
     .map((statefulSet) => {
       const pods = viewPods(statefulSet, observation.pods ?? [], options);

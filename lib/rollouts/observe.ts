@@ -1,11 +1,12 @@
 import type { KubernetesClient, ListResult } from "../kubernetes/client.ts";
 import { isApiError } from "../kubernetes/errors.ts";
 import type { Deployment, KubernetesObject, Pod, StatefulSet } from "../kubernetes/objects.ts";
+import { formatSelector } from "../kubernetes/selectors.ts";
 import { DEPLOYMENTS, MULTI_AZ_ROLLOUTS, NODES, PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
 import { findForeignController } from "./foreign-controller.ts";
 import type { MultiAZRollout } from "./observation.ts";
 import { isOwned } from "./pods.ts";
-import { formatSelector, podSelector } from "./selection.ts";
+import { podSelector } from "./selection.ts";
 import { type RolloutSpec, selectorOf } from "./spec.ts";
 import { needsNodes } from "./zones.ts";
 

@@ -55,13 +55,19 @@ export function advanceRollout(
   const ready = zones.every(({ unready }) => unready.length === 0);
   const recovered = clock.mark > rollout.clock.mark || (rollout.stalledAt !== undefined && ready);
   const { stalledAt, ...rest } = rollout;
-  const late = stalledAt ?? (clock.stuckSeconds >= spec.progressDeadlineSeconds ? now : undefined);
+  const due = clock.stuckSeconds >= spec.progressDeadlineSeconds && !hasCure(zones);
+  const late = stalledAt ?? (due ? now : undefined);
   return {
     ...rest,
     clock: recovered ? { ...clock, stuckSeconds: 0 } : clock,
     zones: tickZones(rollout.zones, zones, spec.zoneSoakSeconds, now),
     ...(late === undefined || recovered ? {} : { stalledAt: late }),
   };
+}
+
+/** Whether there is still something to try: an outdated pod that its replacement may cure. */
+function hasCure(zones: readonly ZoneView[]): boolean {
+  return zones.some(({ parts }) => parts.some(({ paused, pods }) => !paused && pods.some(({ curable }) => curable)));
 }
 
 /** What the filters decided becomes part of the record: zones that start, and whether the clock runs. */

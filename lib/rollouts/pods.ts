@@ -17,8 +17,16 @@ export interface PodView {
   availableInSeconds: number | undefined;
   /** Why its containers wait, e.g. `CrashLoopBackOff`; else the phase or `NotReady`; undefined when available. */
   trouble: string | undefined;
-  /** Waits for a reason that a new revision can cure. */
+  /** Outdated, and waits for a reason that a new revision can cure, or has not been Ready for the progress deadline. */
   curable: boolean;
+}
+
+export interface ViewOptions {
+  minReadySeconds: number;
+  /** A pod that is not Ready for so long will not become so by itself, seconds. */
+  progressDeadlineSeconds: number;
+  /** The API server's clock, ISO-8601 UTC. */
+  now: string;
 }
 
 /** Waiting reasons that come from the template: a new revision can cure them. Source: kubelet container states. */
@@ -40,7 +48,7 @@ const CURABLE = new Set([
 export function viewPods(
   statefulSet: StatefulSet,
   pods: readonly Pod[],
-  options: { deleting: readonly Deleting[]; minReadySeconds: number; now: string },
+  options: ViewOptions & { deleting: readonly Deleting[] },
 ): PodView[] {
   const deleted = new Set(options.deleting.map(({ uid }) => uid));
   return pods
@@ -62,12 +70,7 @@ export function ordinalOf(podName: string): number {
   return match === null ? Number.MAX_SAFE_INTEGER : Number(match[1]);
 }
 
-function viewPod(
-  pod: Pod,
-  statefulSet: StatefulSet,
-  deleted: ReadonlySet<string>,
-  options: { minReadySeconds: number; now: string },
-): PodView {
+function viewPod(pod: Pod, statefulSet: StatefulSet, deleted: ReadonlySet<string>, options: ViewOptions): PodView {
   const { name, uid = "", labels, deletionTimestamp } = pod.metadata;
   const revision = labels?.["controller-revision-hash"];
   const outdated = revision !== statefulSet.status?.updateRevision;
@@ -78,6 +81,8 @@ function viewPod(
   const left =
     isReady && minReady > 0 ? secondsLeft(ready.lastTransitionTime ?? options.now, minReady, options.now) : 0;
   const waiting = waitingReason(pod);
+  const unreadySince = ready?.lastTransitionTime ?? pod.metadata.creationTimestamp ?? options.now;
+  const hopeless = secondsLeft(unreadySince, options.progressDeadlineSeconds, options.now) === 0;
   const available = isReady && left === 0 && !terminating;
   return {
     name,
@@ -88,7 +93,7 @@ function viewPod(
     available,
     availableInSeconds: isReady && !terminating && left > 0 ? left : undefined,
     trouble: available ? undefined : troubleOf(pod, { terminating, isReady, waiting }),
-    curable: outdated && !terminating && !isReady && waiting !== undefined && CURABLE.has(waiting),
+    curable: outdated && !terminating && !isReady && (CURABLE.has(waiting ?? "") || hopeless),
   };
 }
 

@@ -2,10 +2,14 @@ import type { ZoneView } from "./members.ts";
 import type { ProgressClock, ZoneTimes } from "./state.ts";
 import { secondsBetween, secondsLeft } from "./time.ts";
 
+/** Nobody looked for longer than this: a worker was lost, and what it might have done is not held against the pods. */
+const LONGEST_TICK_SECONDS = 45;
+
 /** Advances the clock to `now`; progress (a new highest mark) sets it back to 0. */
 export function tickClock(clock: ProgressClock, zones: readonly ZoneView[], now: string): ProgressClock {
   const mark = progressMark(zones);
-  const elapsed = clock.running ? Math.max(0, secondsBetween(clock.tickAt, now)) : 0;
+  const passed = Math.max(0, secondsBetween(clock.tickAt, now));
+  const elapsed = clock.running ? Math.min(passed, LONGEST_TICK_SECONDS) : 0;
   if (mark > clock.mark) return { ...clock, mark, stuckSeconds: 0, tickAt: now };
   return { ...clock, stuckSeconds: clock.stuckSeconds + elapsed, tickAt: now };
 }

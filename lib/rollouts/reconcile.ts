@@ -1,6 +1,6 @@
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
 import { TerminalError, type Verdict } from "../work/verdict.ts";
-import { claimOwner } from "./claim.ts";
+import { claimOwner, servedByAnotherHub } from "./claim.ts";
 import { releaseClaim, releaseClaims } from "./claims.ts";
 import { type ClusterTrouble, describeTrouble, isTrouble } from "./cluster-trouble.ts";
 import { needsPods } from "./members.ts";
@@ -103,6 +103,7 @@ async function reconcileResource(session: Session, resource: MultiAZRollout): Pr
   };
   const plan = planRollout({ spec: run.spec, observation, state: run.state, owner });
   const status = rolloutStatus(plan, observation);
+  writer.leaveToOthers(servedByAnotherHub(listed.items, owner));
   writer.offer(status);
   await writer.flush();
   const verdict: Verdict = { type: "settled", seconds: plan.nextDueInSeconds };
@@ -130,7 +131,7 @@ async function giveUp(session: Session): Promise<Reconciliation> {
   const released = await releaseClaims(client, hubId, { namespaces: [key.namespace], owner });
   return {
     verdict: { type: "settled", seconds: REFUSED_SECONDS },
-    state: undefined,
+    state: null,
     status: { phase: "Gone", conditions: [] },
     actions: released.map((object) => ({ kind: "ReleaseClaim", object, reason: "ResourceGone", result: "done" })),
   };

@@ -3,6 +3,7 @@ import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
 import type { ActionOutcome, Interruption, Reconciliation, Session } from "../work/reconciler.ts";
 import { LeaseLostError, type Verdict } from "../work/verdict.ts";
 import { announce } from "./announce.ts";
+import { servedByAnotherHub } from "./claim.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
 import { type Executed, executeRollout } from "./execute.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
@@ -112,6 +113,7 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     if (observation === undefined || !sameView(run, observation)) return undefined;
     const plan = planRollout({ spec: run.spec, observation, state: run.state, owner: run.owner });
     const status = rolloutStatus(plan, observation);
+    run.writer.leaveToOthers(servedByAnotherHub(observation.statefulSets, run.owner));
     tell(run, plan, status);
     if (plan.actions.length > 0) {
       if (!session.lease.mayWrite()) return () => finish(run, status, 0);
@@ -157,17 +159,21 @@ function tell(run: Run, plan: Plan, status: RolloutStatus): void {
 }
 
 /** The ledger in pencil, and whether anybody wants us to stop. Without deletes there is nothing to save. */
-async function prepare({ session, outcomes }: Run, plan: Plan): Promise<Interruption | undefined> {
+async function prepare({ session }: Run, plan: Plan): Promise<Interruption | undefined> {
   const destructive = plan.actions.some(({ kind }) => kind === "DeletePod");
-  if (!destructive) return session.interruption();
-  if (!outcomes.some(({ kind }) => kind === "DeletePod")) await session.faultPoint("take-pencil");
+  if (!destructive) return interruptionOf(session);
   const actions = plan.actions.map(({ kind, object, reason }) => ({ kind, object, reason }));
   const [interruption] = await Promise.all([
-    session.interruption(),
+    interruptionOf(session),
     session.pencil({ actions, state: plan.nextState }),
   ]);
-  await session.faultPoint("pencil-act");
   return interruption;
+}
+
+/** Work scheduled meanwhile is no reason to stop: the watches show all that it could be about. */
+async function interruptionOf(session: Session): Promise<Interruption | undefined> {
+  const interruption = await session.interruption();
+  return interruption?.reason === "Superseded" ? undefined : interruption;
 }
 
 async function act(run: Run, view: ClusterView, plan: Plan): Promise<Executed[]> {
@@ -197,13 +203,13 @@ function settle(state: RolloutState, executed: readonly Executed[]): RolloutStat
 }
 
 /** How long this pass goes on waiting, milliseconds; 0 or less = it ends. */
-function patience({ session }: Run, view: ClusterView, plan: Plan): number {
+function patience({ session, writer }: Run, view: ClusterView, plan: Plan): number {
   if (!plan.watch) return 0;
   const quiet = view.lastEventAt + QUIET_MS - session.now();
   const timer = plan.hold?.wakeInSeconds;
   if (timer !== undefined && timer * 1000 > QUIET_MS) return 0;
   const wake = plan.wakeInSeconds === undefined ? Number.POSITIVE_INFINITY : Math.max(1, plan.wakeInSeconds * 1000);
-  return Math.min(quiet, session.lease.handoverMs(), wake);
+  return Math.min(quiet, session.lease.handoverMs(), wake, writer.dueInMs());
 }
 
 function conclude(run: Run, plan: Plan, status: RolloutStatus): Promise<Reconciliation> {
@@ -214,7 +220,7 @@ function conclude(run: Run, plan: Plan, status: RolloutStatus): Promise<Reconcil
 function stop(run: Run, status: RolloutStatus, interruption: Interruption): Promise<Reconciliation> {
   if (interruption.reason === "LeaseLost") throw new LeaseLostError(interruption.message);
   run.session.log("info", interruption.message, { reason: interruption.reason });
-  return finish(run, status, interruption.reason === "Superseded" ? 0 : FAILED_SECONDS);
+  return finish(run, status, FAILED_SECONDS);
 }
 
 /** The end of a pass: the last status written, and what is kept. Without a status the next pass decides anew at once. */

@@ -1,15 +1,4 @@
-import type { LabelSelector, StatefulSet } from "../kubernetes/objects.ts";
-
-/** A label selector as the API server takes it in `labelSelector`. */
-export function formatSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
-  const equal = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
-  const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
-    if (operator === "Exists") return key;
-    if (operator === "DoesNotExist") return `!${key}`;
-    return `${key} ${operator === "In" ? "in" : "notin"} (${values.join(",")})`;
-  });
-  return [...equal, ...expressions].join(",");
-}
+import type { StatefulSet } from "../kubernetes/objects.ts";
 
 /**
  * One selector that matches at least the pods of all these StatefulSets, so that they come in one list and one watch;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { LabelSelector } from "../kubernetes/objects.ts";
+import { selectorProblems } from "../kubernetes/selectors.ts";
 import { describeIssue, type Problem } from "./problems.ts";
 
 const Requirement = z.strictObject({
@@ -142,14 +143,8 @@ function wrongTogether(spec: RolloutSpec): Problem[] {
       nextStep: "name at least one label in matchLabels or matchExpressions",
     });
   }
-  for (const [index, { operator, values = [] }] of matchExpressions.entries()) {
-    const needsValues = operator === "In" || operator === "NotIn";
-    if (needsValues === values.length > 0) continue;
-    problems.push({
-      path: `spec.statefulSetSelector.matchExpressions[${index}].values`,
-      cause: needsValues ? `operator ${operator} needs values` : `operator ${operator} takes no values`,
-      nextStep: needsValues ? "list at least one value" : "remove the values",
-    });
+  for (const cause of selectorProblems(selectorOf(spec))) {
+    problems.push({ path: "spec.statefulSetSelector", cause, nextStep: "correct the selector" });
   }
   if (spec.progressDeadlineSeconds <= spec.minReadySeconds) {
     problems.push({

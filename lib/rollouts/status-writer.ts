@@ -20,6 +20,7 @@ export class StatusWriter {
   #written: string;
   #writtenAt = Number.NEGATIVE_INFINITY;
   #latest: RolloutStatus | undefined;
+  #silent = false;
   #pending: Promise<void> = Promise.resolve();
 
   constructor(session: Session, resource: MultiAZRollout) {
@@ -34,6 +35,18 @@ export class StatusWriter {
     if (this.#session.now() - this.#writtenAt >= WRITE_INTERVAL_MS) this.#write();
   }
 
+  /** Whether somebody else writes this status, so that two writers do not take turns. */
+  leaveToOthers(silent: boolean): void {
+    this.#silent = silent;
+  }
+
+  /** Milliseconds until the newest status may be written; infinite when it is written already. */
+  dueInMs(): number {
+    if (this.#silent || this.#latest === undefined || fingerprint(this.#latest) === this.#written)
+      return Number.POSITIVE_INFINITY;
+    return Math.max(1, this.#writtenAt + WRITE_INTERVAL_MS - this.#session.now());
+  }
+
   /** Waits for writes under way and writes what is left. */
   async flush(): Promise<void> {
     await this.#pending;
@@ -43,7 +56,13 @@ export class StatusWriter {
 
   #write(): void {
     const status = this.#latest;
-    if (status === undefined || fingerprint(status) === this.#written || !this.#session.lease.mayWrite()) return;
+    if (
+      this.#silent ||
+      status === undefined ||
+      fingerprint(status) === this.#written ||
+      !this.#session.lease.mayWrite()
+    )
+      return;
     this.#written = fingerprint(status);
     this.#writtenAt = this.#session.now();
     this.#pending = this.#pending.then(() => this.#patch(status));

@@ -1,9 +1,10 @@
 import type { KubernetesClient, ListResult, ResourceType, WatchOptions } from "../kubernetes/client.ts";
 import { type ApiError, isApiError } from "../kubernetes/errors.ts";
 import type { KubernetesObject, Pod, StatefulSet } from "../kubernetes/objects.ts";
+import { formatSelector } from "../kubernetes/selectors.ts";
 import { MULTI_AZ_ROLLOUTS, PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
-import { formatSelector, podSelector } from "./selection.ts";
+import { podSelector } from "./selection.ts";
 import { type RolloutSpec, selectorOf } from "./spec.ts";
 import { plusMs } from "./time.ts";
 

@@ -11,7 +11,8 @@ export const at = (seconds: number): string => plusMs(NOW, seconds * 1000);
 /**
  * Pods of a StatefulSet in ordinal order, one letter each: `o` old and Ready, `N` new and Ready, `x` old and not Ready,
  * `n` new and not Ready, `t` old and terminating, `T` new and terminating, `c` old in a crash loop, `C` new in a crash
- * loop, `i` old whose image cannot be pulled, `p` old and pending, `r` new and Ready for 1 s, `.` missing.
+ * loop, `i` old whose image cannot be pulled, `p` old and pending, `r` new and Ready for 1 s, `h` old and
+ * not Ready for hours, `.` missing.
  */
 export type Letters = string;
 
@@ -66,6 +67,8 @@ export function statefulSet(name: string, letters: Letters, options: PartOptions
   };
 }
 
+/** Since when the Ready condition is what it is, seconds. */
+const SINCE: Record<string, number> = { r: -1, h: -7_200 };
 const WAITING: Record<string, string> = { c: "CrashLoopBackOff", C: "CrashLoopBackOff", i: "ImagePullBackOff" };
 
 export function podsOf(owner: StatefulSet, letters: Letters): Pod[] {
@@ -87,7 +90,7 @@ export function podsOf(owner: StatefulSet, letters: Letters): Pod[] {
       status: {
         phase: letter === "p" || letter === "i" ? "Pending" : "Running",
         conditions: [
-          { type: "Ready", status: ready ? "True" : "False", lastTransitionTime: at(letter === "r" ? -1 : -3600) },
+          { type: "Ready", status: ready ? "True" : "False", lastTransitionTime: at(SINCE[letter] ?? -600) },
         ],
         ...(waiting === undefined
           ? {}

@@ -1,4 +1,4 @@
-import { at, underWay } from "./group.ts";
+import { underWay } from "./group.ts";
 import { deleting, testRows } from "./plan-row.ts";
 
 testRows({
@@ -131,6 +131,11 @@ testRows({
       pods: { a: "xx", b: "xx" },
       phase: "Held",
       reason: "MultipleZonesUnready",
+    },
+    "an outdated pod that has not been Ready for the progress deadline is": {
+      pods: { a: "hh", b: "hx" },
+      deletes: ["a-0", "a-1"],
+      phase: "Progressing",
     },
     "a pod of the wanted revision is never deleted, however broken": {
       pods: { a: "CC", b: "oo" },

@@ -1,0 +1,217 @@
+import type {
+  DeleteOptions,
+  KubernetesClient,
+  ListOptions,
+  ListResult,
+  ObjectName,
+  PatchOptions,
+  RawResponse,
+  ResourceType,
+  WatchEvent,
+  WatchOptions,
+} from "../../lib/kubernetes/client.ts";
+import { ApiError } from "../../lib/kubernetes/errors.ts";
+import type { KubernetesObject } from "../../lib/kubernetes/objects.ts";
+import type { ClusterModel, Collection, ModelEvent } from "./model.ts";
+
+export interface ClientOptions {
+  /** Milliseconds one request takes on its way there, and again on its way back. */
+  latencyMs?: () => number;
+  /** How far watches lag behind, milliseconds. */
+  watchLagMs?: () => number;
+  /** Told of each request that changes something, when the server has carried it out. */
+  wrote?: (request: { verb: "delete" | "patch"; type: ResourceType; before: KubernetesObject }) => void;
+  /** Milliseconds after which each watch breaks off; undefined = never. */
+  watchLifeMs?: () => number | undefined;
+}
+
+/** A KubernetesClient over the model. One that was `kill`ed never answers again, as a dead process does not. */
+export class ModelClient implements KubernetesClient {
+  readonly #model: ClusterModel;
+  readonly #options: ClientOptions;
+  #dead = false;
+  #frozen: Promise<void> = Promise.resolve();
+  requests = 0;
+
+  constructor(model: ClusterModel, options: ClientOptions = {}) {
+    this.#model = model;
+    this.#options = options;
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  kill(): void {
+    this.#dead = true;
+  }
+
+  /** Requests wait as long as the process does not run. */
+  freeze(ms: number): Promise<void> {
+    this.#frozen = this.#model.clock.sleep(ms);
+    return this.#frozen;
+  }
+
+  async get<T extends KubernetesObject>(type: ResourceType, { name }: ObjectName): Promise<T> {
+    return this.#request(() => this.#mustFind<T>("GET", type, name));
+  }
+
+  async list<T extends KubernetesObject>(type: ResourceType, options: ListOptions = {}): Promise<ListResult<T>> {
+    return this.#request(() => ({
+      items: this.#model.all<T>(collectionOf(type)).filter((object) => isSelected(object, options)),
+      resourceVersion: this.#model.version,
+      observedAt: this.#model.clock.iso(),
+    }));
+  }
+
+  async patch<T extends KubernetesObject>(
+    type: ResourceType,
+    { name }: ObjectName,
+    patch: unknown,
+    options: PatchOptions,
+  ): Promise<T> {
+    return this.#request(() => {
+      const before = this.#mustFind<T>("PATCH", type, name);
+      const change = patch as { metadata?: { resourceVersion?: string; uid?: string } };
+      const { resourceVersion, uid, ...metadata } = change.metadata ?? {};
+      const stale = resourceVersion !== undefined && resourceVersion !== before.metadata.resourceVersion;
+      if (stale || (uid !== undefined && uid !== before.metadata.uid))
+        throw failure(409, "Conflict", "PATCH", type, name);
+      const after = mergePatch(before, { ...change, metadata }) as T;
+      const kept =
+        options.subresource === "status" ? { ...before, status: (after as { status?: unknown }).status } : after;
+      const stored = this.#model.put(collectionOf(type), kept);
+      this.#options.wrote?.({ verb: "patch", type, before });
+      return stored;
+    });
+  }
+
+  async delete(type: ResourceType, { name }: ObjectName, { preconditions }: DeleteOptions): Promise<void> {
+    return this.#request(() => {
+      const before = this.#mustFind("DELETE", type, name);
+      if (preconditions.uid !== undefined && preconditions.uid !== before.metadata.uid) {
+        throw failure(409, "Conflict", "DELETE", type, name);
+      }
+      this.#options.wrote?.({ verb: "delete", type, before });
+      this.#model.deletePod(name);
+    });
+  }
+
+  async *watch<T extends KubernetesObject>(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
+    const { clock } = this.#model;
+    const queue: ModelEvent[] = [];
+    let wake = (): void => {};
+    let ended = false;
+    let deliverAt = clock.now();
+    const finish = (): void => {
+      ended = true;
+      wake();
+    };
+    const seen = new Set<string>();
+    const tell = (event: ModelEvent): void => {
+      if (event.collection !== collectionOf(type)) return;
+      const { name } = event.object.metadata;
+      const selected = event.type !== "DELETED" && isSelected(event.object, options);
+      if (!selected && !seen.has(name)) return;
+      const told: ModelEvent = selected ? event : { ...event, type: "DELETED" };
+      if (selected) seen.add(name);
+      else seen.delete(name);
+      deliverAt = Math.max(deliverAt, clock.now() + (this.#options.watchLagMs?.() ?? 0));
+      clock.after(deliverAt - clock.now(), () => {
+        queue.push(told);
+        wake();
+      });
+    };
+    const missed = this.#model.eventsSince(collectionOf(type), options.resourceVersion);
+    const known = [...this.#model.all(collectionOf(type)), ...missed.map(({ object }) => object)];
+    for (const object of known) if (isSelected(object, options)) seen.add(object.metadata.name);
+    for (const event of missed) tell(event);
+    const unsubscribe = this.#model.subscribe(tell);
+    const life = this.#options.watchLifeMs?.();
+    if (life !== undefined) clock.after(life, finish);
+    options.signal?.addEventListener("abort", finish);
+    try {
+      for (;;) {
+        if (this.#dead) await forever();
+        const event = queue.shift();
+        if (event !== undefined) yield event as unknown as WatchEvent<T>;
+        else if (ended || options.signal?.aborted === true) return;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      unsubscribe();
+    }
+  }
+
+  create<T extends KubernetesObject>(): Promise<T> {
+    return Promise.reject(new Error("the model creates nothing"));
+  }
+
+  replace<T extends KubernetesObject>(): Promise<T> {
+    return Promise.reject(new Error("the model replaces nothing"));
+  }
+
+  raw(): Promise<RawResponse> {
+    return Promise.reject(new Error("the model has no other paths"));
+  }
+
+  async close(): Promise<void> {}
+
+  async #request<T>(answer: () => T): Promise<T> {
+    if (this.#dead) await forever();
+    await this.#frozen;
+    this.requests++;
+    await this.#model.clock.sleep(this.#options.latencyMs?.() ?? 0);
+    let result: { value: T } | { error: unknown };
+    try {
+      result = { value: answer() };
+    } catch (error) {
+      result = { error };
+    }
+    await this.#model.clock.sleep(this.#options.latencyMs?.() ?? 0);
+    if (this.#dead) await forever();
+    if ("error" in result) throw result.error;
+    return result.value;
+  }
+
+  #mustFind<T extends KubernetesObject>(verb: string, type: ResourceType, name: string): T {
+    const found = this.#model.find<T>(collectionOf(type), name);
+    if (found === undefined) throw failure(404, "NotFound", verb, type, name);
+    return found;
+  }
+}
+
+const forever = (): Promise<never> => new Promise(() => {});
+const collectionOf = ({ plural }: ResourceType): Collection => plural as Collection;
+
+function failure(status: number, reason: string, verb: string, type: ResourceType, name: string): ApiError {
+  return new ApiError({
+    status,
+    reason,
+    message: `${type.plural} "${name}": ${reason}`,
+    request: `${verb} ${type.plural}/${name}`,
+  });
+}
+
+function isSelected({ metadata }: KubernetesObject, { labelSelector = "", fieldSelector = "" }: ListOptions): boolean {
+  const [, name] = /^metadata\.name=(.*)$/.exec(fieldSelector) ?? [];
+  if (name !== undefined && name !== metadata.name) return false;
+  const requirements = labelSelector.split(/,(?![^(]*\))/).filter((text) => text !== "");
+  return requirements.every((text) => {
+    const [, key = "", list] = /^(\S+) in \((.*)\)$/.exec(text) ?? [];
+    if (list !== undefined) return list.split(",").includes(metadata.labels?.[key] ?? "");
+    const [label = "", value] = text.split("=");
+    return metadata.labels?.[label] === value;
+  });
+}
+
+/** JSON merge patch (RFC 7386). */
+function mergePatch(target: unknown, patch: unknown): unknown {
+  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
+  const result: Record<string, unknown> = typeof target === "object" && target !== null ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = mergePatch(result[key], value);
+  }
+  return result;
+}

@@ -1,0 +1,174 @@
+import type { Pod } from "../../lib/kubernetes/objects.ts";
+import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
+import { createRolloutReconciler } from "../../lib/rollouts/reconcile.ts";
+import type { ActionOutcome, BusEvent, Interruption, Reconciliation, Session } from "../../lib/work/reconciler.ts";
+import { LeaseLostError } from "../../lib/work/verdict.ts";
+import { registrationOf } from "../fakes/registration.ts";
+import { type ClientOptions, ModelClient } from "./client.ts";
+import { type ClusterModel, NAMESPACE } from "./model.ts";
+
+/** What befalls a worker: at the nth time it reaches a fault point it dies or stands still. */
+export interface Fault {
+  point: string;
+  nth: number;
+  what: "kill" | { freezeMs: number };
+}
+
+export interface HubOptions {
+  hubId?: string;
+  name: string;
+  client?: Omit<ClientOptions, "wrote">;
+  faults?: Fault[];
+  /** Told of each pod a worker of this hub deletes, before it happens. */
+  deleting?: (pod: Pod) => void;
+  log?: (line: string) => void;
+  interruption?: () => Interruption | undefined;
+  handoverMs?: number;
+}
+
+const TIMEOUT_MS = 120_000;
+const WRITE_MARGIN_MS = 13_000;
+
+/** The worker of one resource with its row and lease, over the model. The state goes through JSON as in the table. */
+export class SimulatedHub {
+  readonly events: BusEvent[] = [];
+  readonly outcomes: ActionOutcome[] = [];
+  readonly metrics: Record<string, number> = {};
+  readonly results: Reconciliation[] = [];
+  readonly clients: ModelClient[] = [];
+  passes = 0;
+  pencils = 0;
+  failures: unknown[] = [];
+  readonly #model: ClusterModel;
+  readonly #options: HubOptions;
+  readonly #reached = new Map<string, number>();
+  #row = { fence: 0, leaseUntil: 0, state: "null" };
+
+  constructor(model: ClusterModel, options: HubOptions) {
+    this.#model = model;
+    this.#options = options;
+  }
+
+  get last(): Reconciliation | undefined {
+    return this.results.at(-1);
+  }
+
+  get requests(): number {
+    return this.clients.reduce((sum, { requests }) => sum + requests, 0);
+  }
+
+  get state(): unknown {
+    return JSON.parse(this.#row.state);
+  }
+
+  /** A message arrives now. */
+  post(trigger: Session["trigger"] = "message"): void {
+    this.#pass(trigger).catch((error: unknown) => this.failures.push(error));
+  }
+
+  async #pass(trigger: Session["trigger"]): Promise<void> {
+    const { clock } = this.#model;
+    if (this.#row.leaseUntil > clock.now()) return;
+    const startedAt = clock.now();
+    this.#row.fence++;
+    this.#row.leaseUntil = startedAt + TIMEOUT_MS + WRITE_MARGIN_MS;
+    const { fence } = this.#row;
+    this.passes++;
+    const backstop = this.#row.leaseUntil + 5_000 - startedAt;
+    clock.after(backstop, () => {
+      if (this.#row.fence === fence && this.#row.leaseUntil !== 0) this.post();
+    });
+    const client = this.#client();
+    const session = this.#session(client, trigger, { fence, startedAt });
+    let result: Reconciliation;
+    try {
+      result = await createRolloutReconciler().reconcile(session);
+    } catch (error) {
+      if (error instanceof LeaseLostError) return;
+      throw error;
+    }
+    if (this.#row.fence !== fence) return;
+    this.#row = { fence, leaseUntil: 0, state: JSON.stringify(result.state ?? null) };
+    this.results.push(result);
+    this.outcomes.push(...result.actions);
+    if (trigger === "message") clock.after(result.verdict.seconds * 1000, () => this.post());
+  }
+
+  #client(): ModelClient {
+    const client = new ModelClient(this.#model, {
+      ...this.#options.client,
+      wrote: ({ verb, type, before }) => {
+        if (verb === "delete") {
+          this.#options.deleting?.(before as Pod);
+          this.#options.log?.(`delete ${before.metadata.name}`);
+        }
+        if (type.kind === "MultiAZRollout") this.#tellStatus();
+      },
+    });
+    this.clients.push(client);
+    return client;
+  }
+
+  #tellStatus(): void {
+    const { status } = this.#model.find<MultiAZRollout>("multiazrollouts", this.#options.name) ?? {};
+    const ready = status?.conditions?.[0];
+    this.#options.log?.(
+      `status ${status?.phase} zone=${String(status?.["currentZone"] ?? "-")} ${String(status?.["updated"])} ${ready?.reason}`,
+    );
+  }
+
+  #session(
+    client: ModelClient,
+    trigger: Session["trigger"],
+    { fence, startedAt }: { fence: number; startedAt: number },
+  ): Session {
+    const { clock } = this.#model;
+    const remaining = (): number => startedAt + TIMEOUT_MS - clock.now();
+    const handoverMs = this.#options.handoverMs ?? 90_000;
+    const holds = (): boolean => this.#row.fence === fence;
+    return {
+      key: { cluster: "prod", home: "cluster", kind: "MultiAZRollout", namespace: NAMESPACE, name: this.#options.name },
+      registration: registrationOf("prod"),
+      hubId: this.#options.hubId ?? "hub",
+      client,
+      state: JSON.parse(this.#row.state),
+      trigger,
+      lease: {
+        fence,
+        remainingMs: () => remaining() + WRITE_MARGIN_MS,
+        handoverMs: () => startedAt + handoverMs - clock.now(),
+        mayWrite: () => remaining() >= WRITE_MARGIN_MS,
+      },
+      now: () => clock.now(),
+      sleep: (ms, signal) => clock.sleep(ms, signal),
+      pencil: async ({ state }) => {
+        await clock.sleep(8);
+        if (client.dead) await new Promise(() => {});
+        if (!holds()) throw new LeaseLostError("another worker owns it");
+        this.#row.state = JSON.stringify(state);
+        this.pencils++;
+        await this.#fault("pencil-act", client);
+      },
+      record: () => {},
+      interruption: async () => {
+        await clock.sleep(5);
+        return holds() ? this.#options.interruption?.() : { reason: "LeaseLost", message: "another worker owns it" };
+      },
+      emit: (event) => void this.events.push(event),
+      count: (metric, value) => void (this.metrics[metric] = value),
+      log: () => {},
+      faultPoint: (point) => this.#fault(point, client),
+    };
+  }
+
+  async #fault(point: string, client: ModelClient): Promise<void> {
+    const nth = (this.#reached.get(point) ?? 0) + 1;
+    this.#reached.set(point, nth);
+    const fault = this.#options.faults?.find((each) => each.point === point && each.nth === nth);
+    if (fault === undefined) return;
+    this.#options.log?.(`fault at ${point}: ${fault.what === "kill" ? "killed" : "frozen"}`);
+    if (fault.what !== "kill") return client.freeze(fault.what.freezeMs);
+    client.kill();
+    await new Promise(() => {});
+  }
+}

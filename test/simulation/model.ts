@@ -1,0 +1,327 @@
+import type { Deployment, KubernetesObject, Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
+import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
+import { isOwned, ordinalOf } from "../../lib/rollouts/pods.ts";
+import { seededRandom, type VirtualClock } from "./clock.ts";
+
+export type Collection = "statefulsets" | "pods" | "multiazrollouts" | "deployments" | "nodes";
+export interface ModelEvent {
+  type: "ADDED" | "MODIFIED" | "DELETED";
+  collection: Collection;
+  object: KubernetesObject;
+}
+/** How pods of a revision behave. */
+export type Behaviour = "ready" | "crash" | "never";
+
+export interface ModelOptions {
+  clock: VirtualClock;
+  seed?: number;
+  /** Milliseconds, least and most: from creation to Ready, and from delete to gone. */
+  readyMs?: [number, number];
+  graceMs?: [number, number];
+  /** How late the StatefulSet controller acts, milliseconds. */
+  controllerMs?: [number, number];
+}
+
+export const NAMESPACE = "mimir";
+
+/**
+ * A small cluster in memory: StatefulSets of OnDelete and Parallel with their controller, pods with their life cycle,
+ * and the resource. It knows nothing of Outrigger.
+ */
+export class ClusterModel {
+  readonly clock: VirtualClock;
+  readonly random: () => number;
+  readonly #options: Required<Pick<ModelOptions, "readyMs" | "graceMs" | "controllerMs">>;
+  readonly #objects: Record<Collection, Map<string, KubernetesObject>> = {
+    statefulsets: new Map(),
+    pods: new Map(),
+    multiazrollouts: new Map(),
+    deployments: new Map(),
+    nodes: new Map(),
+  };
+  readonly #listeners = new Set<(event: ModelEvent) => void>();
+  /** The revision each StatefulSet's template stands for. */
+  readonly #templates = new Map<string, string>();
+  readonly #behaviours = new Map<string, Behaviour>();
+  readonly #syncing = new Set<string>();
+  readonly #log: { version: number; event: ModelEvent }[] = [];
+  #version = 100;
+  #uids = 0;
+  /** Pods the quota allows; undefined = no quota. */
+  quota: number | undefined;
+
+  constructor({
+    clock,
+    seed = 1,
+    readyMs = [2_000, 2_500],
+    graceMs = [50, 200],
+    controllerMs = [5, 60],
+  }: ModelOptions) {
+    this.clock = clock;
+    this.random = seededRandom(seed);
+    this.#options = { readyMs, graceMs, controllerMs };
+  }
+
+  get version(): string {
+    return String(this.#version);
+  }
+
+  all<T extends KubernetesObject>(collection: Collection): T[] {
+    return [...this.#objects[collection].values()] as T[];
+  }
+
+  find<T extends KubernetesObject>(collection: Collection, name: string): T | undefined {
+    return this.#objects[collection].get(name) as T | undefined;
+  }
+
+  subscribe(listener: (event: ModelEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Writes an object with a new resourceVersion, and a UID when it is new. */
+  put<T extends KubernetesObject>(collection: Collection, object: T): T {
+    const known = this.#objects[collection].has(object.metadata.name);
+    const uid = object.metadata.uid ?? `uid-${++this.#uids}`;
+    const metadata = { ...object.metadata, namespace: NAMESPACE, uid, resourceVersion: String(++this.#version) };
+    const stored = { ...object, metadata };
+    this.#objects[collection].set(metadata.name, stored);
+    this.#emit({ type: known ? "MODIFIED" : "ADDED", collection, object: stored });
+    return stored;
+  }
+
+  remove(collection: Collection, name: string): void {
+    const object = this.#objects[collection].get(name);
+    if (object === undefined) return;
+    this.#objects[collection].delete(name);
+    const metadata = { ...object.metadata, resourceVersion: String(++this.#version) };
+    this.#emit({ type: "DELETED", collection, object: { ...object, metadata } });
+  }
+
+  addStatefulSet(name: string, replicas: number, labels: Record<string, string>, revision = "old"): void {
+    this.put<StatefulSet>("statefulsets", {
+      metadata: { name, generation: 1, labels },
+      spec: {
+        replicas,
+        selector: { matchLabels: { name } },
+        updateStrategy: { type: "OnDelete" },
+        podManagementPolicy: "Parallel",
+        template: {},
+      },
+      status: { observedGeneration: 1, replicas: 0, currentRevision: revision, updateRevision: revision },
+    });
+    for (let ordinal = 0; ordinal < replicas; ordinal++) this.#createPod(name, ordinal, revision, true);
+    this.#writeStatus(name);
+  }
+
+  addResource(name: string, spec: Record<string, unknown>): void {
+    this.put<MultiAZRollout>("multiazrollouts", { metadata: { name, generation: 1 }, spec });
+  }
+
+  changeResource(name: string, spec: Record<string, unknown>): void {
+    const resource = this.find<MultiAZRollout>("multiazrollouts", name);
+    if (resource === undefined) return;
+    const metadata = { ...resource.metadata, generation: (resource.metadata.generation ?? 0) + 1 };
+    this.put("multiazrollouts", { ...resource, metadata, spec });
+  }
+
+  /** Changes the template of a StatefulSet: its controller will want `revision` a moment later. */
+  changeTemplate(name: string, revision: string, behaviour: Behaviour = "ready"): void {
+    this.#behaviours.set(revision, behaviour);
+    this.#templates.set(name, revision);
+    const statefulSet = this.find<StatefulSet>("statefulsets", name);
+    if (statefulSet === undefined) return;
+    const generation = (statefulSet.metadata.generation ?? 0) + 1;
+    this.put("statefulsets", { ...statefulSet, metadata: { ...statefulSet.metadata, generation } });
+    this.#sync(name);
+  }
+
+  /** A DELETE of a pod: it terminates for its grace period and is gone. */
+  deletePod(name: string): void {
+    const pod = this.find<Pod>("pods", name);
+    if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) return;
+    const metadata = { ...pod.metadata, deletionTimestamp: this.clock.iso() };
+    this.put("pods", { ...withReady(pod, false, this.clock.iso()), metadata });
+    this.#sync(ownerName(pod));
+    this.clock.after(this.#draw(this.#options.graceMs), () => {
+      this.remove("pods", name);
+      this.#sync(ownerName(pod));
+    });
+  }
+
+  /** A node is lost: its pods are not Ready for a while. */
+  losePods(names: readonly string[], forMs: number): void {
+    const change = (ready: boolean) => () => {
+      for (const name of names) {
+        const pod = this.find<Pod>("pods", name);
+        if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) continue;
+        if (pod.status?.phase !== "Running" || this.#behaviour(pod) !== "ready") continue;
+        this.put("pods", withReady(pod, ready, this.clock.iso()));
+        this.#sync(ownerName(pod));
+      }
+    };
+    change(false)();
+    this.clock.after(forMs, change(true));
+  }
+
+  /** Deletes a StatefulSet, leaves its pods, and creates it again as another object that adopts them. */
+  recreateStatefulSet(name: string, afterMs: number): void {
+    const before = this.find<StatefulSet>("statefulsets", name);
+    if (before === undefined) return;
+    this.remove("statefulsets", name);
+    this.clock.after(afterMs, () => {
+      const { uid: _uid, ...metadata } = before.metadata;
+      const created = this.put<StatefulSet>("statefulsets", { ...before, metadata });
+      for (const pod of this.all<Pod>("pods").filter((each) => isOwned(each, before))) {
+        const owner = { ...ownerOf(pod), uid: created.metadata.uid ?? "" };
+        this.put("pods", { ...pod, metadata: { ...pod.metadata, ownerReferences: [owner] } });
+      }
+      this.#sync(name);
+    });
+  }
+
+  addDeployment(deployment: Deployment): void {
+    this.put("deployments", deployment);
+  }
+
+  /** Runs the StatefulSet controller for one StatefulSet a moment later. */
+  #sync(name: string): void {
+    if (this.#syncing.has(name)) return;
+    this.#syncing.add(name);
+    this.#later(() => {
+      this.#syncing.delete(name);
+      const statefulSet = this.#observe(name);
+      if (statefulSet === undefined) return;
+      const wanted = statefulSet.spec.replicas ?? 1;
+      for (let ordinal = 0; ordinal < wanted; ordinal++) {
+        const allowed = this.quota === undefined || this.#objects.pods.size < this.quota;
+        const revision = statefulSet.status?.updateRevision ?? "";
+        if (allowed && !this.#objects.pods.has(`${name}-${ordinal}`)) this.#createPod(name, ordinal, revision, false);
+      }
+      for (const pod of this.all<Pod>("pods")) {
+        if (isOwned(pod, statefulSet) && ordinalOf(pod.metadata.name) >= wanted) this.deletePod(pod.metadata.name);
+      }
+      this.#writeStatus(name);
+    });
+  }
+
+  /** The controller takes notice of the template. */
+  #observe(name: string): StatefulSet | undefined {
+    const statefulSet = this.find<StatefulSet>("statefulsets", name);
+    if (statefulSet === undefined) return undefined;
+    const { generation = 0 } = statefulSet.metadata;
+    const updateRevision = this.#templates.get(name) ?? statefulSet.status?.updateRevision ?? "";
+    const known = statefulSet.status?.observedGeneration === generation;
+    if (known && statefulSet.status?.updateRevision === updateRevision) return statefulSet;
+    const status = { ...statefulSet.status, observedGeneration: generation, updateRevision };
+    return this.put<StatefulSet>("statefulsets", { ...statefulSet, status });
+  }
+
+  /** What the StatefulSet controller does on its own from time to time. */
+  resync(): void {
+    for (const { metadata } of this.all("statefulsets")) this.#sync(metadata.name);
+  }
+
+  #createPod(owner: string, ordinal: number, revision: string, ready: boolean): void {
+    const statefulSet = this.find<StatefulSet>("statefulsets", owner);
+    const reference = {
+      apiVersion: "apps/v1",
+      kind: "StatefulSet",
+      name: owner,
+      uid: statefulSet?.metadata.uid ?? "",
+      controller: true,
+    };
+    const created = this.put<Pod>("pods", {
+      metadata: {
+        name: `${owner}-${ordinal}`,
+        creationTimestamp: this.clock.iso(),
+        labels: { name: owner, "controller-revision-hash": revision },
+        ownerReferences: [reference],
+      },
+      spec: { nodeName: `node-${owner}` },
+      status: {
+        phase: ready ? "Running" : "Pending",
+        conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: this.clock.iso() }],
+      },
+    });
+    if (!ready) this.clock.after(this.#draw(this.#options.readyMs), () => this.#start(created));
+  }
+
+  #start({ metadata: { name, uid } }: Pod): void {
+    const pod = this.find<Pod>("pods", name);
+    if (pod === undefined || pod.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined) return;
+    const behaviour = this.#behaviour(pod);
+    const running: Pod = { ...pod, status: { ...pod.status, phase: "Running" } };
+    if (behaviour === "ready") this.put("pods", withReady(running, true, this.clock.iso()));
+    else if (behaviour === "never") this.put("pods", running);
+    else {
+      const state = { waiting: { reason: "CrashLoopBackOff" } };
+      const containerStatuses = [{ name: "main", ready: false, restartCount: 5, state }];
+      this.put("pods", { ...running, status: { ...running.status, containerStatuses } });
+    }
+    this.#sync(ownerName(pod));
+  }
+
+  #behaviour(pod: Pod): Behaviour {
+    return this.#behaviours.get(pod.metadata.labels?.["controller-revision-hash"] ?? "") ?? "ready";
+  }
+
+  #writeStatus(name: string): void {
+    const statefulSet = this.find<StatefulSet>("statefulsets", name);
+    if (statefulSet === undefined) return;
+    const pods = this.all<Pod>("pods").filter((pod) => isOwned(pod, statefulSet));
+    const ready = pods.filter(isReady).length;
+    const of = (revision: string | undefined): number =>
+      pods.filter(
+        ({ metadata }) =>
+          metadata.deletionTimestamp === undefined && metadata.labels?.["controller-revision-hash"] === revision,
+      ).length;
+    const status: StatefulSet["status"] = {
+      ...statefulSet.status,
+      replicas: pods.length,
+      readyReplicas: ready,
+      availableReplicas: ready,
+      updatedReplicas: of(statefulSet.status?.updateRevision),
+      currentReplicas: of(statefulSet.status?.currentRevision),
+    };
+    if (JSON.stringify(status) !== JSON.stringify(statefulSet.status))
+      this.put("statefulsets", { ...statefulSet, status });
+  }
+
+  #later(act: () => void): void {
+    this.clock.after(this.#draw(this.#options.controllerMs), act);
+  }
+
+  #draw([least, most]: [number, number]): number {
+    return least + this.random() * (most - least);
+  }
+
+  /** What a watch from `version` on has to tell first. */
+  eventsSince(collection: Collection, version: string): ModelEvent[] {
+    return this.#log
+      .filter(({ version: at, event }) => at > Number(version) && event.collection === collection)
+      .map(({ event }) => event);
+  }
+
+  #emit(event: ModelEvent): void {
+    this.#log.push({ version: this.#version, event });
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+export function isReady(pod: Pod): boolean {
+  const ready = pod.status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
+  return ready && pod.status?.phase === "Running" && pod.metadata.deletionTimestamp === undefined;
+}
+
+const ownerOf = ({ metadata }: Pod) => {
+  const [owner] = metadata.ownerReferences ?? [];
+  if (owner === undefined) throw new Error(`pod ${metadata.name} has no owner`);
+  return owner;
+};
+const ownerName = (pod: Pod): string => ownerOf(pod).name;
+
+function withReady(pod: Pod, ready: boolean, now: string): Pod {
+  const condition = { type: "Ready", status: ready ? "True" : "False", lastTransitionTime: now };
+  return { ...pod, status: { ...pod.status, conditions: [condition] } };
+}
