@@ -1,14 +1,7 @@
 import process from "node:process";
 import type { SQSEvent } from "aws-lambda";
 import { createEventBus } from "../lib/aws/bus.ts";
-import {
-  createDynamoClient,
-  createEventBridgeClient,
-  createSecretsClient,
-  createSqsClient,
-} from "../lib/aws/clients.ts";
-import { createAccessResolver } from "../lib/aws/cluster-access.ts";
-import { createConnector } from "../lib/aws/connect.ts";
+import { createDynamoClient, createEventBridgeClient, createSqsClient } from "../lib/aws/clients.ts";
 import { createDeadLetters, createWorkQueue } from "../lib/aws/queue.ts";
 import { createRegistryStore } from "../lib/aws/registry-store.ts";
 import { openTable } from "../lib/aws/table.ts";
@@ -21,6 +14,7 @@ import type { Worker } from "../lib/work/lane-worker.ts";
 import { REQUEST_TIMEOUT_MS } from "../lib/work/lease.ts";
 import { DirectRequest } from "../lib/work/messages.ts";
 import { runWork } from "../lib/work/worker.ts";
+import { openClusters } from "./clusters.ts";
 import { readEnvironment } from "./environment.ts";
 import { openTelemetry, serve } from "./serve.ts";
 
@@ -31,6 +25,7 @@ export function openLane(lane: "reconcile" | "rollout") {
   const sqs = createSqsClient();
   return {
     ...openTelemetry(lane, env),
+    ...openClusters(env),
     lane,
     clock,
     hubId: env.OUTRIGGER_HUB_ID,
@@ -44,10 +39,6 @@ export function openLane(lane: "reconcile" | "rollout") {
     bus: createEventBus(createEventBridgeClient(), env.OUTRIGGER_BUS),
     faultPoint: createFaultPoint(process.env),
     requestTimeoutMs: REQUEST_TIMEOUT_MS,
-    connect: createConnector({
-      resolveAccess: createAccessResolver({ secrets: createSecretsClient(), local: env.OUTRIGGER_LOCAL === "true" }),
-      transport: { requestTimeoutMs: REQUEST_TIMEOUT_MS },
-    }),
   };
 }
 

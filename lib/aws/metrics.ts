@@ -14,7 +14,9 @@ export function createMetrics(stack: string): Metrics {
   metrics.setDefaultDimensions({ Stack: stack });
   return {
     add: (name, value, unit = "Count") => void metrics.addMetric(name, MetricUnit[unit], value),
-    flush: () => metrics.publishStoredMetrics(),
+    flush: () => {
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
   };
 }
 

@@ -11,17 +11,21 @@ export type Admission =
   | {
       type: "refuse";
       registration: Registration;
-      reason: "CapabilityMissing" | "NamespaceNotWatched";
+      reason: "Deregistering" | "CapabilityMissing" | "NamespaceNotWatched";
       message: string;
     };
 
 /**
- * Decides by the registration alone. A cluster that is being deregistered is still attempted: its reconciler sees
- * `registration.state` and only cleans up.
+ * Decides by the registration alone. While a cluster is being deregistered only the kinds that need no capability are
+ * attempted: they clean up, and nobody claims anything behind their back.
  */
 export function admit(key: WorkKey, registration: Registration | undefined): Admission {
   if (registration === undefined || registration.state === "Deregistered") return { type: "forget" };
   const capability = CAPABILITY_OF_KIND[key.kind];
+  if (capability !== undefined && registration.state === "Deregistering") {
+    const message = `${describeKey(key)} is left alone: its cluster is being deregistered. Register the cluster again to go on.`;
+    return { type: "refuse", registration, reason: "Deregistering", message };
+  }
   if (capability !== undefined && !registration.capabilities.includes(capability)) {
     const message = `${describeKey(key)} is left alone: the registration lacks the capability "${capability}". Register the cluster with it to go on.`;
     return { type: "refuse", registration, reason: "CapabilityMissing", message };

@@ -108,11 +108,14 @@ export function workStoreContract(open: () => Promise<WorkStoreSubject>): void {
       expect(await due(now(), now() + 10_000)).toHaveLength(1);
     });
 
-    it("only grows the ticket while a lease is held", async () => {
+    it.each([
+      ["for later", FAR_MS, false],
+      ["for now, with a message", 0, true],
+    ])("%s only grows the ticket while a lease is held", async (_name, inMs, posted) => {
       await store.schedule(key, now(), { posted: true });
       await taken(1);
       const before = await store.load(key);
-      await store.schedule(key, now() + FAR_MS, { posted: false });
+      await store.schedule(key, now() + inMs, { posted });
       expect(await store.load(key)).toMatchObject({ ticket: 2, dueAt: before?.dueAt, dueShard: before?.dueShard });
     });
 
@@ -308,6 +311,15 @@ export function workStoreContract(open: () => Promise<WorkStoreSubject>): void {
       expect(inked).toEqual({ ticket: 2, dueAtMs: now(), posted: true });
       expect(await store.load(key)).toMatchObject({ ticket: 2, ticketDone: 1, dueAt: now() + 90_000 });
       expect(await take(2)).toMatchObject({ row: { fence: 2 } });
+    });
+
+    it("keeps the newest ticket when several were scheduled meanwhile", async () => {
+      await store.schedule(key, now(), { posted: true });
+      const work = await taken(1);
+      await store.schedule(key, now(), { posted: true });
+      await store.schedule(key, now(), { posted: true });
+      expect(await store.ink(work.holding, inkOf())).toMatchObject({ ticket: 3, dueAtMs: now(), posted: true });
+      expect(await take(3)).toMatchObject({ row: { ticket: 3, ticketDone: 1 } });
     });
 
     it("leaves even work that is due now to dispatch at the hop limit", async () => {

@@ -311,6 +311,7 @@ describe("a registration", () => {
   });
 
   it.each<[string, Partial<Registration>, string]>([
+    ["that is being deregistered", { state: "Deregistering" }, "Deregistering"],
     ["without the capability", { capabilities: ["observe"] }, "CapabilityMissing"],
     ["that watches other namespaces", { namespaces: ["loki"] }, "NamespaceNotWatched"],
   ])("%s: nothing is attempted, and the status says why", async (_name, changes, reason) => {
