@@ -17,7 +17,10 @@ export interface ObjectName {
 export interface CallOptions {
   /** Ends the call; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Overrides the client's request timeout, milliseconds. */
+  /**
+   * Milliseconds; overrides the client's request timeout. Bounds a call with all its retries, each page of a list, and
+   * how long a watch lasts (default 300,000; how soon it begins is bounded by the client's request timeout).
+   */
   timeoutMs?: number;
 }
 

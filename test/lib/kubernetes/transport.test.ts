@@ -1,5 +1,5 @@
 import { createServer, type Socket } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ClusterAccess, KubernetesClient } from "../../../lib/kubernetes/client.ts";
 import { ApiError, ConnectionError } from "../../../lib/kubernetes/errors.ts";
 import { createKubernetesClient, type TransportOptions } from "../../../lib/kubernetes/transport.ts";
@@ -86,6 +86,29 @@ describe("a call", () => {
       }),
     );
     expect(server.connections() - before).toBeLessThanOrEqual(6);
+  });
+
+  test("of a process that was frozen meanwhile does not trust its old connections", async () => {
+    server.answer((_request, response) => sendJson(response, 200, pod));
+    const client = connect();
+    const call = (): Promise<unknown> => client.get(PODS, { namespace: "x", name: "a" });
+    for (let calls = 0; calls < 4; calls += 1) await call();
+    const before = server.connections();
+    await call();
+    expect(server.connections()).toBe(before);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
+    try {
+      await call();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(server.connections()).toBe(before + 1);
+  });
+
+  test("carries integers of any size", async () => {
+    server.answer(({ body }, response) => response.writeHead(200).end(body) as unknown as void);
+    await connect().patch(PODS, { namespace: "x", name: "a" }, { spec: { big: 9007199254740993n } }, { type: "merge" });
+    expect(server.seen[0]?.body).toBe('{"spec":{"big":9007199254740993}}');
   });
 
   test("ends with the signal's reason, before and while it runs", async () => {
@@ -248,6 +271,21 @@ describe("no answer becomes a ConnectionError", () => {
   test("dns when the host does not exist", async () => {
     const error = await get(connect({ server: "https://cluster.invalid" }));
     expect(error).toMatchObject({ failure: "dns", message: expect.stringContaining("cluster.invalid") });
+  });
+
+  test("dns when the name leads to an address that is refused, without contacting it", async () => {
+    const before = server.connections();
+    const access = { server: server.access.server.replace("127.0.0.1", "localhost") };
+    const refuseAddress = (address: string): boolean => address === "::1" || address.startsWith("127.");
+    const error = await get(connect({ ...access, refuseAddress }));
+    expect(error).toMatchObject({
+      failure: "dns",
+      message: expect.stringContaining("a loopback or link-local address"),
+    });
+    expect(server.connections()).toBe(before);
+    server.answer((_request, response) => sendJson(response, 200, pod));
+    const allowed = connect({ ...access, refuseAddress: () => false });
+    await expect(allowed.get(PODS, { namespace: "x", name: "a" })).resolves.toEqual(pod);
   });
 
   test("credentials when no token can be had, without sending anything", async () => {
