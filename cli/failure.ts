@@ -10,7 +10,8 @@ export class CommandFailure extends Error {
   override readonly name = "CommandFailure";
 
   constructor(fields: FailureFields, options?: ErrorOptions) {
-    super(`${fields.object}: ${sentence(fields.cause)} ${sentence(fields.nextStep)}`, options);
+    const { object, cause, nextStep } = fields;
+    super(`${capitalised(object)}: ${sentence(cause)} ${capitalised(sentence(nextStep))}`, options);
   }
 }
 
@@ -27,6 +28,8 @@ export function failureLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return `outrigger: ${message.replaceAll(/\s*\n\s*/g, " ").trim()}`;
 }
+
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 function sentence(text: string): string {
   const trimmed = text.trim();

@@ -104,7 +104,8 @@ async function awsOf(local: boolean): Promise<AwsConfig> {
 /** The clients' config for a local environment. */
 export function localAws(local: Pick<LocalState, "endpoint" | "region" | "credentials">): AwsConfig {
   const { endpoint, region, credentials } = local;
-  return { requestHandler: REQUEST_HANDLER, endpoint, region, credentials };
+  // A copy: the SDK writes notes of its own into the credentials it is given.
+  return { requestHandler: REQUEST_HANDLER, endpoint, region, credentials: { ...credentials } };
 }
 
 async function readOutputs(options: HubOptions, aws: AwsConfig): Promise<StackOutputs> {

@@ -66,10 +66,11 @@ function waitUntilReady(
     if (signal?.aborted === true) interrupted();
     signal?.addEventListener("abort", interrupted, { once: true });
     host.on("message", (message) => {
-      const parsed = HostMessage.parse(message);
-      if (parsed.type === "progress") onProgress(parsed.line);
-      else if (parsed.type === "ready") resolve(parsed.state);
-      else reject(new Error(parsed.message));
+      const { data, error } = HostMessage.safeParse(message);
+      if (data === undefined) reject(new Error(`The host of the local environment was not understood: ${error}`));
+      else if (data.type === "progress") onProgress(data.line);
+      else if (data.type === "ready") resolve(data.state);
+      else reject(new Error(data.message));
     });
     host.once("error", reject);
     host.once("exit", (code, signal) => {

@@ -34,6 +34,9 @@ const LocalRecord = z.strictObject({
 });
 export type LocalRecord = z.infer<typeof LocalRecord>;
 
+/** The part that every version writes alike, so that `local down` ends what another version started. */
+const AnyRecord = LocalRecord.pick({ processes: true }).loose();
+
 /** Folder of everything the local environment keeps: `.outrigger` of the checkout, or `OUTRIGGER_STATE_DIR`. */
 export function stateDirectory(): string {
   return resolve(process.env["OUTRIGGER_STATE_DIR"] || join(import.meta.dirname, "..", ".outrigger"));
@@ -41,21 +44,26 @@ export function stateDirectory(): string {
 
 const recordPath = (directory: string): string => join(directory, "local.json");
 
-/** @returns what was written last; undefined when there is nothing, or nothing that this version wrote. */
-export function readLocalRecord(directory: string): LocalRecord | undefined {
-  try {
-    const parsed = LocalRecord.safeParse(JSON.parse(readFileSync(recordPath(directory), "utf8")));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
-  }
+/**
+ * @returns the recorded processes, the host first; undefined when there is no record.
+ * @throws Error when there is one that cannot be read: something may still run.
+ */
+export function readProcesses(directory: string): LocalRecord["processes"] | undefined {
+  const text = readRecord(directory);
+  if (text === undefined) return undefined;
+  const parsed = AnyRecord.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data.processes;
+  throw new Error(
+    `${recordPath(directory)}: it does not tell the processes of the local environment. ` +
+      "End what still runs by hand, then remove the file.",
+  );
 }
 
 /** Written beside and renamed, so that a reader sees the old text or the new one. */
 export function writeLocalRecord(directory: string, record: LocalRecord): void {
   const path = recordPath(directory);
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.new`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  writeFileSync(`${path}.new`, `${JSON.stringify(LocalRecord.parse(record))}\n`, { mode: 0o600 });
   renameSync(`${path}.new`, path);
 }
 
@@ -65,7 +73,23 @@ export function removeLocalRecord(directory: string): void {
 
 /** @returns the environment when it is ready and its host runs. */
 export function readLocalState(directory = stateDirectory()): LocalState | undefined {
-  const record = readLocalRecord(directory);
+  const record = LocalRecord.safeParse(parseJson(readRecord(directory) ?? "")).data;
   const host = record?.processes[0];
   return record?.ready !== undefined && host !== undefined && isSameProcess(host) ? record.ready : undefined;
+}
+
+function readRecord(directory: string): string | undefined {
+  try {
+    return readFileSync(recordPath(directory), "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

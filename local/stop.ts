@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { stopRecorded } from "./control-plane/processes.ts";
 import { killRecorded } from "./process-identity.ts";
-import { readLocalRecord, removeLocalRecord } from "./state.ts";
+import { readProcesses, removeLocalRecord } from "./state.ts";
 
 /** Where an environment keeps the data of its parts, below its directory. */
 export const instanceDirectory = (directory: string): string => join(directory, "local");
@@ -14,7 +14,7 @@ export const clustersDirectory = (directory: string): string => join(instanceDir
  * @returns how many processes were still there.
  */
 export async function stopEnvironment(directory: string): Promise<number> {
-  const ended = await killRecorded(readLocalRecord(directory)?.processes ?? []);
+  const ended = await killRecorded(readProcesses(directory) ?? []);
   const clusters = await Promise.all(clusterFolders(directory).map((folder) => stopRecorded(folder)));
   rmSync(clustersDirectory(directory), { recursive: true, force: true });
   removeLocalRecord(directory);

@@ -33,7 +33,7 @@ export async function printCluster(output: Output, view: ClusterView): Promise<v
     Registered: registration.registeredAt,
     Version: health?.version ?? registration.version,
     Health: health && `${health.class} since ${health.since}`,
-    "Last probe":
+    "Recorded probe":
       health &&
       `${age(health.observedAt, now)} ago${health.latencyMs === undefined ? "" : `, ${Math.round(health.latencyMs)} ms`}`,
     Nodes: health?.nodes && `${health.nodes.ready}/${health.nodes.total} ready (${zones.join(", ")})`,

@@ -14,7 +14,7 @@ export async function listClusters(environment: CommandEnvironment): Promise<voi
     HEALTH: ({ health }: ClusterView) => health?.class,
     VERSION: ({ registration, health }: ClusterView) => health?.version ?? registration.version,
     NODES: ({ health }: ClusterView) => health?.nodes && `${health.nodes.ready}/${health.nodes.total}`,
-    PROBED: ({ health }: ClusterView) => age(health?.observedAt, now),
+    SINCE: ({ health }: ClusterView) => age(health?.since, now),
     AGE: ({ registration }: ClusterView) => age(registration.registeredAt, now),
   };
   await printList(environment.output, clusters, columns, "No cluster is registered.");

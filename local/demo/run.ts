@@ -82,8 +82,8 @@ async function follow(
   let told = "";
   const status = await waitForStatus(cluster, group, DONE_TIMEOUT_MS, (now) => {
     if (now === undefined) return false;
-    const { phase, currentZone, updatedReplicas, replicas } = now;
-    const line = `${cluster.name} ${group.name}: ${phase}${currentZone === undefined ? "" : ` ${currentZone}`} ${updatedReplicas}/${replicas}`;
+    const { phase, updatedReplicas } = now;
+    const line = `${cluster.name} ${group.name}: ${describeStatus(now)}`;
     if (line !== told) onProgress(line);
     told = line;
     return phase === group.expected.phase && (!changes || updatedReplicas === cluster.podsOf(group));
@@ -93,13 +93,26 @@ async function follow(
     cluster: cluster.name,
     name: group.name,
     phase: status?.phase ?? "Unknown",
-    reason: status?.conditions.find(({ type }) => type === "Ready")?.reason ?? "",
+    reason: readyCondition(status)?.reason ?? "",
     ...watcher.of(group.name),
     seconds: Math.round(seconds * 10) / 10,
   };
   const current = await cluster.countCurrent(group);
   return { ...result, problems: judge(result, group, cluster.podsOf(group), current) };
 }
+
+/** e.g. `Progressing zone-a 3/9`, or why nothing is done. */
+function describeStatus(status: RolloutStatus): string {
+  const { phase, currentZone, updatedReplicas, replicas } = status;
+  if (phase === "Refused" || phase === "Held" || phase === "Stalled") {
+    const { reason = "", message = "" } = readyCondition(status) ?? {};
+    return `${phase} ${reason}: ${message}`;
+  }
+  return [phase, ...(currentZone === undefined ? [] : [currentZone]), `${updatedReplicas}/${replicas}`].join(" ");
+}
+
+const readyCondition = (status: RolloutStatus | undefined): RolloutStatus["conditions"][number] | undefined =>
+  status?.conditions.find(({ type }) => type === "Ready");
 
 /** What is not as the scenario expects it. */
 export function judge(result: Omit<RolloutResult, "problems">, group: Group, pods: number, current: number): string[] {

@@ -10,15 +10,31 @@ export interface Watcher {
   stop(): void;
 }
 
-const PATH = "/api/v1/pods";
+/** What else an observer may be asked for. */
+export interface WatchPodsOptions {
+  /** Only this one. Default: all. */
+  namespace?: string;
+  /** Told of every event, in the order they came. */
+  onPod?: (type: string, pod: V1Pod) => void;
+}
+
 const REOPEN_AFTER_MS = 50;
 
 /**
  * Watches all pods with a group label from now on; every event counts.
  * @param wanted pods of each zone, by group.
  */
-export async function watchPods(config: KubeConfig, wanted: ReadonlyMap<string, number>): Promise<Watcher> {
-  const list = await config.makeApiClient(CoreV1Api).listPodForAllNamespaces({ labelSelector: GROUP_LABEL });
+export async function watchPods(
+  config: KubeConfig,
+  wanted: ReadonlyMap<string, number>,
+  { namespace, onPod }: WatchPodsOptions = {},
+): Promise<Watcher> {
+  const core = config.makeApiClient(CoreV1Api);
+  const labelSelector = GROUP_LABEL;
+  const path = namespace === undefined ? "/api/v1/pods" : `/api/v1/namespaces/${namespace}/pods`;
+  const list = await (namespace === undefined
+    ? core.listPodForAllNamespaces({ labelSelector })
+    : core.listNamespacedPod({ namespace, labelSelector }));
   const tally = new Tally(wanted, list.items.map(seen));
   const watch = new Watch(config);
   const stopped = new AbortController();
@@ -28,17 +44,19 @@ export async function watchPods(config: KubeConfig, wanted: ReadonlyMap<string, 
   const follow = async (): Promise<void> => {
     while (!stopped.signal.aborted && missed === undefined) {
       await new Promise<void>((resolve) => {
-        const query = { labelSelector: GROUP_LABEL, resourceVersion, allowWatchBookmarks: true };
+        const query = { labelSelector, resourceVersion, allowWatchBookmarks: true };
         const onEvent = (type: string, pod: V1Pod): void => {
           if (type === "ERROR") {
             missed = new Error(`The observer's watch broke at version ${resourceVersion}: ${JSON.stringify(pod)}.`);
             return;
           }
           resourceVersion = pod.metadata?.resourceVersion ?? resourceVersion;
-          if (type !== "BOOKMARK") tally.see(type, seen(pod));
+          if (type === "BOOKMARK") return;
+          tally.see(type, seen(pod));
+          onPod?.(type, pod);
         };
         watch
-          .watch(PATH, query, onEvent, () => resolve())
+          .watch(path, query, onEvent, () => resolve())
           .then((running) => {
             if (stopped.signal.aborted) running.abort();
             stopped.signal.addEventListener("abort", () => running.abort(), { once: true });
