@@ -147,7 +147,7 @@ function grantsOf(stack: Stack, { table, queues, bus, ...props }: AccessProps): 
     const { queue, deadLetters } = queues[uses.reads];
     grants.push({
       sid: "TakeMessages",
-      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
       resources: [queue.queueArn],
     });
     targets.push(deadLetters.queueArn);

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import {
+  ChangeMessageVisibilityCommand,
   SendMessageBatchCommand,
   type SendMessageBatchRequestEntry,
   SendMessageCommand,
@@ -7,7 +8,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { describeKey } from "../work/keys.ts";
 import { LANE_OF_KIND } from "../work/lanes.ts";
-import type { DeadLetters, FailedPosting, ProbeQueue, WorkPosting, WorkQueue } from "../work/ports.ts";
+import type { DeadLetters, FailedPosting, ProbeQueue, Redelivery, WorkPosting, WorkQueue } from "../work/ports.ts";
 import { type FailedEntry, sendInBatches } from "./batches.ts";
 
 /** A batch entry without its id, which is its position. */
@@ -77,6 +78,21 @@ export function createProbeQueue(client: SQSClient, queueUrl: string): ProbeQueu
         DelaySeconds: delaySeconds,
       });
       return failures(await send(client, queueUrl, postings, entryOf));
+    },
+  };
+}
+
+/** Redelivery of one lane's queue; without it a message comes again after the queue's visibility timeout. */
+export function createRedelivery(client: SQSClient, queueUrl: string): Redelivery {
+  return {
+    async postpone(receiptHandle, afterSeconds) {
+      await client.send(
+        new ChangeMessageVisibilityCommand({
+          QueueUrl: queueUrl,
+          ReceiptHandle: receiptHandle,
+          VisibilityTimeout: afterSeconds,
+        }),
+      );
     },
   };
 }

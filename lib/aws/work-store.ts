@@ -56,7 +56,7 @@ export function createWorkStore(table: Table, clock: { now(): number }): WorkSto
       );
     },
     ink: (taken, result) => ink(table, taken, result, clock.now()),
-    release: (taken, dueAtMs) => release(table, taken, dueAtMs),
+    release: (taken, dueAtMs, { posted }) => release(table, taken, dueAtMs, posted),
     async look(key) {
       const [row, registration] = await Promise.all([load(key), loadRegistration(key.cluster)]);
       return { row, registration };

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { describeKey, type WorkKey } from "../work/keys.ts";
 import { isFreedBy, scheduledRow, takenRow } from "../work/row.ts";
-import { LEASE_GRACE_MS } from "../work/schedule.ts";
+import { LEASE_GRACE_MS, RECLAIM_AFTER_MS } from "../work/schedule.ts";
 import { postedShard, shardOf, waitingShard } from "../work/shard.ts";
 import type { Holding, NotTaken, WorkRow } from "../work/store.ts";
 import { LeaseLostError } from "../work/verdict.ts";
@@ -127,9 +127,13 @@ export async function takeRow(
 }
 
 /** Frees the lease without finishing the ticket. */
-export async function release(table: Table, holding: Holding, dueAtMs: number): Promise<void> {
+export async function release(table: Table, holding: Holding, dueAtMs: number, posted: boolean): Promise<void> {
   const { key, fence, owner } = holding;
-  const set = setFields({ leaseUntil: 0, dueAt: dueAtMs, dueShard: waitingShard(shardOf(key)) });
+  const shard = shardOf(key);
+  const place = posted
+    ? { dueAt: dueAtMs + RECLAIM_AFTER_MS, dueShard: postedShard(shard) }
+    : { dueAt: dueAtMs, dueShard: waitingShard(shard) };
+  const set = setFields({ leaseUntil: 0, ...place });
   const result = await updateWork(table, key, {
     ...set,
     condition: "#fence = :fence AND #owner = :owner AND #leaseUntil > :zero",

@@ -3,7 +3,7 @@ import { admit } from "./admission.ts";
 import { describeKey } from "./keys.ts";
 import type { Worker } from "./lane-worker.ts";
 import type { Deadline } from "./lease.ts";
-import type { DirectRequest } from "./messages.ts";
+import { DirectRequest } from "./messages.ts";
 import { scheduleWork } from "./post.ts";
 import type { ActionRecord } from "./reconciler.ts";
 import { runTriggered } from "./worker.ts";
@@ -19,7 +19,13 @@ export type DirectResponse =
   | DirectFailure;
 
 /** One plan, one execute, no waiting, under the same lease as everyone else's. Never throws. */
-export async function runDirect(worker: Worker, { key }: DirectRequest, deadline: Deadline): Promise<DirectResponse> {
+export async function runDirect(worker: Worker, request: unknown, deadline: Deadline): Promise<DirectResponse> {
+  const parsed = DirectRequest.safeParse(request);
+  if (!parsed.success) {
+    const cause = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+    return { error: { object: "request", cause, nextStep: 'Send {"action": "reconcile", "key": {…}}; see events/.' } };
+  }
+  const { key } = parsed.data;
   const failed = (cause: string, nextStep: string): DirectFailure => ({
     error: { object: describeKey(key), cause, nextStep },
   });

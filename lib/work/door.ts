@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { WorkKey } from "./keys.ts";
 import { LANE_OF_KIND, type LaneName } from "./lanes.ts";
 import { WorkMessage } from "./messages.ts";
-import type { DeadLetters, Log, Metrics } from "./ports.ts";
+import type { DeadLetters, Log, Metrics, Redelivery } from "./ports.ts";
+import { redeliverySeconds } from "./schedule.ts";
 
 /** The longest reason put into a message attribute, characters. */
 const REASON_LENGTH = 4_000;
@@ -11,6 +12,8 @@ const REASON_LENGTH = 4_000;
 export interface DoorRecord {
   messageId: string;
   body: string;
+  receiptHandle?: string;
+  attributes?: { ApproximateReceiveCount?: string };
 }
 
 /** The answer to a batch: the records that go back to the queue. */
@@ -25,7 +28,12 @@ export interface Door<T> {
   log: Log;
   /** Works on one message. Whatever it throws sends this one record back to the queue. */
   handle(message: T, record: DoorRecord): Promise<unknown>;
+  /** Brings a record that goes back sooner than the queue's visibility timeout would. */
+  redelivery?: Redelivery;
 }
+
+/** @returns how often a record was delivered, this time included. */
+export const receivesOf = (record: DoorRecord): number => Number(record.attributes?.ApproximateReceiveCount ?? 1);
 
 /** A record's message, or every problem with it. */
 export function parseBody<T>(body: string, schema: z.ZodType<T>): { message: T } | { reason: string } {
@@ -83,6 +91,19 @@ async function admitRecord<T>(record: DoorRecord, door: Door<T>): Promise<boolea
   } catch (error) {
     const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
     log("error", "Message goes back to the queue", { messageId, cause });
+    await postpone(record, door);
     return false;
+  }
+}
+
+async function postpone<T>(record: DoorRecord, { redelivery, log }: Door<T>): Promise<void> {
+  if (redelivery === undefined || record.receiptHandle === undefined) return;
+  try {
+    await redelivery.postpone(record.receiptHandle, redeliverySeconds(receivesOf(record)));
+  } catch (error) {
+    log("warn", "Message comes again only after the visibility timeout", {
+      messageId: record.messageId,
+      cause: String(error),
+    });
   }
 }

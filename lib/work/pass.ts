@@ -53,7 +53,7 @@ async function forget({ store, log, clock }: Worker, { holding, taken }: TakenPa
   } catch (error) {
     // Scheduled again while we looked, as registering anew does: let the newer ticket find the new registration.
     if (!(error instanceof LeaseLostError)) throw error;
-    await store.release(holding, clock.now());
+    await store.release(holding, clock.now(), { posted: false });
     throw error;
   }
   log("info", "Cluster is not registered; its work is forgotten", { key: holding.key });

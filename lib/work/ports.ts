@@ -41,6 +41,12 @@ export interface ProbeQueue {
   send(postings: readonly ProbePosting[]): Promise<FailedPosting<ProbePosting>[]>;
 }
 
+/** Decides when a message that goes back to its queue comes again. */
+export interface Redelivery {
+  /** @param afterSeconds 0..43200. */
+  postpone(receiptHandle: string, afterSeconds: number): Promise<void>;
+}
+
 /** Where messages go that cannot be parsed. */
 export interface DeadLetters {
   /** Keeps the body as it came, with the attribute `reason`. Rejects when the queue did not accept it. */

@@ -73,9 +73,10 @@ export function inkedRow(
   return { row: { ...row, ticket, ticketDone: takenTicket, leaseUntil: 0, ...place }, dueAtMs, posted };
 }
 
-/** release: the lease is free, the ticket is not done; dispatch brings it back. */
-export function releasedRow(row: WorkRow, dueAtMs: number): WorkRow {
-  return { ...row, leaseUntil: 0, ...waiting(row.key, dueAtMs) };
+/** release: the lease is free, the ticket is not done. `posted`: its message comes again, else dispatch sends one. */
+export function releasedRow(row: WorkRow, dueAtMs: number, posted: boolean): WorkRow {
+  const place = posted ? answeredFor(row.key, dueAtMs + RECLAIM_AFTER_MS) : waiting(row.key, dueAtMs);
+  return { ...row, leaseUntil: 0, ...place };
 }
 
 /** @returns whether this worker still owns the row: nobody took it since and its own ink has not been written. */

@@ -16,6 +16,14 @@ export const MAX_DELAY_SECONDS = 900;
 /** How late the next dispatch may start after its minute, milliseconds. */
 const DISPATCH_LATENESS_MS = 15_000;
 
+/** The longest wait before a message that went back to its queue is delivered again, seconds. */
+const LONGEST_REDELIVERY_SECONDS = 120;
+
+/** @returns how soon a message that went back to its queue comes again, doubling with each receive: 10, 20, 40, … 120 s. */
+export function redeliverySeconds(receives: number): number {
+  return Math.min(LONGEST_REDELIVERY_SECONDS, 10 * 2 ** Math.max(0, receives - 1));
+}
+
 /** Whether work is posted by whoever scheduled it, or left for dispatch to find. */
 export type PostingPlan =
   | { post: true; dueAtMs: number; delaySeconds: number; reclaimAtMs: number }

@@ -104,8 +104,11 @@ export interface WorkStore {
    * scheduled meanwhile (row.ticket grew) the next due time is now. Throws `LeaseLostError`.
    */
   ink(taken: Holding & { ticket: number; identity: string }, result: InkResult): Promise<Inked>;
-  /** Under the fence: lease freed, ticket not done, due again at `dueAtMs`. Throws `LeaseLostError`. */
-  release(taken: Holding, dueAtMs: number): Promise<void>;
+  /**
+   * Under the fence: lease freed, ticket not done, due again at `dueAtMs`. `posted`: its message goes back to the queue
+   * to come again then. Throws `LeaseLostError`.
+   */
+  release(taken: Holding, dueAtMs: number, options: { posted: boolean }): Promise<void>;
   /** What a running worker reads before each batch. */
   look(key: WorkKey): Promise<{ row: WorkRow | undefined; registration: Registration | undefined }>;
   load(key: WorkKey): Promise<WorkRow | undefined>;

@@ -6,11 +6,9 @@ import { type Deadline, leaseLengthMs, openLease } from "./lease.ts";
 import type { WorkMessage } from "./messages.ts";
 import { type PassResult, runPass } from "./pass.ts";
 import type { Session } from "./reconciler.ts";
+import { redeliverySeconds } from "./schedule.ts";
 import type { Holding, NotTaken } from "./store.ts";
 import { LeaseLostError } from "./verdict.ts";
-
-/** A transient failure frees the lease and is due again after this, milliseconds. */
-const RETRY_AFTER_MS = 10_000;
 
 /** What became of a message. All of these are acknowledged. */
 export type WorkResult = PassResult | { outcome: NotTaken | "leaseLost" };
@@ -23,17 +21,26 @@ export interface Trigger {
   hops: number;
   /** When the message was meant to arrive, epoch milliseconds; absent for a person. */
   dueAt?: number;
+  /** How often the message was delivered; absent for a person. */
+  receives?: number;
 }
 
 /**
  * Works on one message: take → pass (load, reconcile, ink) → post. A message that is not to be worked on, and a lease
  * lost on the way, are results; the index brings unfinished work back.
  *
- * @throws whatever may pass by itself: the lease is free again, and the message goes back to the queue.
+ * @param receives how often the message was delivered, this time included.
+ * @throws whatever may pass by itself: the lease is free again, and the message goes back to the queue, to come again
+ * after `redeliverySeconds(receives)`.
  */
-export async function runWork(worker: Worker, message: WorkMessage, deadline: Deadline): Promise<WorkResult> {
+export async function runWork(
+  worker: Worker,
+  message: WorkMessage,
+  deadline: Deadline,
+  receives = 1,
+): Promise<WorkResult> {
   await worker.faultPoint("send-take", message.key);
-  return await runTriggered(worker, { type: "message", ...message }, deadline);
+  return await runTriggered(worker, { type: "message", ...message, receives }, deadline);
 }
 
 /** Takes the lease and runs one pass; the part that messages and direct invocations share. */
@@ -77,15 +84,16 @@ export async function runTriggered(worker: Worker, trigger: Trigger, deadline: D
       log("warn", "Lease lost; whoever owns the work now goes on", { key, fence, cause: error.message });
       return { outcome: "leaseLost" };
     }
-    await giveBack(worker, holding);
+    await giveBack(worker, holding, trigger.receives);
     throw error;
   }
 }
 
 /** Frees the lease after a transient failure. When that fails too, the row is due when the lease ends. */
-async function giveBack({ store, clock, log }: Worker, holding: Holding): Promise<void> {
+async function giveBack({ store, clock, log }: Worker, holding: Holding, receives: number | undefined): Promise<void> {
+  const dueAtMs = clock.now() + redeliverySeconds(receives ?? 1) * 1000;
   try {
-    await store.release(holding, clock.now() + RETRY_AFTER_MS);
+    await store.release(holding, dueAtMs, { posted: receives !== undefined });
   } catch (error) {
     log("warn", "Lease not freed; the work is due again when it ends", { key: holding.key, cause: String(error) });
   }

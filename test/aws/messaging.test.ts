@@ -9,7 +9,13 @@ import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/c
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createEventBus } from "../../lib/aws/bus.ts";
 import { clientSettings } from "../../lib/aws/clients.ts";
-import { createDeadLetters, createProbeQueue, createWorkQueue, groupOf } from "../../lib/aws/queue.ts";
+import {
+  createDeadLetters,
+  createProbeQueue,
+  createRedelivery,
+  createWorkQueue,
+  groupOf,
+} from "../../lib/aws/queue.ts";
 import { readSecret } from "../../lib/aws/secrets.ts";
 import type { WorkKey } from "../../lib/work/keys.ts";
 import { WorkMessage } from "../../lib/work/messages.ts";
@@ -96,6 +102,15 @@ describe("the work queues", () => {
       ]),
     ).toEqual([]);
     expect(await receive(url)).toHaveLength(1);
+  });
+
+  it("bring a message back when they are asked to", async () => {
+    const urls = { reconcile: await createQueue("reconcile-3"), rollout: await createQueue("rollout-3") };
+    await createWorkQueue(sqs, urls).send([postingOf(1)]);
+    const [first] = await receive(urls.rollout);
+    expect(await receive(urls.rollout)).toEqual([]);
+    await createRedelivery(sqs, urls.rollout).postpone(first?.ReceiptHandle ?? "", 0);
+    expect(await receive(urls.rollout)).toHaveLength(1);
   });
 
   it("put a letter into the dead-letter queue as it came, with its reason", async () => {

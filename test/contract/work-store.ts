@@ -224,7 +224,7 @@ export function workStoreContract(open: () => Promise<WorkStoreSubject>): void {
     it.each<[string, (holding: Holding & { ticket: number; identity: string }) => Promise<unknown>]>([
       ["pencil", (holding) => store.pencil(holding, intent, `${new Date(now()).toISOString()}#late`)],
       ["ink", (holding) => store.ink(holding, inkOf({ state: "stale" }))],
-      ["release", (holding) => store.release(holding, now())],
+      ["release", (holding) => store.release(holding, now(), { posted: false })],
     ])("may not %s after somebody else took the work", async (_name, write) => {
       await store.schedule(key, now(), { posted: true });
       const frozen = await taken(1);
@@ -373,9 +373,20 @@ export function workStoreContract(open: () => Promise<WorkStoreSubject>): void {
     it("frees the lease, keeps the ticket open and the work due", async () => {
       await store.schedule(key, now(), { posted: true });
       const work = await taken(1);
-      await store.release(work.holding, now() + 10_000);
+      await store.release(work.holding, now() + 10_000, { posted: false });
       expect(await due(now(), now() + 10_000)).toEqual([{ key, dueAt: now() + 10_000 }]);
       expect(await take(1)).toMatchObject({ row: { fence: 2, ticket: 1 } });
+    });
+  });
+
+  describe("release with its message on the way back", () => {
+    it("leaves the work out of dispatch's sight until the message counts as lost", async () => {
+      await store.schedule(key, now(), { posted: true });
+      const work = await taken(1);
+      await store.release(work.holding, now() + 10_000, { posted: true });
+      expect(await due(now() + 99_999, now() + FAR_MS)).toEqual([]);
+      expect(await due(now() + 100_000, now() + 100_000)).toHaveLength(1);
+      expect(await take(1)).toMatchObject({ row: { fence: 2 } });
     });
   });
 
@@ -466,7 +477,7 @@ export function workStoreContract(open: () => Promise<WorkStoreSubject>): void {
         "release",
         async () => {
           await store.schedule(key, now(), { posted: true });
-          await store.release((await taken(1)).holding, now());
+          await store.release((await taken(1)).holding, now(), { posted: false });
         },
       ],
     ];
@@ -511,7 +522,7 @@ export function workStoreContract(open: () => Promise<WorkStoreSubject>): void {
       expect(await store.load(key)).toMatchObject({ ticket: 2, ticketDone: 1 });
       const again = await taken(2);
       losing();
-      await store.release(again.holding, now());
+      await store.release(again.holding, now(), { posted: false });
       expect(await store.load(key)).toMatchObject({ ticket: 2, leaseUntil: 0 });
     });
   });

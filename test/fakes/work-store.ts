@@ -93,10 +93,10 @@ export function createFakeWorkStore(options: { now(): number }): FakeWorkStore {
       if (audit !== undefined) audit.outcomes = [...result.outcomes];
       return { ticket: inked.row.ticket, dueAtMs: inked.dueAtMs, posted: inked.posted };
     },
-    async release(taken, dueAtMs) {
+    async release(taken, dueAtMs, { posted }) {
       const before = store.rows.get(rowId(taken.key));
       if (before !== undefined && rows.isFreedBy(before, taken)) return;
-      store.rows.set(rowId(taken.key), rows.releasedRow(held(taken), dueAtMs));
+      store.rows.set(rowId(taken.key), rows.releasedRow(held(taken), dueAtMs, posted));
     },
     async look(key) {
       return { row: store.rows.get(rowId(key)), registration: store.registrations.get(key.cluster) };

@@ -42,7 +42,7 @@ const logs = (title: string): [string[], string[]] => [
   [`Outrigger${title}Logs`],
 ];
 const takes = (queue: string): [string[], string[]] => [
-  ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+  ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
   [`Outrigger${queue}Queue`],
 ];
 const posts = (...queues: string[]): [string[], string[]] => [

@@ -29,6 +29,13 @@ describe("a pass asked for by a person", () => {
     expect(lane.store.rows.get(rowId(KEY))).toMatchObject({ ticket: 2 });
   });
 
+  it("names every problem of a request that is none", async () => {
+    const lane = createFakeLane();
+    expect(await runDirect(lane.worker, { action: "reconcile", key: { ...KEY, name: "" } }, lane.deadline)).toEqual({
+      error: { object: "request", cause: expect.stringContaining("key.name"), nextStep: expect.any(String) },
+    });
+  });
+
   it.each<[string, (lane: ReturnType<typeof createFakeLane>) => unknown, string]>([
     ["an unknown cluster", (lane) => lane.store.registrations.clear(), "is not registered"],
     [

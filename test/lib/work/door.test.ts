@@ -86,6 +86,24 @@ describe("a batch at the door", () => {
     expect(counted).toEqual([]);
   });
 
+  it.each([
+    ["1", 10],
+    ["2", 20],
+    ["4", 80],
+    ["9", 120],
+  ])("asks for a record that failed at receive %s to come again after %d s", async (receives, seconds) => {
+    const postponed: [string, number][] = [];
+    const { door } = openDoor(() => Promise.reject(new RetryableError("throttled")));
+    const redelivery = { postpone: async (handle: string, after: number) => void postponed.push([handle, after]) };
+    const record = {
+      ...recordOf("1", message),
+      receiptHandle: "r1",
+      attributes: { ApproximateReceiveCount: receives },
+    };
+    expect((await admitBatch([record], { ...door, redelivery })).batchItemFailures).toHaveLength(1);
+    expect(postponed).toEqual([["r1", seconds]]);
+  });
+
   it("works on the records of a batch side by side", async () => {
     let running = 0;
     let most = 0;

@@ -82,7 +82,7 @@ describe("a pass", () => {
     };
     expect(await run()).toEqual({ outcome: "leaseLost" });
     expect(lane.events).toEqual([]);
-    await lane.store.release({ key: KEY, fence: 2, owner: "thief" }, lane.clock.nowMs);
+    await lane.store.release({ key: KEY, fence: 2, owner: "thief" }, lane.clock.nowMs, { posted: false });
     await runWork(lane.worker, lane.messageOf(1), { remainingMs: () => 120_000 });
     expect(lane.events).toEqual([{ detailType: "Rollout Started", detail: {} }]);
   });
@@ -164,7 +164,7 @@ describe("a failed pass", () => {
       throw new RetryableError("throttled");
     };
     await expect(run()).rejects.toThrow("throttled");
-    expect(row()).toMatchObject({ ticket: 1, ticketDone: 0, leaseUntil: 0, dueAt: lane.clock.nowMs + 10_000 });
+    expect(row()).toMatchObject({ ticket: 1, ticketDone: 0, leaseUntil: 0, dueAt: lane.clock.nowMs + 100_000 });
     expect(state()).toBeUndefined();
     expect(lane.sent).toEqual([]);
   });

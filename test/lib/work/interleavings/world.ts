@@ -6,6 +6,7 @@ import type { WorkQueue } from "../../../../lib/work/ports.ts";
 import { scheduleWork } from "../../../../lib/work/post.ts";
 import type { Session } from "../../../../lib/work/reconciler.ts";
 import type { WorkStore } from "../../../../lib/work/store.ts";
+import { RetryableError } from "../../../../lib/work/verdict.ts";
 import { runWork } from "../../../../lib/work/worker.ts";
 import { createFakeClock } from "../../../fakes/clock.ts";
 import { createFakeLane, reconciliationOf } from "../../../fakes/lane.ts";
@@ -15,6 +16,7 @@ import { createFakeWorkStore, rowId } from "../../../fakes/work-store.ts";
 /** Longer than any lease, delay and reclaim together: a row due later than this would be as good as lost. */
 const LONGEST_WAIT_MS = 400_000;
 const VISIBILITY_MS = 720_000;
+const REDELIVERY_MS = 10_000;
 const INVOCATION_MS = 120_000;
 
 export const KEYS: WorkKey[] = ["ingester", "store-gateway"].map((name) => ({
@@ -98,6 +100,7 @@ export function createWorld() {
     takes.push({ id, atMs: clock.nowMs, fence });
     passes += 1;
     const seconds = verdictSeconds[passes % verdictSeconds.length] ?? 30;
+    if (seconds < 0) throw new RetryableError("a failure that passes");
     await session.pencil({ actions: [], state: { fence } });
     await gated(actor, async () => {});
     // What a destructive call checks right before it goes out; the row must still be this worker's.
@@ -144,7 +147,7 @@ export function createWorld() {
     },
     deliver(item: QueuedMessage) {
       queue = queue.filter((other) => other !== item);
-      const back = () => void queue.push({ message: item.message, deliverAtMs: clock.nowMs + VISIBILITY_MS });
+      const back = (afterMs: number) => void queue.push({ message: item.message, deliverAtMs: clock.nowMs + afterMs });
       const startMs = clock.nowMs;
       spawn(
         "worker",
@@ -157,11 +160,11 @@ export function createWorld() {
             return await runWork(lane, item.message, { remainingMs: () => startMs + INVOCATION_MS - clock.nowMs });
           } catch (error) {
             if (error instanceof InvariantError) broken.push(error);
-            back();
+            back(REDELIVERY_MS);
             throw error;
           }
         },
-        back,
+        () => back(VISIBILITY_MS),
       );
     },
     duplicate: (item: QueuedMessage) => void queue.push({ ...item }),
