@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { KubernetesClient } from "../../lib/kubernetes/client.ts";
+import { createRolloutReconciler } from "../../lib/rollouts/reconcile.ts";
+import type { Session } from "../../lib/work/reconciler.ts";
+import { registrationOf } from "../fakes/registration.ts";
+
+const PENCIL_MS = 10;
+const READ_MS = 5;
+const HANDOVER_MS = 90_000;
+const LEASE_MS = 135_000;
+
+/** Passes over one MultiAZRollout, one after the other as their verdicts say, until a rollout is completed. */
+export async function rollUntilCompleted(client: KubernetesClient, namespace: string, name: string): Promise<void> {
+  const reconciler = createRolloutReconciler();
+  const key = { cluster: "bench", home: "cluster" as const, kind: reconciler.kind, namespace, name };
+  let state: unknown;
+  for (let fence = 1; ; fence++) {
+    const result = await reconciler.reconcile(openSession(client, key, fence, state));
+    state = JSON.parse(JSON.stringify(result.state));
+    if (result.status.phase === "Completed") return;
+    await sleep(Math.min(result.verdict.seconds, 1) * 1_000);
+  }
+}
+
+function openSession(client: KubernetesClient, key: Session["key"], fence: number, state: unknown): Session {
+  const startedAt = performance.now();
+  const elapsed = (): number => performance.now() - startedAt;
+  return {
+    key,
+    registration: registrationOf(key.cluster),
+    hubId: "bench",
+    client,
+    state,
+    trigger: "message",
+    lease: {
+      fence,
+      remainingMs: () => LEASE_MS - elapsed(),
+      handoverMs: () => HANDOVER_MS - elapsed(),
+      mayWrite: () => LEASE_MS - elapsed() > 20_000,
+    },
+    now: () => Date.now(),
+    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
+    pencil: () => sleep(PENCIL_MS),
+    record: () => {},
+    interruption: async () => void (await sleep(READ_MS)),
+    emit: () => {},
+    count: () => {},
+    log: () => {},
+    faultPoint: async () => {},
+  };
+}
