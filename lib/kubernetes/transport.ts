@@ -43,7 +43,7 @@ export interface TransportOptions {
   connectTimeoutMs?: number;
   /** Milliseconds a watch may be silent; API servers send a bookmark about each minute. Default 120,000. */
   watchIdleTimeoutMs?: number;
-  /** Connections kept for requests, 1..8; each watch has its own. Default 6. */
+  /** Connections kept for requests, 1..8; each watch has its own. Default 8. */
   maxSockets?: number;
   /** Told of every call that failed for good, before its caller is. */
   onFailure?: (error: ApiError | ConnectionError) => void;
@@ -68,7 +68,7 @@ class Transport implements KubernetesClient {
 
   constructor(access: ClusterAccess, options: TransportOptions) {
     const {
-      maxSockets = 6,
+      maxSockets = 8,
       connectTimeoutMs = 5_000,
       requestTimeoutMs = 10_000,
       watchIdleTimeoutMs = 120_000,

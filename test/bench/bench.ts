@@ -1,5 +1,11 @@
+/** What may be asked of a bench; each takes what it knows. */
+export interface BenchOptions {
+  /** How long it is measured, for a bench that waits for time to pass. */
+  minutes?: number;
+}
+
 /** Runs one comparison; tells its progress line by line and returns its figures by name. */
-export type Bench = (log: (line: string) => void) => Promise<Record<string, number>>;
+export type Bench = (log: (line: string) => void, options?: BenchOptions) => Promise<Record<string, number>>;
 
 /** Calls that are made one after the other by each caller. */
 export type Call = () => Promise<unknown>;

@@ -15,8 +15,8 @@ const CONFIG_MAPS: ResourceType = { apiVersion: "v1", kind: "ConfigMap", plural:
 const OBJECT = { namespace: "default", name: "bench" };
 const PATH = `/api/v1/namespaces/${OBJECT.namespace}/configmaps/${OBJECT.name}`;
 const CALLERS = [1, 10] as const;
-const ROUNDS = 8;
-const ROUND_MS = 600;
+const ROUNDS = 12;
+const ROUND_MS = 400;
 const COUNTED_CALLS = 1_000;
 
 interface Contender {

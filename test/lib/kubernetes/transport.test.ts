@@ -85,7 +85,7 @@ describe("a call", () => {
         for (let call = 0; call < 20; call += 1) await client.get(PODS, { namespace: "x", name: "a" });
       }),
     );
-    expect(server.connections() - before).toBeLessThanOrEqual(6);
+    expect(server.connections() - before).toBeLessThanOrEqual(8);
   });
 
   test("of a process that was frozen meanwhile does not trust its old connections", async () => {
