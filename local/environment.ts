@@ -6,10 +6,10 @@ import { type ClusterToRegister, startCluster } from "./cluster.ts";
 import { buildControlPlane } from "./control-plane/build.ts";
 import { serveEks } from "./eks.ts";
 import type { EnvironmentOptions } from "./host-protocol.ts";
-import { adoptCluster } from "./own-cluster.ts";
+import { adoptCluster, readOwnCluster } from "./own-cluster.ts";
 import { registerClusters } from "./registration.ts";
 import { type StartedProcesses, startedProcesses } from "./started-processes.ts";
-import { type LocalState, readLocalState } from "./state.ts";
+import { type LocalState } from "./state.ts";
 import { clustersDirectory, instanceDirectory, stopEnvironment } from "./stop.ts";
 
 type Progress = (line: string) => void;
@@ -21,22 +21,18 @@ type Progress = (line: string) => void;
  */
 export async function startEnvironment(options: EnvironmentOptions, onProgress: Progress): Promise<LocalState> {
   const { directory } = options;
-  if (readLocalState(directory) !== undefined) {
-    throw new Error("Local environment: it is running already. Stop it with `outrigger local down` first.");
-  }
   await stopEnvironment(directory); // What an earlier one may have left after a crash.
   rmSync(instanceDirectory(directory), { recursive: true, force: true });
   mkdirSync(clustersDirectory(directory), { recursive: true, mode: 0o700 });
   const started = startedProcesses(directory);
   started.add("host", process.pid);
 
-  const [hub, clusters] = await Promise.all([
+  const [hub, clusters, ownClusters] = await Promise.all([
     startHub(options, started, onProgress),
     startClusters(options, started, onProgress),
+    Promise.all(Object.entries(options.ownClusters).map(([name, path]) => readOwnCluster(name, path))),
   ]);
-  const own = await Promise.all(
-    Object.entries(options.ownClusters).map(([name, path]) => adoptCluster(hub, name, path)),
-  );
+  const own = await Promise.all(ownClusters.map((cluster) => adoptCluster(hub, cluster)));
   const all = [...clusters, ...own];
   const state: LocalState = {
     ...hub,

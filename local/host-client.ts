@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { EnvironmentOptions, type EnvironmentRequest, HostMessage } from "./host-protocol.ts";
-import type { LocalState } from "./state.ts";
+import { isSameProcess } from "./process-identity.ts";
+import { type LocalState, readProcesses } from "./state.ts";
 import { stopEnvironment } from "./stop.ts";
 
 /** A local environment hosted by another process. */
@@ -30,6 +31,10 @@ export async function hostEnvironment(
 ): Promise<HostedEnvironment> {
   const options = EnvironmentOptions.parse({ ...request, directory: resolve(request.directory) });
   mkdirSync(options.directory, { recursive: true });
+  const [other] = readProcesses(options.directory) ?? [];
+  if (other !== undefined && isSameProcess(other)) {
+    throw new Error("Local environment: it is running already. Stop it with `outrigger local down` first.");
+  }
   const logFile = join(options.directory, "host.log");
   const log = openSync(logFile, "w", 0o600);
   const host = spawn(process.execPath, [HOST_PROGRAM, JSON.stringify(options)], {

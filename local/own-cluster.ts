@@ -16,18 +16,31 @@ const FILES: Record<string, string> = {
   "client-key": "client-key-data",
 };
 
+/** A cluster of the user's own. */
+export interface OwnCluster {
+  name: string;
+  /** Where its kubeconfig was read. */
+  path: string;
+  /** The kubeconfig, standing alone. */
+  kubeconfig: string;
+  zones: string[];
+}
+
 /**
- * Takes a cluster of the user's: its kubeconfig becomes a secret of the local AWS, which the hub reads. Nothing is changed in the
- * cluster; the hub may do there what the kubeconfig's user may.
+ * Looks at a cluster of the user's.
  * @throws Error when the kubeconfig cannot be read or its cluster does not answer.
  */
-export async function adoptCluster(
-  hub: Omit<LocalState, "clusters">,
-  name: string,
-  path: string,
-): Promise<ClusterToRegister> {
+export async function readOwnCluster(name: string, path: string): Promise<OwnCluster> {
   const kubeconfig = readKubeconfig(name, path);
-  const zones = await readZones(name, kubeconfig);
+  return { name, path, kubeconfig, zones: await readZones(name, kubeconfig) };
+}
+
+/**
+ * Puts its kubeconfig into a secret of the local AWS, where the hub reads it. Nothing is changed in the cluster; the hub may do
+ * there what the kubeconfig's user may.
+ */
+export async function adoptCluster(hub: Omit<LocalState, "clusters">, cluster: OwnCluster): Promise<ClusterToRegister> {
+  const { name, path, kubeconfig, zones } = cluster;
   const secret = `outrigger/${name}`;
   const client = new SecretsManagerClient(localAws(hub));
   await client.send(new CreateSecretCommand({ Name: secret, SecretString: kubeconfig }));
