@@ -14,7 +14,11 @@ const USAGE = `Usage: npm run -s bench -- NAME [--json] [--minutes N]\nBenches: 
 async function main(args: string[]): Promise<number> {
   let parsed: { values: { json?: boolean; minutes?: string }; positionals: string[] };
   try {
-    parsed = parseArgs({ args, options: { json: { type: "boolean" }, minutes: { type: "string" } }, allowPositionals: true });
+    parsed = parseArgs({
+      args,
+      options: { json: { type: "boolean" }, minutes: { type: "string" } },
+      allowPositionals: true,
+    });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
     return 2;
