@@ -4,6 +4,7 @@ import type { StatefulSet } from "../kubernetes/objects.ts";
 import { PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
 import type { ActionOutcome } from "../work/reconciler.ts";
 import { claimStatefulSet, releaseClaim } from "./claims.ts";
+import { describeTrouble } from "./cluster-trouble.ts";
 import type { ClaimAction, DeleteAction, RevisionAction, RolloutAction } from "./plan-actions.ts";
 
 /** What executing needs besides the client. */
@@ -157,12 +158,18 @@ async function attempt(
       const refused = error.status >= 400 && error.status < 500 && error.status !== 429;
       return executed(action, {
         result: refused ? "refused" : "failed",
-        message: `${error.request}: ${error.message}`,
+        message: refusalOf(error),
       });
     }
     if (error instanceof ConnectionError) return executed(action, { result: "failed", message: error.message });
     throw error;
   }
+}
+
+/** A missing rule says what to do about it. */
+function refusalOf(error: ApiError): string {
+  const trouble = error.status === 401 || error.status === 403 ? describeTrouble(error) : undefined;
+  return trouble?.message ?? `${error.request}: ${error.message}`;
 }
 
 function executed(action: RolloutAction, { result, message }: Pick<ActionOutcome, "result" | "message">): Executed {

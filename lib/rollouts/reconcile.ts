@@ -74,7 +74,7 @@ async function reconcileResource(session: Session, resource: MultiAZRollout): Pr
     const status = refusedStatus(resource, why, new Date(session.now()).toISOString());
     writer.offer(status);
     await writer.flush();
-    return { verdict: { type: "stalled", seconds: REFUSED_SECONDS }, state, status, actions: [] };
+    return { verdict: { type: "stalled", seconds: REFUSED_SECONDS }, state, status: writer.kept(status), actions: [] };
   }
   const listed = await observeStatefulSets(client, key.namespace, parsed.spec);
   const run: Run = {
@@ -110,7 +110,7 @@ async function reconcileResource(session: Session, resource: MultiAZRollout): Pr
   return {
     verdict,
     state: { ...plan.nextState, announced: { ...run.announced, phase: plan.phase } },
-    status,
+    status: writer.kept(status),
     actions: [],
   };
 }

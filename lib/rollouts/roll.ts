@@ -236,7 +236,7 @@ async function finish(
   return {
     verdict,
     state: { ...run.state, announced: run.announced },
-    status: status ?? { phase: "Progressing", conditions: [] },
+    status: status === undefined ? { phase: "Progressing", conditions: [] } : run.writer.kept(status),
     actions: run.outcomes,
   };
 }

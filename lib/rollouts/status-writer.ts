@@ -1,6 +1,6 @@
-import { ApiError, ConnectionError } from "../kubernetes/errors.ts";
 import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
 import type { Session } from "../work/reconciler.ts";
+import { type ClusterTrouble, describeTrouble } from "./cluster-trouble.ts";
 import type { MultiAZRollout } from "./observation.ts";
 import type { RolloutStatus } from "./status.ts";
 
@@ -12,7 +12,7 @@ const OPTIONAL = { currentZone: null, startedAt: null, finishedAt: null };
 
 /**
  * Writes the status back to the resource: in the background, only when it changed, at most every 5 s, and once at the
- * end. A status that cannot be written is logged and never stops a rollout.
+ * end. A status that cannot be written never stops a rollout; the hub's own copy says why.
  */
 export class StatusWriter {
   readonly #session: Session;
@@ -21,6 +21,7 @@ export class StatusWriter {
   #writtenAt = Number.NEGATIVE_INFINITY;
   #latest: RolloutStatus | undefined;
   #silent = false;
+  #trouble: ClusterTrouble | undefined;
   #pending: Promise<void> = Promise.resolve();
 
   constructor(session: Session, resource: MultiAZRollout) {
@@ -54,6 +55,21 @@ export class StatusWriter {
     await this.#pending;
   }
 
+  /** The status as the hub keeps it: with condition `StatusWritten=False` when the resource could not be told. */
+  kept(status: RolloutStatus): RolloutStatus {
+    if (this.#trouble === undefined) return status;
+    const { reason, message } = this.#trouble;
+    const condition = {
+      type: "StatusWritten",
+      status: "False" as const,
+      reason,
+      message: `This status is not on the resource itself: ${message}`,
+      lastTransitionTime: new Date(this.#writtenAt).toISOString(),
+      observedGeneration: status.observedGeneration,
+    };
+    return { ...status, conditions: [...status.conditions, condition] };
+  }
+
   #write(): void {
     const status = this.#latest;
     if (
@@ -78,10 +94,13 @@ export class StatusWriter {
         subresource: "status",
         fieldManager: "outrigger",
       });
+      this.#trouble = undefined;
     } catch (error) {
-      if (!(error instanceof ApiError || error instanceof ConnectionError)) throw error;
+      const trouble = describeTrouble(error);
+      if (trouble === undefined) throw error;
+      this.#trouble = trouble;
       this.#written = "";
-      this.#session.log("warn", "The status could not be written", { cause: error.message });
+      this.#session.log("warn", "The status could not be written", { cause: trouble.message });
     }
   }
 }
