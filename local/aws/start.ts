@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -73,6 +73,8 @@ function miniStackEnvironment(endpoint: string, port: number, stateDir: string):
     MINISTACK_REGION: LOCAL_REGION,
     IOT_MTLS_ENABLED: "0",
     SFTP_ENABLED: "0",
+    // MiniStack's own shim in the functions uses what Node deprecates.
+    NODE_NO_WARNINGS: "1",
     // Away from any docker on the machine: MiniStack would clean up containers there.
     DOCKER_HOST: `unix://${join(stateDir, "no-docker.sock")}`,
   };
@@ -110,6 +112,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const stateDir = resolve(options.stateDir);
   const installation = await installPython(join(options.cacheDir ?? DEFAULT_CACHE_DIR, "python"), MINISTACK_PACKAGES);
   await mkdir(join(stateDir, "tmp"), { recursive: true });
+  // MiniStack's shim for functions is CommonJS, whatever the package.json above the folder says of its files.
+  await writeFile(join(stateDir, "tmp", "package.json"), '{"type":"commonjs"}\n');
   const port = options.port ?? (await findFreePort());
   const endpoint = `http://127.0.0.1:${port}`;
   const logFile = join(stateDir, "ministack.log");
