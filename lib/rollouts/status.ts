@@ -1,4 +1,4 @@
-import type { Condition } from "../kubernetes/objects.ts";
+import type { Condition, StatefulSet } from "../kubernetes/objects.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import type { Plan } from "./plan.ts";
@@ -100,32 +100,34 @@ function transition(resource: MultiAZRollout, conditions: readonly Claimed[], no
   });
 }
 
-function zoneStatus(zone: ZoneView, { times, currentZone, reason }: Plan, withPods: boolean): ZoneStatus {
+function zoneStatus(zone: ZoneView, plan: Plan, withPods: boolean): ZoneStatus {
   const sum = (pick: (part: StatefulSetView) => number): number =>
     zone.parts.reduce((total, part) => total + pick(part), 0);
-  const time = times.zones[zone.name];
+  const time = plan.times.zones[zone.name];
   return {
     name: zone.name,
     statefulSets: zone.parts.map(({ name }) => name),
     replicas: sum(({ statefulSet }) => statefulSet.spec.replicas ?? 1),
     updated: sum((part) => (withPods ? part.updated : (part.statefulSet.status?.updatedReplicas ?? 0))),
     available: sum((part) => (withPods ? part.available : (part.statefulSet.status?.availableReplicas ?? 0))),
-    phase: zonePhase(zone, currentZone, reason, withPods),
+    phase: zonePhase(zone, plan, withPods),
     ...(time?.startedAt === undefined ? {} : { startedAt: time.startedAt }),
     ...(time?.finishedAt === undefined ? {} : { finishedAt: time.finishedAt }),
   };
 }
 
-function zonePhase(
-  zone: ZoneView,
-  current: string | undefined,
-  reason: string,
-  withPods: boolean,
-): ZoneStatus["phase"] {
-  if (!withPods) return "Completed";
+function zonePhase(zone: ZoneView, { times, currentZone, reason }: Plan, withPods: boolean): ZoneStatus["phase"] {
   if (zone.changed.length > 0) return "Changed";
-  if (zone.complete && zone.unready.length === 0)
-    return reason === "Soaking" && zone.name === current ? "Soaking" : "Completed";
-  if (zone.name === current) return "Updating";
+  if (!withPods) return zone.parts.every(({ statefulSet }) => isUpdated(statefulSet)) ? "Completed" : "Pending";
+  const soakFrom = times.zones[zone.name]?.soakFrom;
+  const later = Object.values(times.zones).some((other) => (other.soakFrom ?? "") > (soakFrom ?? ""));
+  if (zone.complete && zone.unready.length === 0) {
+    return reason === "Soaking" && soakFrom !== undefined && !later ? "Soaking" : "Completed";
+  }
+  if (zone.name === currentZone && reason !== "Soaking") return "Updating";
   return zone.unready.length > 0 ? "Unready" : "Pending";
+}
+
+function isUpdated({ status }: StatefulSet): boolean {
+  return status?.updatedReplicas === status?.replicas;
 }

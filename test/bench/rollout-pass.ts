@@ -42,7 +42,10 @@ function openSession(client: KubernetesClient, key: Session["key"], fence: numbe
     sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
     pencil: () => sleep(PENCIL_MS),
     record: () => {},
-    interruption: async () => void (await sleep(READ_MS)),
+    interruption: async () => {
+      await sleep(READ_MS);
+      return undefined;
+    },
     emit: () => {},
     count: () => {},
     log: () => {},

@@ -21,6 +21,8 @@ export interface ClientOptions {
   watchLagMs?: () => number;
   /** Told of each request that changes something, when the server has carried it out. */
   wrote?: (request: { verb: "delete" | "patch"; type: ResourceType; before: KubernetesObject }) => void;
+  /** What a request fails with; undefined = it does not. */
+  fail?: (verb: "get" | "list" | "patch" | "delete" | "watch", type: ResourceType) => Error | undefined;
   /** Milliseconds after which each watch breaks off; undefined = never. */
   watchLifeMs?: () => number | undefined;
 }
@@ -53,11 +55,11 @@ export class ModelClient implements KubernetesClient {
   }
 
   async get<T extends KubernetesObject>(type: ResourceType, { name }: ObjectName): Promise<T> {
-    return this.#request(() => this.#mustFind<T>("GET", type, name));
+    return this.#request("get", type, () => this.#mustFind<T>("GET", type, name));
   }
 
   async list<T extends KubernetesObject>(type: ResourceType, options: ListOptions = {}): Promise<ListResult<T>> {
-    return this.#request(() => ({
+    return this.#request("list", type, () => ({
       items: this.#model.all<T>(collectionOf(type)).filter((object) => isSelected(object, options)),
       resourceVersion: this.#model.version,
       observedAt: this.#model.clock.iso(),
@@ -70,7 +72,7 @@ export class ModelClient implements KubernetesClient {
     patch: unknown,
     options: PatchOptions,
   ): Promise<T> {
-    return this.#request(() => {
+    return this.#request("patch", type, () => {
       const before = this.#mustFind<T>("PATCH", type, name);
       const change = patch as { metadata?: { resourceVersion?: string; uid?: string } };
       const { resourceVersion, uid, ...metadata } = change.metadata ?? {};
@@ -87,7 +89,7 @@ export class ModelClient implements KubernetesClient {
   }
 
   async delete(type: ResourceType, { name }: ObjectName, { preconditions }: DeleteOptions): Promise<void> {
-    return this.#request(() => {
+    return this.#request("delete", type, () => {
       const before = this.#mustFind("DELETE", type, name);
       if (preconditions.uid !== undefined && preconditions.uid !== before.metadata.uid) {
         throw failure(409, "Conflict", "DELETE", type, name);
@@ -98,6 +100,8 @@ export class ModelClient implements KubernetesClient {
   }
 
   async *watch<T extends KubernetesObject>(type: ResourceType, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
+    const refused = this.#options.fail?.("watch", type);
+    if (refused !== undefined) throw refused;
     const { clock } = this.#model;
     const queue: ModelEvent[] = [];
     let wake = (): void => {};
@@ -157,13 +161,15 @@ export class ModelClient implements KubernetesClient {
 
   async close(): Promise<void> {}
 
-  async #request<T>(answer: () => T): Promise<T> {
+  async #request<T>(verb: "get" | "list" | "patch" | "delete", type: ResourceType, answer: () => T): Promise<T> {
     if (this.#dead) await forever();
     await this.#frozen;
     this.requests++;
     await this.#model.clock.sleep(this.#options.latencyMs?.() ?? 0);
     let result: { value: T } | { error: unknown };
     try {
+      const error = this.#options.fail?.(verb, type);
+      if (error !== undefined) throw error;
       result = { value: answer() };
     } catch (error) {
       result = { error };

@@ -1,6 +1,7 @@
 import type { Pod } from "../../lib/kubernetes/objects.ts";
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
 import { createRolloutReconciler } from "../../lib/rollouts/reconcile.ts";
+import type { RolloutStatus } from "../../lib/rollouts/status.ts";
 import type { ActionOutcome, BusEvent, Interruption, Reconciliation, Session } from "../../lib/work/reconciler.ts";
 import { LeaseLostError } from "../../lib/work/verdict.ts";
 import { registrationOf } from "../fakes/registration.ts";
@@ -111,10 +112,8 @@ export class SimulatedHub {
 
   #tellStatus(): void {
     const { status } = this.#model.find<MultiAZRollout>("multiazrollouts", this.#options.name) ?? {};
-    const ready = status?.conditions?.[0];
-    this.#options.log?.(
-      `status ${status?.phase} zone=${String(status?.["currentZone"] ?? "-")} ${String(status?.["updated"])} ${ready?.reason}`,
-    );
+    const { phase, currentZone = "-", updated, conditions } = status as Partial<RolloutStatus>;
+    this.#options.log?.(`status ${phase} zone=${currentZone} ${updated} ${conditions?.[0]?.reason}`);
   }
 
   #session(

@@ -179,7 +179,7 @@ describe("several at work", () => {
     expect(await scenario.clock.run(() => scenario.isRolledOut("new"), 600_000)).toBe(true);
     await scenario.clock.run(() => false, 60_000);
     const phases = [scenario.hub, second].map(({ last }) => last?.status.conditions[0]?.reason);
-    expect(phases.toSorted()).toEqual(["Completed", "Overlap"]);
+    expect(new Set(phases)).toEqual(new Set(["Completed", "Overlap"]));
     expect(scenario.invariants.violations).toEqual([]);
     expect(scenario.invariants.deletes).toBe(9);
   });

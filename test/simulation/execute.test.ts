@@ -1,0 +1,147 @@
+import { describe, expect, test } from "vitest";
+import { ApiError } from "../../lib/kubernetes/errors.ts";
+import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
+import { claimStatefulSet, releaseClaims } from "../../lib/rollouts/claims.ts";
+import { type ExecuteOptions, executeRollout } from "../../lib/rollouts/execute.ts";
+import type { RolloutAction } from "../../lib/rollouts/plan-actions.ts";
+import { ModelClient } from "./client.ts";
+import { VirtualClock } from "./clock.ts";
+import { ClusterModel } from "./model.ts";
+
+const clock = new VirtualClock();
+
+function cluster(): { model: ClusterModel; client: ModelClient } {
+  const model = new ClusterModel({ clock });
+  model.addStatefulSet("a", 4, { group: "ingester" });
+  model.addStatefulSet("b", 2, { group: "ingester" });
+  return { model, client: new ModelClient(model) };
+}
+
+const deletion = (model: ClusterModel, pod: string, uid?: string): RolloutAction => ({
+  kind: "DeletePod",
+  object: `mimir/${pod}`,
+  reason: "Outdated",
+  statefulSet: pod.split("-")[0] ?? "",
+  zone: "a",
+  pod,
+  uid: uid ?? model.find<Pod>("pods", pod)?.metadata.uid ?? "none",
+});
+const claim = (model: ClusterModel, statefulSet: string, resourceVersion?: string): RolloutAction => ({
+  kind: "ClaimStatefulSet",
+  object: `mimir/${statefulSet}`,
+  reason: "RolloutStarts",
+  statefulSet,
+  resourceVersion: resourceVersion ?? model.find("statefulsets", statefulSet)?.metadata.resourceVersion ?? "",
+});
+
+/** Lets the model's time pass while the call goes on. */
+async function settled<T>(call: Promise<T>): Promise<T> {
+  let done = false;
+  const watched = call.finally(() => {
+    done = true;
+  });
+  watched.catch(() => {});
+  await clock.run(() => done, 60_000);
+  return watched;
+}
+
+async function results(
+  client: ModelClient,
+  actions: RolloutAction[],
+  options: Partial<ExecuteOptions> = {},
+): Promise<string[]> {
+  const all = {
+    namespace: "mimir",
+    owner: "hub/mimir/x",
+    mayWrite: () => true,
+    afterDelete: async () => {},
+    changed: () => {},
+  };
+  const executed = await settled(executeRollout(client, actions, { ...all, ...options }));
+  return executed.map(({ outcome }) => outcome.result);
+}
+
+describe("executing a batch", () => {
+  test("deletes what has the UID it had, and takes gone or replaced pods as data", async () => {
+    const { model, client } = cluster();
+    const actions = [deletion(model, "a-0"), deletion(model, "a-1", "another"), deletion(model, "a-9")];
+    expect(await results(client, actions)).toEqual(["done", "preconditionFailed", "alreadyGone"]);
+    expect(model.find<Pod>("pods", "a-1")?.metadata.deletionTimestamp).toBeUndefined();
+  });
+
+  test("begins nothing once the lease has too little left", async () => {
+    const { model, client } = cluster();
+    let writes = 0;
+    const actions = [claim(model, "a"), claim(model, "b"), deletion(model, "a-0")];
+    expect(await results(client, actions, { mayWrite: () => writes++ < 1 })).toEqual(["done", "skipped", "skipped"]);
+  });
+
+  test("begins no delete after one was refused", async () => {
+    const { model, client } = cluster();
+    const forbidden = new ApiError({
+      status: 403,
+      reason: "Forbidden",
+      message: "no rule",
+      request: "DELETE pods/a-0",
+    });
+    client.delete = () => Promise.reject(forbidden);
+    const actions = Array.from({ length: 4 }, (_, ordinal) => deletion(model, `a-${ordinal}`));
+    const more = [...actions, ...actions, ...actions];
+    const found = await results(client, more);
+    expect(found.filter((result) => result === "refused").length).toBeLessThanOrEqual(8);
+    expect(found.slice(-4)).toEqual(Array(4).fill("skipped"));
+  });
+
+  test("tells a busy API server from a refusal", async () => {
+    const { model, client } = cluster();
+    client.delete = () =>
+      Promise.reject(new ApiError({ status: 429, reason: "TooManyRequests", message: "later", request: "DELETE" }));
+    expect(await results(client, [deletion(model, "a-0")])).toEqual(["failed"]);
+  });
+
+  test("writes currentRevision under a resourceVersion", async () => {
+    const { model, client } = cluster();
+    const write = (resourceVersion: string): RolloutAction => ({
+      kind: "SetCurrentRevision",
+      object: "mimir/a",
+      reason: "ZoneCompleted",
+      statefulSet: "a",
+      resourceVersion,
+      revision: "new",
+    });
+    const { resourceVersion = "" } = model.find("statefulsets", "a")?.metadata ?? {};
+    expect(await results(client, [write("1"), write(resourceVersion)])).toEqual(["preconditionFailed", "done"]);
+    expect(model.find<StatefulSet>("statefulsets", "a")?.status).toMatchObject({ currentRevision: "new", replicas: 4 });
+  });
+});
+
+describe("claims", () => {
+  test("are laid under a resourceVersion, again after a status change in between", async () => {
+    const { model, client } = cluster();
+    const target = { namespace: "mimir", name: "a", resourceVersion: "stale" };
+    await expect(settled(claimStatefulSet(client, target, "hub/mimir/x"))).resolves.toMatchObject({
+      result: "claimed",
+    });
+    expect(model.find("statefulsets", "a")?.metadata.annotations).toEqual({ "outrigger.dev/rollout": "hub/mimir/x" });
+  });
+
+  test("of another owner stop everything, and what was claimed on the way is given back", async () => {
+    const { model, client } = cluster();
+    const target = { namespace: "mimir", name: "b", resourceVersion: "stale" };
+    await settled(claimStatefulSet(client, target, "hub-2/mimir/x"));
+    const actions = [claim(model, "a"), claim(model, "b", "stale"), deletion(model, "a-0")];
+    expect(await results(client, actions)).toEqual(["done", "refused", "skipped"]);
+    expect(model.find("statefulsets", "a")?.metadata.annotations).toEqual({});
+    expect(model.find("statefulsets", "b")?.metadata.annotations).toEqual({ "outrigger.dev/rollout": "hub-2/mimir/x" });
+  });
+
+  test("of a hub are all given back, those of others are not", async () => {
+    const { client } = cluster();
+    const claimFor = (name: string, owner: string) =>
+      settled(claimStatefulSet(client, { namespace: "mimir", name, resourceVersion: "stale" }, owner));
+    await claimFor("a", "hub/mimir/x");
+    await claimFor("b", "hub-2/mimir/x");
+    expect(await settled(releaseClaims(client, "hub"))).toEqual(["mimir/a"]);
+    expect(await settled(releaseClaims(client, "hub-2", { owner: "hub-2/mimir/other" }))).toEqual([]);
+  });
+});
