@@ -2,12 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CloudFormationClient, DescribeStackResourcesCommand } from "@aws-sdk/client-cloudformation";
-import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SNSClient } from "@aws-sdk/client-sns";
-import { SQSClient } from "@aws-sdk/client-sqs";
+import { SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import {
   deployLocal,
   LOCAL_ACCOUNT,
@@ -45,10 +45,16 @@ function openClients(endpoint: string) {
   };
 }
 
-/** Starts a local AWS and deploys the hub with the real CDK. */
-export async function deployHub(context: Record<string, string> = {}): Promise<Deployment> {
+/**
+ * Starts a local AWS and deploys the hub with the real CDK.
+ * @param env more variables for the functions, e.g. `AWS_ENDPOINT_URL_EKS`.
+ */
+export async function deployHub(
+  context: Record<string, string> = {},
+  env: Record<string, string> = {},
+): Promise<Deployment> {
   const stateDir = await mkdtemp(join(tmpdir(), "outrigger-stack-"));
-  const aws = await startLocalAws({ stateDir });
+  const aws = await startLocalAws({ stateDir, env });
   const outputs = await deployLocal({ endpoint: aws.endpoint, stateDir, context });
   const clients = openClients(aws.endpoint);
   const { StackResources = [] } = await clients.cloudFormation.send(
@@ -71,6 +77,18 @@ export async function deployHub(context: Record<string, string> = {}): Promise<D
   };
 }
 
+/**
+ * From now on signatures are verified and the functions may do what their roles allow, nothing else. The queues' own
+ * policies go: they refuse what comes without TLS, and the local AWS speaks plain HTTP.
+ */
+export async function enforceRoles({ aws, clients, outputs }: Deployment): Promise<void> {
+  for (const [name, QueueUrl] of Object.entries(outputs)) {
+    if (!name.endsWith("QueueUrl")) continue;
+    await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: "" } }));
+  }
+  process.kill(aws.pid, "SIGUSR1");
+}
+
 /** Asks again until there is an answer. */
 export async function eventually<T>(what: string, timeoutMs: number, ask: () => Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + timeoutMs;
@@ -80,4 +98,22 @@ export async function eventually<T>(what: string, timeoutMs: number, ask: () => 
     if (Date.now() > deadline) throw new Error(`${what} did not happen within ${timeoutMs / 1000} s.`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+}
+
+/** @returns when dispatch ran in the last ten minutes, in epoch milliseconds; undefined when less often than `atLeast`. */
+export async function heartbeats({ clients }: Deployment, atLeast: number): Promise<number[] | undefined> {
+  const now = Date.now();
+  const { Datapoints = [] } = await clients.cloudWatch.send(
+    new GetMetricStatisticsCommand({
+      Namespace: "Outrigger",
+      MetricName: "DispatchHeartbeat",
+      Dimensions: [{ Name: "Stack", Value: "Outrigger" }],
+      StartTime: new Date(now - 600_000),
+      EndTime: new Date(now + 60_000),
+      Period: 1,
+      Statistics: ["Sum"],
+    }),
+  );
+  if (Datapoints.length < atLeast) return undefined;
+  return Datapoints.map(({ Timestamp }) => Timestamp?.getTime() ?? 0).toSorted((one, other) => one - other);
 }
