@@ -32,32 +32,30 @@ interface Uses {
   clusters?: true;
 }
 
-const WORKER_TABLE = ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"] as const;
-
-export const USES: Record<FunctionName, Uses> = {
+const USES: Record<FunctionName, Uses> = {
   register: {
-    table: WORKER_TABLE,
+    table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
     reads: "registration",
     sends: ["probe", "reconcile", "rollout"],
     putsEvents: true,
     clusters: true,
   },
   dispatch: { table: ["UpdateItem", "Query"], dueIndex: true, sends: ["probe", "reconcile", "rollout"] },
-  probe: {
-    table: ["GetItem", "PutItem"],
-    reads: "probe",
-    sends: [],
-    putsEvents: true,
-    clusters: true,
-  },
+  probe: { table: ["GetItem", "PutItem"], reads: "probe", sends: [], putsEvents: true, clusters: true },
   reconcile: {
-    table: WORKER_TABLE,
+    table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"],
     reads: "reconcile",
     sends: ["reconcile", "rollout"],
     putsEvents: true,
     clusters: true,
   },
-  rollout: { table: WORKER_TABLE, reads: "rollout", sends: ["reconcile", "rollout"], putsEvents: true, clusters: true },
+  rollout: {
+    table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"],
+    reads: "rollout",
+    sends: ["rollout"],
+    putsEvents: true,
+    clusters: true,
+  },
   api: { table: ["GetItem", "Query"], sends: [] },
 };
 

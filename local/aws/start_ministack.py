@@ -1,11 +1,17 @@
-"""Starts MiniStack 1.5.33 with two corrections.
+"""Starts MiniStack 1.5.33 with a few corrections.
 
 Its alarm evaluation ignores dimensions, periods and missing data: it is switched off here, and alarms.ts evaluates the
 alarms as CloudWatch does. It counts errors of a function only when the function is invoked through the API: here every
 invocation (queue, schedule, event) is counted, as on AWS.
+
+SIGUSR1 turns on the verification of signatures and roles: with AUTH=true from the start, the CDK cannot publish assets.
+Batches of SQS need the permission of the single call then, as on AWS.
 """
 
+import signal
+
 from ministack import app
+from ministack.core import iam_actions
 from ministack.services import cloudwatch, lambda_svc
 
 cloudwatch._evaluate_alarm = lambda alarm: None
@@ -29,5 +35,17 @@ def run_and_count(func, config, event, request_id, started):
 
 lambda_svc._emit_lambda_metrics = emit_throttles_only
 lambda_svc._execute_function_dispatch = run_and_count
+
+action_of = iam_actions.extract_iam_action
+
+
+def single_action_of(*args, **kwargs):
+    action = action_of(*args, **kwargs)
+    return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+
+iam_actions.extract_iam_action = single_action_of
+
+signal.signal(signal.SIGUSR1, lambda *_: setattr(app, "AUTH", True))
 
 app.main()

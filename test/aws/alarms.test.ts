@@ -12,7 +12,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StackMeter } from "../../local/aws/measure.ts";
-import { type Deployment, deployHub, eventually } from "./deployment.ts";
+import { type Deployment, deployHub, eventually, heartbeats } from "./deployment.ts";
 
 /**
  * Every alarm of the deployed stack: what it watches exists, it goes off and reaches the topic, and it is over again.
@@ -59,15 +59,22 @@ async function drainInbox(into: Map<string, string>): Promise<void> {
 }
 
 /** Measures until every alarm is in a state and the topic's subscriber was told so. */
-async function reached(state: "ALARM" | "OK", timeoutMs: number): Promise<void> {
+async function reached(state: "ALARM" | "OK", timeoutMs: number, meanwhile: () => Promise<void>): Promise<void> {
   const told = new Map<string, string>();
   await eventually(`${state} of every alarm`, timeoutMs, async () => {
+    await meanwhile();
     await meter.measure(Date.now());
     const alarms = await loadAlarms();
     if (alarms.some(({ StateValue }) => StateValue !== state)) return undefined;
     await drainInbox(told);
     return alarms.every(({ AlarmName = "" }) => told.get(AlarmName) === state) ? true : undefined;
   });
+}
+
+/** Reports one value of an alarm's metric, under its own dimensions. */
+async function inject({ Namespace, MetricName, Dimensions }: MetricAlarm, Value: number): Promise<void> {
+  const MetricData = [{ MetricName, Dimensions, Value, Timestamp: new Date() }];
+  await hub.clients.cloudWatch.send(new PutMetricDataCommand({ Namespace, MetricData }));
 }
 
 async function queueUrl(name: string): Promise<string> {
@@ -77,6 +84,7 @@ async function queueUrl(name: string): Promise<string> {
 
 const isDeadLetters = ({ MetricName }: MetricAlarm): boolean => MetricName === "ApproximateNumberOfMessagesVisible";
 const isHeartbeat = ({ MetricName }: MetricAlarm): boolean => MetricName === "DispatchHeartbeat";
+const isInjected = (alarm: MetricAlarm): boolean => !isDeadLetters(alarm) && !isHeartbeat(alarm);
 const subjectOf = ({ Dimensions = [] }: MetricAlarm): string => Dimensions[0]?.Value ?? "";
 
 describe("every alarm of the deployed stack", () => {
@@ -96,28 +104,27 @@ describe("every alarm of the deployed stack", () => {
   });
 
   test("goes off and reaches the topic", async () => {
-    const { cloudWatch, sqs } = hub.clients;
     for (const alarm of await loadAlarms()) {
-      if (isHeartbeat(alarm)) continue; // Nothing has run yet: that is its cause.
       if (isDeadLetters(alarm)) {
-        await sqs.send(new SendMessageCommand({ QueueUrl: await queueUrl(subjectOf(alarm)), MessageBody: "dead" }));
-        continue;
-      }
-      const { Namespace, MetricName, Dimensions, Threshold } = alarm;
-      const MetricData = [{ MetricName, Dimensions, Value: Threshold, Timestamp: new Date() }];
-      await cloudWatch.send(new PutMetricDataCommand({ Namespace, MetricData }));
+        const QueueUrl = await queueUrl(subjectOf(alarm));
+        await hub.clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "dead" }));
+      } else if (isInjected(alarm)) await inject(alarm, alarm.Threshold ?? 0);
+      // Nothing has run yet: that is the cause of the missing heartbeat.
     }
-    await reached("ALARM", MINUTE / 2);
+    await reached("ALARM", MINUTE / 2, async () => {});
   });
 
   test("is over when its cause is", async () => {
     const { lambda, sqs } = hub.clients;
-    for (const alarm of await loadAlarms()) {
-      if (isDeadLetters(alarm)) await sqs.send(new PurgeQueueCommand({ QueueUrl: await queueUrl(subjectOf(alarm)) }));
+    const alarms = await loadAlarms();
+    for (const alarm of alarms.filter(isDeadLetters)) {
+      await sqs.send(new PurgeQueueCommand({ QueueUrl: await queueUrl(subjectOf(alarm)) }));
     }
     const { FunctionError } = await lambda.send(new InvokeCommand({ FunctionName: hub.outputs["DispatchFunction"] }));
     expect(FunctionError).toBeUndefined();
-    await reached("OK", 2.5 * MINUTE);
+    await reached("OK", 2 * MINUTE, async () => {
+      for (const alarm of alarms.filter(isInjected)) await inject(alarm, 0);
+    });
   });
 
   test("names its own subject only: one dead letter raises one alarm", async () => {
@@ -127,4 +134,15 @@ describe("every alarm of the deployed stack", () => {
     const raised = (await loadAlarms()).filter((alarm) => alarm.StateValue === "ALARM" && !isHeartbeat(alarm));
     expect(raised.map(subjectOf)).toEqual([QueueUrl?.split("/").at(-1)]);
   });
+});
+
+test("dispatch runs each minute", async () => {
+  const aMinuteApart = await eventually("A second scheduled heartbeat", 3 * MINUTE, async () => {
+    await meter.measure(Date.now());
+    const times = (await heartbeats(hub, 2)) ?? [];
+    // One more was asked for above.
+    const gaps = times.flatMap((one) => times.map((other) => other - one));
+    return gaps.find((gap) => gap > 55_000 && gap < 75_000);
+  });
+  expect(aMinuteApart).toBeGreaterThan(0);
 });

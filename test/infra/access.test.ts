@@ -36,7 +36,6 @@ function grants(synthesised: Synthesised, name: FunctionName): Record<string, [s
 
 const TABLE = "OutriggerStateTable";
 const dynamo = (...actions: string[]): string[] => actions.map((action) => `dynamodb:${action}`);
-const worker = dynamo("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query");
 const logs = (title: string): [string[], string[]] => [
   ["logs:CreateLogStream", "logs:PutLogEvents"],
   [`Outrigger${title}Logs`],
@@ -61,7 +60,7 @@ const clusters = {
 const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
   register: {
     WriteLogs: logs("Register"),
-    State: [worker, [TABLE]],
+    State: [dynamo("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"), [TABLE]],
     TakeMessages: takes("Registration"),
     PostMessages: posts("ProbeLaneQueue", "ReconcileLaneQueue", "RolloutLaneQueue", "RegistrationDeadLetters"),
     ReportEvents: reports,
@@ -83,7 +82,7 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
   },
   reconcile: {
     WriteLogs: logs("Reconcile"),
-    State: [worker, [TABLE]],
+    State: [dynamo("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"), [TABLE]],
     TakeMessages: takes("ReconcileLane"),
     PostMessages: posts("ReconcileLaneQueue", "RolloutLaneQueue", "ReconcileLaneDeadLetters"),
     ReportEvents: reports,
@@ -91,9 +90,9 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
   },
   rollout: {
     WriteLogs: logs("Rollout"),
-    State: [worker, [TABLE]],
+    State: [dynamo("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"), [TABLE]],
     TakeMessages: takes("RolloutLane"),
-    PostMessages: posts("ReconcileLaneQueue", "RolloutLaneQueue", "RolloutLaneDeadLetters"),
+    PostMessages: posts("RolloutLaneQueue", "RolloutLaneDeadLetters"),
     ReportEvents: reports,
     ...clusters,
   },
