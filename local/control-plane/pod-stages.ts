@@ -8,8 +8,8 @@ import {
   isAbsent,
   isIn,
   isNotIn,
-  setStatus,
   type Stage,
+  setStatus,
   stage,
 } from "./stage.ts";
 
@@ -26,6 +26,8 @@ const kept = isAbsent(".metadata.deletionTimestamp");
 const pending = isIn(".status.phase", "Pending");
 const running = isIn(".status.phase", "Running");
 const crashes = isIn(BEHAVIOUR, crashLoop, outOfMemory);
+/** The final delete is seen once more as a change before the pod is gone; a second one could hit its successor. */
+const notGoneYet = isNotIn(".metadata.deletionGracePeriodSeconds == 0", "true");
 
 /** The life of a pod on a simulated node, from bound to gone. */
 export function podStages(readyAfterMs: number = POD_TIMES.readyAfterMs): Stage[] {
@@ -88,7 +90,7 @@ export function podStages(readyAfterMs: number = POD_TIMES.readyAfterMs): Stage[
     stage(
       "Pod",
       "pod-delete",
-      [exists(".metadata.deletionTimestamp"), isAbsent(".metadata.finalizers[]?")],
+      [exists(".metadata.deletionTimestamp"), isAbsent(".metadata.finalizers[]?"), notGoneYet],
       deleteObject,
       afterAnnotation(POD_ANNOTATIONS.terminateAfter, 0),
     ),
