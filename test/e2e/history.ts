@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { queryItems } from "../../lib/aws/table.ts";
+import { clusterPk, WorkKey } from "../../lib/work/keys.ts";
+import type { DeployedHub } from "./environment.ts";
+
+const POLL_MS = 200;
+
+/** The leases one resource has gone through, as its row shows them. */
+export interface LeaseHistory {
+  /** e.g. `3 leases: +0.4 s, +46.1 s (the one before ran out), +60.2 s`. */
+  describe(): string;
+  /** Leases taken while a dead worker's had run out. */
+  recoveries(): number;
+  stop(): Promise<void>;
+}
+
+/** Follows the row of a resource from now on. Short leases between two looks are missed. */
+export function followLeases({ store }: Pick<DeployedHub, "store">, key: WorkKey): LeaseHistory {
+  const startedAt = Date.now();
+  const stopped = new AbortController();
+  const leases: { seconds: number; afterDeath: boolean }[] = [];
+  let fence: number | undefined;
+  let leaseUntil = 0;
+  const follow = async (): Promise<void> => {
+    while (!stopped.signal.aborted) {
+      const row = await store.load(key).catch(() => undefined);
+      if (row !== undefined && row.fence !== fence) {
+        const afterDeath = leaseUntil > 0 && leaseUntil < Date.now();
+        if (fence !== undefined || row.leaseUntil > 0) {
+          leases.push({ seconds: (Date.now() - startedAt) / 1000, afterDeath });
+        }
+        fence = row.fence;
+      }
+      leaseUntil = row?.leaseUntil ?? 0;
+      await sleep(POLL_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
+    }
+  };
+  const following = follow();
+  return {
+    describe() {
+      const times = leases.map(
+        ({ seconds, afterDeath }) => `+${seconds.toFixed(1)} s${afterDeath ? " (the one before ran out)" : ""}`,
+      );
+      return `${leases.length} leases: ${times.join(", ")}`;
+    },
+    recoveries: () => leases.filter(({ afterDeath }) => afterDeath).length,
+    async stop() {
+      stopped.abort();
+      await following;
+    },
+  };
+}
+
+const Audit = z.object({
+  fence: z.number(),
+  at: z.string(),
+  resource: WorkKey,
+  intended: z.array(z.object({ kind: z.string(), object: z.string() })),
+  outcomes: z.array(z.object({ kind: z.string(), object: z.string(), result: z.string() })),
+});
+/** A batch in the hub's own books: what was intended under which fence, and what came of it. */
+export type Audit = z.infer<typeof Audit>;
+
+/** The batches of one resource, oldest first. */
+export async function readAudit({ table }: Pick<DeployedHub, "table">, key: WorkKey): Promise<Audit[]> {
+  const items = await queryItems(table, {
+    KeyConditionExpression: "#pk = :pk AND begins_with(#sk, :prefix)",
+    ExpressionAttributeNames: { "#pk": "pk", "#sk": "sk" },
+    ExpressionAttributeValues: { ":pk": clusterPk(key.cluster), ":prefix": "AUDIT#" },
+    ConsistentRead: true,
+  });
+  const mine = items.filter(({ resource }) => isDeepStrictEqual(resource, key));
+  return mine.map((item) => Audit.parse(item)).toSorted((a, b) => (a.at < b.at ? -1 : 1));
+}
+
+/** A delete of a pod by the hub, as the API server recorded it. */
+export interface AuditedDelete {
+  pod: string;
+  /** HTTP status. */
+  code: number;
+  /** Epoch milliseconds. */
+  at: number;
+}
+
+/** Every delete of a pod in a namespace that the hub has asked for, from the API server's audit log. */
+export function readDeletes(auditLogPath: string, namespace: string): AuditedDelete[] {
+  return readFileSync(auditLogPath, "utf8")
+    .split("\n")
+    .filter((line) => line.includes('"verb":"delete"') && line.includes(`/namespaces/${namespace}/pods/`))
+    .map((line) => JSON.parse(line) as AuditEvent)
+    .filter(({ stage, user }) => stage === "ResponseComplete" && user.username === "outrigger")
+    .map(({ objectRef, responseStatus, requestReceivedTimestamp }) => ({
+      pod: objectRef.name,
+      code: responseStatus.code,
+      at: Date.parse(requestReceivedTimestamp),
+    }));
+}
+
+interface AuditEvent {
+  stage: string;
+  user: { username: string };
+  objectRef: { name: string };
+  responseStatus: { code: number };
+  requestReceivedTimestamp: string;
+}
