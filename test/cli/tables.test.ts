@@ -1,0 +1,142 @@
+import { expect, test } from "vitest";
+import { runCommand } from "../../cli/run.ts";
+import { fakeHub } from "./fake-hub.ts";
+
+const MINUTE_AGO = new Date(Date.now() - 60_000).toISOString();
+const ZONE = { ready: 2, total: 2 };
+const CLUSTER = {
+  registration: {
+    name: "prod-eu",
+    identity: "arn@1",
+    state: "Active",
+    access: { type: "kubeconfig", secret: "outrigger/prod-eu" },
+    labels: { team: "metrics" },
+    capabilities: ["observe", "rollouts"],
+    namespaces: [],
+    allow: { secrets: [], roles: [], urls: [], alarms: [] },
+    monitorIntervalSeconds: 90,
+    discoverIntervalSeconds: 30,
+    installCustomResources: true,
+    at: MINUTE_AGO,
+    eventId: "event-0",
+    registeredAt: MINUTE_AGO,
+  },
+  health: {
+    cluster: "prod-eu",
+    identity: "arn@1",
+    class: "Degraded",
+    since: MINUTE_AGO,
+    observedAt: MINUTE_AGO,
+    latencyMs: 12.4,
+    checks: [{ name: "nodes", ok: false, reason: "NotReady", message: "5 of 6 nodes are Ready" }],
+    nodes: {
+      ready: 5,
+      total: 6,
+      byZone: { "eu-west-1a": { ready: 1, total: 2 }, "eu-west-1b": ZONE, "eu-west-1c": ZONE },
+    },
+    version: "v1.35.4",
+    expiresAt: 1,
+  },
+};
+const condition = (type: string, status: string, reason: string, message: string) => ({
+  type,
+  status,
+  reason,
+  message,
+});
+const rollout = (name: string, status?: unknown) => ({
+  key: { cluster: "prod-eu", home: "cluster", kind: "MultiAZRollout", namespace: "mimir", name },
+  dueAt: 0,
+  updatedAt: MINUTE_AGO,
+  ...(status === undefined ? {} : { status }),
+});
+const ROLLOUTS = [
+  rollout("ingester", {
+    phase: "Progressing",
+    currentZone: "zone-b",
+    updatedReplicas: 7,
+    replicas: 12,
+    conditions: [condition("Ready", "False", "Rolling", "zone-b is worked on")],
+  }),
+  rollout("store-gateway", { phase: "Completed", conditions: [condition("Ready", "True", "Completed", "")] }),
+  rollout("compactor"),
+];
+
+async function run(line: string) {
+  let [stdout, stderr] = ["", ""];
+  const data: Record<string, unknown> = {
+    "cluster.list": [CLUSTER],
+    "cluster.get": CLUSTER,
+    "resource.list": ROLLOUTS,
+    status: { clusters: { Active: 1 }, resources: { MultiAZRollout: { Completed: 1 } }, overdue: 0 },
+  };
+  const hub = fakeHub(({ action }) => ({ ok: true, data: data[action] }));
+  const streams = { stdout: (text: string) => void (stdout += text), stderr: (text: string) => void (stderr += text) };
+  const exitCode = await runCommand(line.split(" "), streams, async () => hub);
+  return { exitCode, stdout, stderr, hub };
+}
+
+/** Cells of each line, however wide the columns are. */
+const cells = (text: string): string[][] =>
+  text
+    .trimEnd()
+    .split("\n")
+    .map((line) => line.split(/ {2,}/));
+
+test("clusters, one a line", async () => {
+  const { stdout } = await run("cluster list");
+  expect(cells(stdout)).toEqual([
+    ["NAME", "STATE", "HEALTH", "VERSION", "NODES", "SINCE", "AGE"],
+    [
+      "prod-eu",
+      "Active",
+      "Degraded",
+      "v1.35.4",
+      "5/6",
+      expect.stringMatching(/^6\ds$/),
+      expect.stringMatching(/^6\ds$/),
+    ],
+  ]);
+});
+
+test("one cluster with its failed check", async () => {
+  const { stdout } = await run("cluster get prod-eu");
+  expect(stdout).toMatch(/^Access +kubeconfig secret outrigger\/prod-eu$/m);
+  expect(stdout).toMatch(/^Probed every +1m30s$/m);
+  expect(stdout).toMatch(/^Nodes +5\/6 ready \(eu-west-1a 1\/2, eu-west-1b 2\/2, eu-west-1c 2\/2\)$/m);
+  expect(stdout).toMatch(/^nodes +failed +NotReady +5 of 6 nodes are Ready$/m);
+});
+
+test("resources: phase, zone, progress, and the reason of what is not Ready", async () => {
+  const { stdout, hub } = await run("get multiazrollouts -n mimir --cluster prod-eu");
+  expect(cells(stdout).map((row) => row.slice(2, 7))).toEqual([
+    ["NAME", "PHASE", "ZONE", "UPDATED", "REASON"],
+    ["ingester", "Progressing", "zone-b", "7/12", "Rolling"],
+    ["store-gateway", "Completed", "–", "–", "–"],
+    ["compactor", "–", "–", "–", "–"],
+  ]);
+  const payload = { action: "resource.list", kind: "MultiAZRollout", namespace: "mimir", cluster: "prod-eu" };
+  expect(hub.invocations).toEqual([{ functionName: "api", payload }]);
+});
+
+test("one resource with its conditions", async () => {
+  const { stdout } = await run("get MultiAZRollout ingester -A");
+  expect(stdout).toMatch(/^Updated +7\/12$/m);
+  expect(stdout).toContain("Ready=False Rolling: zone-b is worked on");
+});
+
+test("a name the hub does not know fails and says where to look", async () => {
+  const { exitCode, stderr } = await run("get MultiAZRollout querier -n mimir");
+  expect(stderr).toBe(
+    "outrigger: MultiAZRollout querier: the hub knows none of this name in namespace mimir. " +
+      "See `outrigger get MultiAZRollout -A`; a new resource is found within its cluster's discover interval.\n",
+  );
+  expect(exitCode).toBe(1);
+});
+
+test("every list and object can be had as JSON, in one line, and as YAML", async () => {
+  expect(JSON.parse((await run("cluster list -o json")).stdout)).toEqual([CLUSTER]);
+  expect(JSON.parse((await run("-o json cluster get prod-eu")).stdout)).toEqual(CLUSTER);
+  expect((await run("get MultiAZRollout -A -o json")).stdout.trimEnd().split("\n")).toHaveLength(1);
+  expect((await run("status -o yaml")).stdout).toContain("clusters:\n  Active: 1\n");
+});
