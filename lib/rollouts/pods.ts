@@ -7,6 +7,8 @@ export interface PodView {
   name: string;
   uid: string;
   ordinal: number;
+  /** RFC 3339; undefined when the server does not tell. */
+  createdAt: string | undefined;
   /** Label controller-revision-hash differs from the StatefulSet's updateRevision. */
   outdated: boolean;
   /** Has a deletion timestamp, or was deleted by us and the view lags. */
@@ -88,6 +90,7 @@ function viewPod(pod: Pod, statefulSet: StatefulSet, deleted: ReadonlySet<string
     name,
     uid,
     ordinal: ordinalOf(name),
+    createdAt: pod.metadata.creationTimestamp,
     outdated,
     terminating,
     available,

@@ -9,6 +9,7 @@ import { type Executed, executeRollout } from "./execute.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import { observeForeignController, observeNodeZones, observePods, observeStatefulSets } from "./observe.ts";
 import { type Plan, planRollout } from "./plan.ts";
+import type { RolloutAction } from "./plan-actions.ts";
 import { parseSpec, type RolloutSpec } from "./spec.ts";
 import type { Announced, RolloutState } from "./state.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
@@ -119,8 +120,10 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
       if (!session.lease.mayWrite()) return () => finish(run, status, 0);
       const interruption = await prepare(run, plan);
       if (interruption !== undefined) return () => stop(run, status, interruption);
-      const executed = await act(run, view, plan);
-      run.state = settle(plan.nextState, executed);
+      const actions = confirm(run, view, plan);
+      if (actions.length === 0) continue;
+      const executed = await act(run, view, actions);
+      run.state = settle(plan, executed);
       const results = new Set(executed.map(({ outcome }) => outcome.result));
       if (results.has("refused") || results.has("failed")) {
         return () => finish(run, withFailure(status, executed), FAILED_SECONDS);
@@ -176,10 +179,26 @@ async function interruptionOf(session: Session): Promise<Interruption | undefine
   return interruption?.reason === "Superseded" ? undefined : interruption;
 }
 
-async function act(run: Run, view: ClusterView, plan: Plan): Promise<Executed[]> {
+/**
+ * What still holds after the ledger was written, on what the watches have told meanwhile: an action that a plan made now
+ * would not contain is dropped, so that no delete follows from a view older than a moment.
+ */
+function confirm(run: Run, view: ClusterView, plan: Plan): RolloutAction[] {
+  const observation = view.observe();
+  if (observation === undefined || !sameView(run, observation)) return [];
+  const { actions } = planRollout({ spec: run.spec, observation, state: run.state, owner: run.owner });
+  const wanted = new Set(actions.map(identify));
+  return plan.actions.filter((action) => wanted.has(identify(action)));
+}
+
+function identify(action: RolloutAction): string {
+  return `${action.kind} ${action.object} ${action.kind === "DeletePod" ? action.uid : ""}`;
+}
+
+async function act(run: Run, view: ClusterView, actions: readonly RolloutAction[]): Promise<Executed[]> {
   const { session, owner } = run;
   view.deletesBegin();
-  const executed = await executeRollout(session.client, plan.actions, {
+  const executed = await executeRollout(session.client, actions, {
     namespace: session.key.namespace,
     owner,
     mayWrite: () => session.lease.mayWrite(),
@@ -193,13 +212,13 @@ async function act(run: Run, view: ClusterView, plan: Plan): Promise<Executed[]>
 }
 
 /** A delete that was certainly not carried out is not waited for. One that got no answer may have been. */
-function settle(state: RolloutState, executed: readonly Executed[]): RolloutState {
-  const never = new Set(
-    executed.flatMap(({ action, outcome }) =>
-      action.kind === "DeletePod" && (outcome.result === "skipped" || outcome.result === "refused") ? [action.uid] : [],
-    ),
-  );
-  return { ...state, deleting: state.deleting.filter(({ uid }) => !never.has(uid)) };
+function settle({ actions, nextState }: Plan, executed: readonly Executed[]): RolloutState {
+  const begun = executed.filter(({ outcome }) => outcome.result !== "skipped" && outcome.result !== "refused");
+  const uids = (list: readonly RolloutAction[]) =>
+    list.flatMap((action) => (action.kind === "DeletePod" ? [action.uid] : []));
+  const planned = new Set(uids(actions));
+  const kept = new Set(uids(begun.map(({ action }) => action)));
+  return { ...nextState, deleting: nextState.deleting.filter(({ uid }) => !planned.has(uid) || kept.has(uid)) };
 }
 
 /** How long this pass goes on waiting, milliseconds; 0 or less = it ends. */

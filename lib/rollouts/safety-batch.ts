@@ -3,6 +3,12 @@ import { soakLeft } from "./progress.ts";
 import type { Candidate, Hold, SafetyRule } from "./safety-rule.ts";
 import { secondsLeft } from "./time.ts";
 
+/**
+ * Pods and StatefulSets come in streams of their own. A pod seen before the template it was made from would look
+ * outdated; after this long, seconds, the slower stream has told of it.
+ */
+const NEWS_SECONDS = 3;
+
 const waiting = (reason: string, message: string, more: Partial<Hold> = {}): Hold => ({
   phase: "Progressing",
   reason,
@@ -68,6 +74,18 @@ export const BATCH_RULES: readonly SafetyRule[] = [
   {
     name: "a terminating pod is skipped",
     apply: (batch) => ({ keep: batch.filter(({ pod }) => !pod.terminating) }),
+  },
+  {
+    name: "a pod just created is given a moment",
+    apply(batch, { now }) {
+      const left = ({ pod }: Candidate): number =>
+        pod.createdAt === undefined ? 0 : secondsLeft(pod.createdAt, NEWS_SECONDS, now);
+      const keep = batch.filter((candidate) => left(candidate) === 0);
+      if (keep.length > 0 || batch.length === 0) return { keep };
+      const message = "Waiting for news of the StatefulSets, whose pods were created a moment ago.";
+      const wakeInSeconds = Math.min(...batch.map(left));
+      return { keep, hold: waiting("WaitingForStatefulSet", message, { clockRuns: false, wakeInSeconds }) };
+    },
   },
   {
     name: "a paused StatefulSet is left alone",

@@ -1,5 +1,6 @@
 import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
-import { type ClusterModel, isReady } from "./model.ts";
+import type { ClusterModel } from "./model.ts";
+import { isReady } from "./objects.ts";
 
 export interface Limits {
   maxUnavailable: number;

@@ -2,6 +2,7 @@ import type { Deployment, KubernetesObject, Pod, StatefulSet } from "../../lib/k
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
 import { isOwned, ordinalOf } from "../../lib/rollouts/pods.ts";
 import { seededRandom, type VirtualClock } from "./clock.ts";
+import { ownerName, ownerOf, statusOf, withReady } from "./objects.ts";
 
 export type Collection = "statefulsets" | "pods" | "multiazrollouts" | "deployments" | "nodes";
 export interface ModelEvent {
@@ -66,6 +67,7 @@ export class ClusterModel {
     return String(this.#version);
   }
 
+  /** All objects of a collection. */
   all<T extends KubernetesObject>(collection: Collection): T[] {
     return [...this.#objects[collection].values()] as T[];
   }
@@ -234,7 +236,7 @@ export class ClusterModel {
     const created = this.put<Pod>("pods", {
       metadata: {
         name: `${owner}-${ordinal}`,
-        creationTimestamp: this.clock.iso(),
+        creationTimestamp: new Date(this.clock.now() - (ready ? 3_600_000 : 0)).toISOString(),
         labels: { name: owner, "controller-revision-hash": revision },
         ownerReferences: [reference],
       },
@@ -269,21 +271,7 @@ export class ClusterModel {
   #writeStatus(name: string): void {
     const statefulSet = this.find<StatefulSet>("statefulsets", name);
     if (statefulSet === undefined) return;
-    const pods = this.all<Pod>("pods").filter((pod) => isOwned(pod, statefulSet));
-    const ready = pods.filter(isReady).length;
-    const of = (revision: string | undefined): number =>
-      pods.filter(
-        ({ metadata }) =>
-          metadata.deletionTimestamp === undefined && metadata.labels?.["controller-revision-hash"] === revision,
-      ).length;
-    const status: StatefulSet["status"] = {
-      ...statefulSet.status,
-      replicas: pods.length,
-      readyReplicas: ready,
-      availableReplicas: ready,
-      updatedReplicas: of(statefulSet.status?.updateRevision),
-      currentReplicas: of(statefulSet.status?.currentRevision),
-    };
+    const status = statusOf(statefulSet, this.all<Pod>("pods"));
     if (JSON.stringify(status) !== JSON.stringify(statefulSet.status))
       this.put("statefulsets", { ...statefulSet, status });
   }
@@ -307,21 +295,4 @@ export class ClusterModel {
     this.#log.push({ version: this.#version, event });
     for (const listener of this.#listeners) listener(event);
   }
-}
-
-export function isReady(pod: Pod): boolean {
-  const ready = pod.status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
-  return ready && pod.status?.phase === "Running" && pod.metadata.deletionTimestamp === undefined;
-}
-
-const ownerOf = ({ metadata }: Pod) => {
-  const [owner] = metadata.ownerReferences ?? [];
-  if (owner === undefined) throw new Error(`pod ${metadata.name} has no owner`);
-  return owner;
-};
-const ownerName = (pod: Pod): string => ownerOf(pod).name;
-
-function withReady(pod: Pod, ready: boolean, now: string): Pod {
-  const condition = { type: "Ready", status: ready ? "True" : "False", lastTransitionTime: now };
-  return { ...pod, status: { ...pod.status, conditions: [condition] } };
 }

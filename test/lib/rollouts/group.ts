@@ -12,7 +12,7 @@ export const at = (seconds: number): string => plusMs(NOW, seconds * 1000);
  * Pods of a StatefulSet in ordinal order, one letter each: `o` old and Ready, `N` new and Ready, `x` old and not Ready,
  * `n` new and not Ready, `t` old and terminating, `T` new and terminating, `c` old in a crash loop, `C` new in a crash
  * loop, `i` old whose image cannot be pulled, `p` old and pending, `r` new and Ready for 1 s, `h` old and
- * not Ready for hours, `.` missing.
+ * not Ready for hours, `y` old, Ready, created 1 s ago, `.` missing.
  */
 export type Letters = string;
 
@@ -34,7 +34,7 @@ export interface PartOptions {
 
 export function statefulSet(name: string, letters: Letters, options: PartOptions = {}): StatefulSet {
   const pods = letters.split("").filter((letter) => letter !== ".");
-  const ready = pods.filter((letter) => "oNr".includes(letter)).length;
+  const ready = pods.filter((letter) => "oNry".includes(letter)).length;
   const zone = "zone" in options ? options.zone : name.replace(/^[^-]+-/, "");
   const labels = { group: "ingester", ...(zone === undefined ? {} : { zone }), ...options.labels };
   return {
@@ -75,13 +75,14 @@ export function podsOf(owner: StatefulSet, letters: Letters): Pod[] {
   const { name, uid = "" } = owner.metadata;
   return letters.split("").flatMap((letter, ordinal) => {
     if (letter === ".") return [];
-    const ready = "oNr".includes(letter);
+    const ready = "oNry".includes(letter);
     const waiting = WAITING[letter];
     const pod: Pod = {
       metadata: {
         name: `${name}-${ordinal}`,
         namespace: "mimir",
         uid: `${name}-${ordinal}-${letter}`,
+        creationTimestamp: at(letter === "y" ? -1 : -7_200),
         labels: { "controller-revision-hash": "NnTCr".includes(letter) ? "new" : "old" },
         ownerReferences: [{ apiVersion: "apps/v1", kind: "StatefulSet", name, uid, controller: true }],
         ...("tT".includes(letter) ? { deletionTimestamp: at(-1) } : {}),

@@ -55,6 +55,7 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
   "no progress before the deadline": [healthy, () => ({ stalled: { message: "" } }), [], "ProgressDeadlineExceeded"],
   "a pod of the wanted revision is never deleted": [{ pods: { a: "No" } }, () => ({}), ["a-1"], undefined],
   "a terminating pod is skipped": [{ pods: { a: "to" } }, () => ({}), ["a-1"], undefined],
+  "a pod just created is given a moment": [{ pods: { a: "yy" } }, () => ({}), [], "WaitingForStatefulSet"],
   "a paused StatefulSet is left alone": [
     { ...healthy, parts: { a: { annotations: { "grafana.com/rollout-paused": "true" } } } },
     () => ({}),
