@@ -1,6 +1,7 @@
 import type { CallOptions, KubernetesClient } from "./client.ts";
 import { type CustomResourceDefinition, type InstallPlan, planInstall } from "./custom-resources.ts";
-import { isApiError } from "./errors.ts";
+import { decodeFailure } from "./decode-status.ts";
+import { type ApiError, isApiError } from "./errors.ts";
 import { CUSTOM_RESOURCE_DEFINITIONS } from "./types.ts";
 
 /** A definition that the cluster did not establish. The message names it, what the API server says, and the next step. */
@@ -92,6 +93,8 @@ async function waitUntilServed(
     if (conditions.some(({ type, status }) => type === "Established" && status === "True")) {
       const served = await client.raw("GET", path, call);
       if (served.status === 200 && listsResource(served.body, names.plural)) return;
+      // Waiting would not help.
+      if (served.status === 403) throw forbidden(path, served);
     }
     if (performance.now() >= endsAt) {
       const said = conditions
@@ -104,6 +107,10 @@ async function waitUntilServed(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
+}
+
+function forbidden(path: string, { status, body }: { status: number; body: string }): ApiError {
+  return decodeFailure({ server: "", request: `GET ${path}`, status, headers: {}, body });
 }
 
 function listsResource(body: string, plural: string): boolean {

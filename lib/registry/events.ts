@@ -178,10 +178,14 @@ export function parseEvent(body: string, options: { local: boolean }): ParsedEve
   try {
     raw = JSON.parse(body);
   } catch (error) {
-    return { problems: [`the message is no JSON: ${error instanceof Error ? error.message : String(error)}`] };
+    const cause = error instanceof Error ? error.message : String(error);
+    return { problems: [`the message is no JSON: ${cause}; put an event on the hub's bus, as events/ shows`] };
   }
   const envelope = Envelope.safeParse(raw);
-  if (!envelope.success) return { problems: describeProblems(envelope.error, "", {}) };
+  if (!envelope.success) {
+    const bus = "the message is no EventBridge event; put it on the hub's bus, which writes these fields";
+    return { problems: [...describeProblems(envelope.error, "", {}), bus] };
+  }
   const type = envelope.data["detail-type"];
   if (!isAccepted(type)) {
     return {

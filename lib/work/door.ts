@@ -7,6 +7,8 @@ import { redeliverySeconds } from "./schedule.ts";
 
 /** The longest reason put into a message attribute, characters. */
 const REASON_LENGTH = 4_000;
+/** What everybody who finds a dead letter can do. */
+const NEXT_STEP = ". Nothing was done: correct the message (events/ holds a sample of each) and send it again.";
 
 /** A record as the queue delivers it. */
 export interface DoorRecord {
@@ -84,7 +86,7 @@ async function admitRecord<T>(record: DoorRecord, door: Door<T>): Promise<boolea
       await door.handle(parsed.message, record);
       return true;
     }
-    await deadLetters.put({ body: record.body, reason: parsed.reason, messageId });
+    await deadLetters.put({ body: record.body, reason: `${parsed.reason}${NEXT_STEP}`, messageId });
     metrics.add("MalformedMessages", 1);
     log("error", "Malformed message put into the dead-letter queue", { messageId, reason: parsed.reason });
     return true;

@@ -114,9 +114,13 @@ describe("a wrong event is refused with every problem named", () => {
       body("Cluster Exploded", {}),
       [/^detail-type: "Cluster Exploded" is not accepted; send one of Cluster Registered/],
     ],
-    ["an envelope without an id", body("Cluster Registered", { name: "prod", arn: ARN }, { id: undefined }), [/^id: /]],
-    ["no JSON", "{", [/^the message is no JSON/]],
-    ["JSON that is no object", "3", [/expected object/]],
+    [
+      "an envelope without an id",
+      body("Cluster Registered", { name: "prod", arn: ARN }, { id: undefined }),
+      [/^id: /, /put it on the hub's bus/],
+    ],
+    ["no JSON", "{", [/^the message is no JSON.*put an event on the hub's bus/]],
+    ["JSON that is no object", "3", [/expected object/, /put it on the hub's bus/]],
     ["a detail that is no object", registered("prod"), [/expected object/, /names no access/]],
   ];
   it.each(cases)("%s", (_sentence, text, expected) => {
