@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
@@ -19,6 +18,8 @@ export interface BundleOptions {
   faults: boolean;
   /** Folder holding the functions' sources. Default: the shipped ones. */
   source?: string;
+  /** Folder to put the bundles into; it is made. */
+  outdir: string;
 }
 
 function entryOf(folder: string, name: FunctionName): string {
@@ -36,11 +37,9 @@ function entryOf(folder: string, name: FunctionName): string {
  * @returns for each function the folder to ship; it holds one file, `index.mjs` with the export `handler`.
  */
 export function bundleFunctions(options: BundleOptions): Record<FunctionName, string> {
-  const folder = options.source ?? SHIPPED_FUNCTIONS;
-  const outdir = mkdtempSync(join(tmpdir(), "outrigger-bundle-"));
-  process.once("exit", () => rmSync(outdir, { recursive: true, force: true }));
+  const { source = SHIPPED_FUNCTIONS, outdir } = options;
   buildSync({
-    entryPoints: FUNCTION_NAMES.map((name) => ({ in: entryOf(folder, name), out: `${name}/index` })),
+    entryPoints: FUNCTION_NAMES.map((name) => ({ in: entryOf(source, name), out: `${name}/index` })),
     outdir,
     outExtension: { ".js": ".mjs" },
     bundle: true,

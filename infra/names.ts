@@ -3,7 +3,5 @@ import type { LaneName } from "../lib/work/lanes.ts";
 /** The queues that feed functions. */
 export type QueueName = "registration" | LaneName;
 
-export const QUEUE_NAMES: readonly QueueName[] = ["registration", "probe", "reconcile", "rollout"];
-
 /** Namespace of the metrics the functions write themselves; their one dimension is `Stack`. */
 export const METRIC_NAMESPACE = "Outrigger";

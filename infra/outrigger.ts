@@ -1,4 +1,5 @@
-import { CfnOutput, Stack } from "aws-cdk-lib";
+import { join } from "node:path";
+import { CfnOutput, Stack, Stage } from "aws-cdk-lib";
 import { type IVpc, SecurityGroup, type SubnetSelection } from "aws-cdk-lib/aws-ec2";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
@@ -85,6 +86,8 @@ export class Outrigger extends Construct {
     const { registration, probe, reconcile, rollout } = this.queues;
     const bundles = bundleFunctions({
       faults: options.faults,
+      // With the assembly, which may refer to it.
+      outdir: join(Stage.of(this)?.outdir ?? "cdk.out", `bundles-${this.node.addr}`),
       ...(functionSources === undefined ? {} : { source: functionSources }),
     });
     const common = {

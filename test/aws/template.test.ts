@@ -1,15 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { App } from "aws-cdk-lib";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { type OutriggerOptionsInput, readOptions } from "../../infra/options.ts";
 import { OutriggerStack } from "../../infra/outrigger-stack.ts";
 import { installPython } from "../../local/aws/install.ts";
 import { DEFAULT_CACHE_DIR } from "../../local/aws/start.ts";
-import { tinySources } from "../infra/synthesis.ts";
+import { newApp, tinySources } from "../infra/synthesis.ts";
 
 const run = promisify(execFile);
 const CFN_LINT = ["cfn-lint==1.58.0"] as const;
@@ -25,12 +22,10 @@ const variants: Record<string, OutriggerOptionsInput> = {
 
 test.each(Object.entries(variants))("cfn-lint finds nothing %s", async (_, options) => {
   const { python, env } = await installPython(join(DEFAULT_CACHE_DIR, "python"), CFN_LINT);
-  const outdir = mkdtempSync(join(tmpdir(), "outrigger-template-"));
-  onTestFinished(() => rmSync(outdir, { recursive: true }));
-  const app = new App({ outdir });
+  const app = newApp();
   new OutriggerStack(app, "Outrigger", { options: readOptions(options), functionSources: tinySources() });
   app.synth();
-  const template = join(outdir, "Outrigger.template.json");
+  const template = join(app.outdir, "Outrigger.template.json");
   const found = await run(
     python,
     ["-c", "from cfnlint.runner import main; main()", "--non-zero-exit-code", "informational", "--", template],

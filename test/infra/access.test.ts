@@ -1,8 +1,8 @@
-import { App, Stack } from "aws-cdk-lib";
+import { Stack } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
 import type { FunctionName } from "../../functions/environment.ts";
 import { Outrigger } from "../../infra/outrigger.ts";
-import { inspect, ofType, type Synthesised, someVpc, synthesise, tinySources } from "./synthesis.ts";
+import { inspect, newApp, ofType, type Synthesised, someVpc, synthesise, tinySources } from "./synthesis.ts";
 
 interface Statement {
   Sid: string;
@@ -138,7 +138,7 @@ describe("options widen what functions may do, no further than they say", () => 
   });
 
   test("vpc: network interfaces, and nothing of it without a VPC", () => {
-    const stack = new Stack(new App(), "Embedding");
+    const stack = new Stack(newApp(), "Embedding");
     new Outrigger(stack, "Outrigger", { vpc: someVpc(stack), functionSources: tinySources() });
     const inVpc = inspect(stack);
     expect(grants(inVpc, "probe")["JoinVpc"]?.[0]).toContain("ec2:CreateNetworkInterface");

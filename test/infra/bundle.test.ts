@@ -1,40 +1,34 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { bundleFunctions, FUNCTION_NAMES } from "../../infra/bundle.ts";
+import { newFolder, sourcesOf } from "./synthesis.ts";
 
 const read = (folder: string): string => readFileSync(join(folder, "index.mjs"), "utf8");
 
-function sources(content: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "outrigger-sources-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  for (const name of FUNCTION_NAMES) writeFileSync(join(folder, `${name}.ts`), content);
-  return folder;
-}
-
 test("a function that is missing is named, with the folder it should be in", () => {
-  const folder = sources("export const handler = () => {};");
+  const folder = sourcesOf("export const handler = () => {};");
   rmSync(join(folder, "probe.ts"));
-  expect(() => bundleFunctions({ faults: false, source: folder })).toThrow(
+  expect(() => bundleFunctions({ faults: false, source: folder, outdir: newFolder() })).toThrow(
     `Function probe cannot be bundled: there is no probe.ts in ${folder}`,
   );
 });
 
 test("fault points are in the bundles that ask for them and nowhere else", () => {
-  const source = sources(
+  const source = sourcesOf(
     "declare const OUTRIGGER_FAULTS_ENABLED: boolean;\n" +
       'export const handler = () => (OUTRIGGER_FAULTS_ENABLED ? process.kill(process.pid, "SIGKILL") : "works");\n',
   );
-  expect(read(bundleFunctions({ faults: false, source }).rollout)).not.toContain("SIGKILL");
-  expect(read(bundleFunctions({ faults: true, source }).rollout)).toContain("SIGKILL");
+  expect(read(bundleFunctions({ faults: false, source, outdir: newFolder() }).rollout)).not.toContain("SIGKILL");
+  expect(read(bundleFunctions({ faults: true, source, outdir: newFolder() }).rollout)).toContain("SIGKILL");
 });
 
 test("CommonJS inside a bundle may require modules of Node, and names of classes survive", async () => {
   const folder = bundleFunctions({
     faults: false,
-    source: sources(
+    outdir: newFolder(),
+    source: sourcesOf(
       "class LeaseLostError extends Error {}\n" +
         'export const handler = () => [require("node:path").basename("/a/b"), LeaseLostError.name];\n',
     ),
@@ -44,7 +38,7 @@ test("CommonJS inside a bundle may require modules of Node, and names of classes
 });
 
 test("the shipped functions become one small file each, without fault points", () => {
-  const bundles = bundleFunctions({ faults: false });
+  const bundles = bundleFunctions({ faults: false, outdir: newFolder() });
   for (const name of FUNCTION_NAMES) {
     expect(readdirSync(bundles[name])).toEqual(["index.mjs"]);
     const code = read(bundles[name]);

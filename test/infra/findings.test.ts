@@ -1,14 +1,14 @@
-import { App, Stack, Validations } from "aws-cdk-lib";
+import { Stack, Validations } from "aws-cdk-lib";
 import { Queue } from "aws-cdk-lib/aws-sqs";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { expect, test } from "vitest";
 import type { OutriggerOptionsInput } from "../../infra/options.ts";
 import { Outrigger } from "../../infra/outrigger.ts";
-import { someVpc, tinySources } from "./synthesis.ts";
+import { newApp, someVpc, tinySources } from "./synthesis.ts";
 
 /** @returns the rules of cdk-nag's AwsSolutions pack an app breaks. */
 function findings(build: (stack: Stack) => void): string[] {
-  const app = new App();
+  const app = newApp();
   const stack = new Stack(app, "Checked");
   build(stack);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -1,8 +1,9 @@
 import { App } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
 import { readContext, readOptions } from "../../infra/options.ts";
+import { newFolder } from "./synthesis.ts";
 
-const fromContext = (context: Record<string, unknown>) => readContext(new App({ context }));
+const fromContext = (context: Record<string, unknown>) => readContext(new App({ context, outdir: newFolder() }));
 
 describe("the CDK context is refused, naming the option and the rule, when", () => {
   const cases: Record<string, [Record<string, unknown>, string]> = {

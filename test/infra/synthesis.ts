@@ -1,9 +1,10 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { App, type Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
 import { type IVpc, Vpc } from "aws-cdk-lib/aws-ec2";
+import { afterAll } from "vitest";
 import { FUNCTION_NAMES } from "../../infra/bundle.ts";
 import { type OutriggerOptionsInput, readOptions } from "../../infra/options.ts";
 import { OutriggerStack } from "../../infra/outrigger-stack.ts";
@@ -15,16 +16,26 @@ export interface Resource {
   DeletionPolicy?: string;
 }
 
-let sources: string | undefined;
+const temporary = mkdtempSync(join(tmpdir(), "outrigger-infra-"));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+/** @returns a new folder, gone after the tests of the file. */
+export const newFolder = (): string => mkdtempSync(join(temporary, "-"));
+
+/** @returns an app whose assembly is gone after the tests of the file. */
+export const newApp = (): App => new App({ outdir: newFolder() });
+
+/** @returns a folder with the same source for each function. */
+export function sourcesOf(content: string): string {
+  const folder = newFolder();
+  for (const name of FUNCTION_NAMES) writeFileSync(join(folder, `${name}.ts`), content);
+  return folder;
+}
+
+const tiny = sourcesOf("export const handler = async () => {};\n");
 
 /** @returns a folder with one tiny source per function: what is in the bundles does not matter to most tests. */
-export function tinySources(): string {
-  if (sources !== undefined) return sources;
-  sources = mkdtempSync(join(tmpdir(), "outrigger-sources-"));
-  for (const name of FUNCTION_NAMES)
-    writeFileSync(join(sources, `${name}.ts`), `export const handler = async () => "${name}";\n`);
-  return sources;
-}
+export const tinySources = (): string => tiny;
 
 export interface Synthesised {
   resources: Record<string, Resource>;
@@ -47,7 +58,7 @@ export function inspect(stack: Stack): Synthesised {
 /** @returns what `OutriggerStack` becomes with these options. */
 export function synthesise(options: OutriggerOptionsInput = {}, stackName = "Outrigger"): Synthesised {
   const sources = tinySources();
-  return inspect(new OutriggerStack(new App(), stackName, { options: readOptions(options), functionSources: sources }));
+  return inspect(new OutriggerStack(newApp(), stackName, { options: readOptions(options), functionSources: sources }));
 }
 
 /** @returns the resources of a type, as [logical id, resource]. */
