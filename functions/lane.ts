@@ -2,6 +2,7 @@ import process from "node:process";
 import type { SQSEvent } from "aws-lambda";
 import { createEventBus } from "../lib/aws/bus.ts";
 import { createDynamoClient, createEventBridgeClient, createSqsClient } from "../lib/aws/clients.ts";
+import { createHubStore } from "../lib/aws/hub-store.ts";
 import { createDeadLetters, createRedelivery, createWorkQueue } from "../lib/aws/queue.ts";
 import { createRegistryStore } from "../lib/aws/registry-store.ts";
 import { openTable } from "../lib/aws/table.ts";
@@ -31,6 +32,7 @@ export function openLane(lane: "reconcile" | "rollout") {
     hubId: env.OUTRIGGER_HUB_ID,
     store: createWorkStore(table, clock),
     registry: createRegistryStore(table),
+    hub: createHubStore(table),
     queue: createWorkQueue(sqs, {
       reconcile: env.OUTRIGGER_RECONCILE_QUEUE_URL,
       rollout: env.OUTRIGGER_ROLLOUT_QUEUE_URL,

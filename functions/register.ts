@@ -2,6 +2,7 @@ import process from "node:process";
 import type { SQSEvent } from "aws-lambda";
 import { createEventBus } from "../lib/aws/bus.ts";
 import { createDynamoClient, createEventBridgeClient, createSqsClient } from "../lib/aws/clients.ts";
+import { createHubStore } from "../lib/aws/hub-store.ts";
 import { createDeadLetters, createProbeQueue, createWorkQueue } from "../lib/aws/queue.ts";
 import { createRegistryStore } from "../lib/aws/registry-store.ts";
 import { openTable } from "../lib/aws/table.ts";
@@ -25,6 +26,7 @@ const ports = {
   hubId: env.OUTRIGGER_HUB_ID,
   defaultNamespaces: parseNamespaceList(env.WATCH_NAMESPACE),
   registry: createRegistryStore(table),
+  hub: createHubStore(table),
   work: createWorkStore(table, clock),
   queue: createWorkQueue(sqs, lanes),
   probes: createProbeQueue(sqs, env.OUTRIGGER_PROBE_QUEUE_URL),

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { describeKey, type WorkKey } from "../work/keys.ts";
+import { describeKey, placedKey, type WorkKey } from "../work/keys.ts";
 import { isFreedBy, scheduledRow, takenRow } from "../work/row.ts";
 import { LEASE_GRACE_MS, RECLAIM_AFTER_MS } from "../work/schedule.ts";
 import { postedShard, shardOf, waitingShard } from "../work/shard.ts";
@@ -159,6 +159,7 @@ export async function forget(table: Table, key: WorkKey, fence: number, ticket: 
     },
     { Delete: { TableName: table.name, Key: keyOf(key, "STATE") } },
     { Delete: { TableName: table.name, Key: keyOf(key, "SPEC") } },
+    ...(key.home === "hub" ? [{ Delete: { TableName: table.name, Key: placedKey(key) } }] : []),
   ]);
   if (refused !== undefined) throw leaseLost({ key, fence }, "forget it");
 }

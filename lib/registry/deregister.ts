@@ -1,3 +1,4 @@
+import { finishDeletions } from "../hub/place.ts";
 import { describeKey } from "../work/keys.ts";
 import { LeaseLostError } from "../work/verdict.ts";
 import { tombstone } from "./decide.ts";
@@ -47,6 +48,9 @@ export async function runDeregistration(
       if (!(error instanceof LeaseLostError)) throw error;
     }
   }
+  for (const spec of await ports.hub.listSpecs(name)) await ports.hub.removeSpec(spec);
+  const marked = (await ports.hub.listFleet()).filter(({ deleting }) => deleting);
+  await finishDeletions(ports, marked);
   const detail: EmittedDetail<"Cluster Deregistration Completed"> = {
     cluster: name,
     identity: registration.identity,

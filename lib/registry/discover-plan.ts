@@ -40,6 +40,8 @@ export const DiscoveryState = z.strictObject({
   /** The registration event the counts below belong to. */
   countedFor: z.string().optional(),
   resources: z.record(z.string(), KnownResource).default({}),
+  /** Resources of the hub that were handed to their lanes: `uid/generation`. */
+  placed: z.record(z.string(), z.string()).default({}),
   conditions: z
     .array(
       z.strictObject({

@@ -1,3 +1,5 @@
+import { finishDeletions, placeResources } from "../hub/place.ts";
+import { otherHomeKey, type SpecRow } from "../hub/resource.ts";
 import type { WorkKey } from "../work/keys.ts";
 import { type PostOffice, scheduleWork } from "../work/post.ts";
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
@@ -14,13 +16,18 @@ const VERSION_INTERVAL_MS = 300_000;
 /** A new CRD is served within a second or two. */
 const NEW_CRD_RETRY_SECONDS = 2;
 const DEREGISTRATION_RETRY_SECONDS = 15;
+/** A worker that holds what is to be removed lets go within seconds. */
+const REMOVAL_RETRY_SECONDS = 5;
 
 export interface DiscoveryPorts extends Omit<PostOffice, "store">, Omit<DeregisterPorts, "connect" | "hubId"> {
   work: Pick<WorkStore, "schedule" | "load" | "listCluster" | "forget">;
   installCustomResources: InstallCustomResources;
 }
 
-/** The reconciler of kind `Discovery`: finds the resources that live in a cluster and hands them to their lanes. */
+/**
+ * The reconciler of kind `Discovery`: finds the resources that live in a cluster, places the hub's own that belong into it,
+ * and hands both to their lanes.
+ */
 export function createDiscoveryReconciler(ports: DiscoveryPorts): Reconciler {
   return {
     kind: "Discovery",
@@ -33,11 +40,14 @@ export function createDiscoveryReconciler(ports: DiscoveryPorts): Reconciler {
 async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconciliation> {
   const { registration, client, key } = session;
   const state = await startingState(ports, session);
+  const placement = await placeResources(ports, registration, state.placed);
+  const pending = await removePlacements(ports, session, placement.removing);
+  const removalsLeft = pending.length > 0 || placement.changedMeanwhile > 0;
+  await finishDeletions(ports, placement.deleted);
   const install = await installOnce(ports, session, state);
   const observation = await observeResources(client, registration);
   const plan = planDiscovery({ registration, listings: observation.listings, state });
   for (const found of plan.schedule) await scheduleWork({ ...ports, store: ports.work }, found, session.now());
-  const pending: DiscoveryFacts["pending"][number][] = [];
   const resources = { ...plan.state.resources };
   for (const gone of plan.gone) {
     const cause = await letGo(ports, session, gone);
@@ -64,12 +74,15 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
   return {
     verdict: justInstalled
       ? { type: "requeueAfter", seconds: NEW_CRD_RETRY_SECONDS }
-      : { type: "settled", seconds: registration.discoverIntervalSeconds },
+      : removalsLeft
+        ? { type: "requeueAfter", seconds: REMOVAL_RETRY_SECONDS }
+        : { type: "settled", seconds: registration.discoverIntervalSeconds },
     state: {
       ...plan.state,
       ...version,
       ...(install.installedFor === undefined ? {} : { installedFor: install.installedFor }),
       resources,
+      placed: placement.scheduled,
       conditions,
     },
     status: { phase, conditions, resources: Object.keys(resources).length },
@@ -112,15 +125,40 @@ async function installOnce(
   }
 }
 
-/** @returns why a gone resource stays for now, or undefined when its claims and rows are gone. */
-async function letGo(ports: DiscoveryPorts, session: Session, key: WorkKey): Promise<string | undefined> {
+/** Lets go of the hub's resources that do not belong here any more. @returns those that stay for now, and why. */
+async function removePlacements(
+  ports: DiscoveryPorts,
+  session: Session,
+  removing: readonly SpecRow[],
+): Promise<DiscoveryFacts["pending"][number][]> {
+  const pending: DiscoveryFacts["pending"][number][] = [];
+  for (const spec of removing) {
+    const cause = await letGo(ports, session, spec.key, () => ports.hub.removeSpec(spec));
+    if (cause !== undefined) pending.push({ key: spec.key, cause });
+  }
+  return pending;
+}
+
+/**
+ * @param forgetRest removes what is left of a resource that has no work any more.
+ * @returns why a gone resource stays for now, or undefined when its claims and rows are gone.
+ */
+async function letGo(
+  ports: DiscoveryPorts,
+  session: Session,
+  key: WorkKey,
+  forgetRest: () => Promise<void> = async () => undefined,
+): Promise<string | undefined> {
   const row = await ports.work.load(key);
   if (row !== undefined && row.leaseUntil > session.now()) return "a worker still holds it";
   if (!session.lease.mayWrite()) return "no time left in this pass";
   try {
     const owner = `${session.hubId}/${key.namespace}/${key.name}`;
-    await ports.releaseClaims(session.client, session.hubId, { namespaces: [key.namespace], owner });
-    if (row !== undefined) await ports.work.forget(key, row.fence, row.ticket);
+    // The same name in the other home has the same claims: they are its own from now on.
+    if ((await ports.work.load(otherHomeKey(key))) === undefined)
+      await ports.releaseClaims(session.client, session.hubId, { namespaces: [key.namespace], owner });
+    if (row === undefined) await forgetRest();
+    else await ports.work.forget(key, row.fence, row.ticket);
     session.log("info", "Resource is gone; its work is forgotten", { key });
     return undefined;
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { HubStore } from "../hub/store.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Clock, DeadLetters, EventBus, Log, Metrics, ProbeQueue, WorkQueue } from "../work/ports.ts";
 import type { WorkStore } from "../work/store.ts";
@@ -42,6 +43,8 @@ export type InstallCustomResources = (client: KubernetesClient, registration: Re
 export interface DeregisterPorts {
   registry: Pick<RegistryStore, "save">;
   work: Pick<WorkStore, "listCluster" | "forget">;
+  /** Resources whose home is the hub. */
+  hub: HubStore;
   connect: Connect;
   releaseClaims: ReleaseClaims;
   bus: EventBus;

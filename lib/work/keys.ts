@@ -31,6 +31,16 @@ export type ItemKind = "SPEC" | "WORK" | "STATE";
 
 export const itemSk = (key: WorkKey, item: ItemKind): string => `${resourceSk(key)}#${item}`;
 
+/**
+ * Key of the pointer that says: this hub resource is placed in this cluster. Written and removed together with its SPEC, so
+ * that the clusters of one resource are found without asking each.
+ */
+export const placedKey = (key: WorkKey): { pk: string; sk: string } => ({ pk: placedPk(key), sk: key.cluster });
+
+/** Partition of the pointers of one hub resource. */
+export const placedPk = ({ kind, namespace, name }: Pick<WorkKey, "kind" | "namespace" | "name">): string =>
+  `PLACED#${kind}#${namespace}#${name}`;
+
 /** Inverse of `clusterPk` and `itemSk`; undefined when the pair is not a resource item. */
 export function parseItemKey(pk: string, sk: string): { key: WorkKey; item: ItemKind } | undefined {
   const [prefix, home, kind, namespace, name, item] = sk.split("#");

@@ -116,7 +116,7 @@ export interface WorkStore {
   /** All resources of a cluster, by their STATE or WORK items. */
   listCluster(cluster: string): Promise<{ row: WorkRow; state: StateRow | undefined }[]>;
   /**
-   * Removes SPEC, WORK and STATE of a resource that is confirmed gone, under its fence. With `ticket`, only when
+   * Removes SPEC (with its pointer), WORK and STATE of a resource that is confirmed gone, under its fence. With `ticket`, only when
    * nothing was scheduled since that ticket was read. Throws `LeaseLostError` when the row has changed; an absent row
    * is a success.
    */

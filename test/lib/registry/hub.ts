@@ -10,6 +10,7 @@ import type { RegisterPorts } from "../../../lib/registry/ports.ts";
 import type { ProbePosting, WorkPosting } from "../../../lib/work/ports.ts";
 import type { BusEvent } from "../../../lib/work/reconciler.ts";
 import { createFakeClock } from "../../fakes/clock.ts";
+import { createFakeHubStore } from "../../fakes/hub-store.ts";
 import { fakeRegistryStore } from "../../fakes/registry-store.ts";
 import { createFakeWorkStore } from "../../fakes/work-store.ts";
 import { at, T0 } from "./build.ts";
@@ -59,6 +60,7 @@ export function fakeHub() {
   const clock = createFakeClock(new Date(T0 + 3_600_000).toISOString());
   const registry = fakeRegistryStore();
   const work = createFakeWorkStore(clock);
+  const hub = createFakeHubStore({ work, registration: (name) => registry.load(name) });
   const cluster = fakeCluster();
   const sent: WorkPosting[] = [];
   const probes: ProbePosting[] = [];
@@ -70,6 +72,7 @@ export function fakeHub() {
   const ports: RegisterPorts = {
     registry,
     work,
+    hub,
     clock,
     queue: { send: async (postings) => (sent.push(...postings), []) },
     probes: { send: async (postings) => (probes.push(...postings), []) },
@@ -88,5 +91,5 @@ export function fakeHub() {
     installCustomResources: async (_client, { name }) => void installed.push(name),
     releaseClaims: async (_client, hubId, options) => void released.push({ hubId, ...options }),
   };
-  return { ports, clock, registry, work, cluster, sent, probes, events, letters, counted, released, installed };
+  return { ports, clock, registry, work, hub, cluster, sent, probes, events, letters, counted, released, installed };
 }

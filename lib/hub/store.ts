@@ -1,0 +1,32 @@
+import type { WorkKey } from "../work/keys.ts";
+import type { FleetRow, ResourceId, SpecRow } from "./resource.ts";
+
+/**
+ * Resources whose home is the hub, as the table keeps them. Each write is conditional and recognises its own success after a
+ * lost reply (`writtenBy`). Contract suite: `test/contract/hub-store.ts`, run on the fake and on DynamoDB.
+ */
+export interface HubStore {
+  /** All fleet rows, by kind, namespace and name. */
+  listFleet(): Promise<FleetRow[]>;
+  loadFleet(id: ResourceId): Promise<FleetRow | undefined>;
+  /** @returns false when the row is not what was read: load and decide again. */
+  saveFleet(next: FleetRow, asRead: FleetRow | undefined): Promise<boolean>;
+  /** Removes a row that is marked and still has this uid. */
+  removeFleet(row: Pick<FleetRow, "kind" | "namespace" | "name" | "uid">): Promise<void>;
+  loadSpec(key: WorkKey): Promise<SpecRow | undefined>;
+  /** The SPEC items of one cluster. */
+  listSpecs(cluster: string): Promise<SpecRow[]>;
+  /**
+   * Writes a SPEC item and its pointer, while the cluster is registered with this identity and active.
+   * @returns `changed` when the row is not what was read.
+   */
+  saveSpec(
+    next: SpecRow,
+    asRead: SpecRow | undefined,
+    identity: string,
+  ): Promise<"saved" | "changed" | "notRegistered">;
+  /** Removes a SPEC item with this uid and its pointer; for one that has no WORK item. Another uid stays. */
+  removeSpec(row: Pick<SpecRow, "key" | "uid">): Promise<void>;
+  /** Names of the clusters that hold a SPEC of this resource, sorted. */
+  listPlaced(id: ResourceId): Promise<string[]>;
+}

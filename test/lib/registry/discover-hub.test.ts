@@ -1,0 +1,128 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { hubKey } from "../../../lib/hub/resource.ts";
+import { createDiscoveryReconciler } from "../../../lib/registry/discover.ts";
+import { discoveryKey } from "../../../lib/registry/discovery-key.ts";
+import type { Registration } from "../../../lib/registry/registration.ts";
+import type { Reconciliation, Session } from "../../../lib/work/reconciler.ts";
+import { fleetRow, ID } from "../hub/rows.ts";
+import { registration } from "./build.ts";
+import { fakeHub, HUB_ID } from "./hub.ts";
+
+let hub: ReturnType<typeof fakeHub>;
+let state: unknown;
+let row: Registration;
+const KEY = hubKey(ID, "prod");
+
+beforeEach(async () => {
+  hub = fakeHub();
+  state = undefined;
+  row = registration({ version: "v1.35.4", labels: { stage: "prod" } });
+  await hub.registry.save(row, undefined);
+  await hub.hub.saveFleet(fleetRow(), undefined);
+});
+
+async function pass(): Promise<Reconciliation> {
+  const session = {
+    key: discoveryKey("prod"),
+    registration: row,
+    hubId: HUB_ID,
+    client: hub.cluster.client,
+    state,
+    trigger: "message",
+    lease: { fence: 1, remainingMs: () => 60_000, handoverMs: () => 60_000, mayWrite: () => true },
+    now: () => hub.clock.now(),
+    log: () => undefined,
+  } as unknown as Session;
+  const result = await createDiscoveryReconciler(hub.ports).reconcile(session);
+  state = JSON.parse(JSON.stringify(result.state)) as unknown;
+  hub.clock.nowMs += 30_000;
+  return result;
+}
+
+async function relabel(labels: Record<string, string>): Promise<void> {
+  const next = { ...row, labels, eventId: `${row.eventId}+` };
+  await hub.registry.save(next, row);
+  row = next;
+}
+const claims = { hubId: HUB_ID, namespaces: ["mimir"], owner: `${HUB_ID}/mimir/ingesters` };
+
+describe("the hub's resources in a discovery pass", () => {
+  it("are placed where they belong and handed to their lane once", async () => {
+    await pass();
+    expect(await hub.hub.loadSpec(KEY)).toMatchObject({ uid: "u", generation: 1, deleting: false, origin: "fleet" });
+    expect(hub.sent.map(({ message }) => message.key)).toEqual([KEY]);
+    await pass();
+    expect(hub.sent).toHaveLength(1);
+  });
+
+  it("are handed to their lane again when they change", async () => {
+    await pass();
+    await hub.hub.saveFleet(fleetRow({ generation: 2, writtenBy: "w2" }), fleetRow());
+    await pass();
+    expect(await hub.hub.loadSpec(KEY)).toMatchObject({ generation: 2 });
+    expect(hub.sent.map(({ message }) => message.ticket)).toEqual([1, 2]);
+  });
+
+  it("are handed to their lane by the next pass when this one dies before", async () => {
+    const { schedule } = hub.work;
+    hub.ports.work.schedule = async () => {
+      throw new Error("killed");
+    };
+    await expect(pass()).rejects.toThrow("killed");
+    hub.ports.work.schedule = schedule;
+    await pass();
+    expect(hub.sent.map(({ message }) => message.key)).toEqual([KEY]);
+  });
+
+  it("leave no claim and no row behind when the labels change", async () => {
+    await pass();
+    await relabel({ stage: "dev" });
+    expect((await pass()).verdict).toMatchObject({ type: "settled" });
+    expect(hub.released).toEqual([claims]);
+    expect(await hub.hub.listSpecs("prod")).toEqual([]);
+    expect(await hub.work.load(KEY)).toBeUndefined();
+  });
+
+  it("wait for the worker that holds them, and come back soon", async () => {
+    await pass();
+    const leaseUntilMs = hub.clock.nowMs + 45_000;
+    await hub.work.take(KEY, 1, { owner: "w", nowMs: hub.clock.nowMs, leaseUntilMs });
+    await relabel({ stage: "dev" });
+    expect((await pass()).verdict).toEqual({ type: "requeueAfter", seconds: 5 });
+    expect(hub.released).toEqual([]);
+    expect(await hub.hub.loadSpec(KEY)).toMatchObject({ deleting: true });
+    hub.clock.nowMs += 60_000;
+    await pass();
+    expect(await hub.hub.loadSpec(KEY)).toBeUndefined();
+  });
+
+  it("go from the hub when they are deleted and the last cluster has let go", async () => {
+    await pass();
+    await hub.hub.saveFleet(fleetRow({ deleting: true, writtenBy: "w2" }), fleetRow());
+    await pass();
+    expect(hub.released).toEqual([claims]);
+    expect(await hub.hub.listFleet()).toEqual([]);
+  });
+
+  it("keep the claims of a resource of the same name that lives in the cluster", async () => {
+    await pass();
+    hub.cluster.rollouts = () => [{ ...ID, uid: "c", generation: 1 }];
+    await pass();
+    await relabel({ stage: "dev" });
+    await pass();
+    expect(hub.released).toEqual([]);
+    expect(await hub.work.load({ ...KEY, home: "cluster" })).toBeDefined();
+    expect(await hub.hub.loadSpec(KEY)).toBeUndefined();
+  });
+
+  it("go with the deregistered cluster, and a deleted one with its last cluster", async () => {
+    await pass();
+    await hub.hub.saveFleet(fleetRow({ deleting: true, writtenBy: "w2" }), fleetRow());
+    const leaving = { ...row, state: "Deregistering" as const };
+    await hub.registry.save(leaving, row);
+    row = leaving;
+    await pass();
+    expect(await hub.hub.listSpecs("prod")).toEqual([]);
+    expect(await hub.hub.listFleet()).toEqual([]);
+  });
+});
