@@ -39,7 +39,8 @@ export async function pencil(
   nowMs: number,
 ): Promise<void> {
   const { key, identity } = taken;
-  const state = { identity, state: intent.state, updatedAt: new Date(nowMs).toISOString() };
+  const { status } = intent;
+  const state = { identity, state: intent.state, status, updatedAt: new Date(nowMs).toISOString() };
   const refused = await transact(table, [
     {
       ConditionCheck: {

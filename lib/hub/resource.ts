@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { NamespaceName, ObjectName } from "../registry/names.ts";
 import { WorkKey } from "../work/keys.ts";
 

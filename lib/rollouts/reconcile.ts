@@ -1,8 +1,9 @@
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
-import { TerminalError, type Verdict } from "../work/verdict.ts";
+import type { Verdict } from "../work/verdict.ts";
 import { claimOwner, servedByAnotherHub } from "./claim.ts";
 import { releaseClaim, releaseClaims } from "./claims.ts";
 import { type ClusterTrouble, describeTrouble, isTrouble } from "./cluster-trouble.ts";
+import { type Homes, homeConflict, NO_HUB_HOME, openHome } from "./home.ts";
 import { needsPods } from "./members.ts";
 import type { MultiAZRollout } from "./observation.ts";
 import { observeResource, observeStatefulSets } from "./observe.ts";
@@ -21,8 +22,8 @@ const TROUBLE_SECONDS = 15;
 
 const METRIC = "rollout_operator";
 
-/** The reconciler of MultiAZRollout resources that live in a cluster. */
-export function createRolloutReconciler(): Reconciler {
+/** The reconciler of MultiAZRollout resources, in whichever home they live. */
+export function createRolloutReconciler(homes: Homes = NO_HUB_HOME): Reconciler {
   return {
     kind: "MultiAZRollout",
     lane: "rollout",
@@ -31,7 +32,7 @@ export function createRolloutReconciler(): Reconciler {
       session.count(`${METRIC}_group_reconciles_total`, 1);
       let failed = true;
       try {
-        const result = await reconcileRollout(session);
+        const result = await reconcileRollout(openHome(session, homes), homes);
         failed = isTrouble(result.status.conditions[0]?.reason);
         return result;
       } finally {
@@ -44,18 +45,15 @@ export function createRolloutReconciler(): Reconciler {
   };
 }
 
-async function reconcileRollout(session: Session): Promise<Reconciliation> {
+async function reconcileRollout(session: Session, homes: Homes): Promise<Reconciliation> {
   const { key } = session;
-  if (key.home !== "cluster") {
-    throw new TerminalError(
-      "HomeNotSupported",
-      `${key.kind} ${key.name}: a rollout lives in its cluster; apply it there.`,
-    );
-  }
   let resource: MultiAZRollout | undefined;
   try {
     resource = await observeResource(session.client, { namespace: key.namespace, name: key.name });
-    return resource === undefined ? await giveUp(session) : await reconcileResource(session, resource);
+    const elsewhere = await homes.livesElsewhere(key);
+    return resource === undefined
+      ? await giveUp(session, elsewhere)
+      : await reconcileResource(session, resource, elsewhere);
   } catch (error) {
     const trouble = describeTrouble(error);
     if (trouble === undefined) throw error;
@@ -63,18 +61,21 @@ async function reconcileRollout(session: Session): Promise<Reconciliation> {
   }
 }
 
-async function reconcileResource(session: Session, resource: MultiAZRollout): Promise<Reconciliation> {
+async function reconcileResource(
+  session: Session,
+  resource: MultiAZRollout,
+  elsewhere: boolean,
+): Promise<Reconciliation> {
   const { key, client, hubId } = session;
   const owner = claimOwner(hubId, key.namespace, key.name);
   const parsed = parseSpec(resource.spec, key.namespace);
   const state = readState(session.state, resource.metadata.uid ?? "");
   const writer = new StatusWriter(session, resource);
+  const conflict = homeConflict(key, elsewhere);
+  if (conflict !== undefined) return refuse({ session, resource, state, writer }, conflict);
   if (!parsed.ok) {
-    const why = { phase: "Refused" as const, reason: parsed.reason, message: describeProblems(parsed.problems) };
-    const status = refusedStatus(resource, why, new Date(session.now()).toISOString());
-    writer.offer(status);
-    await writer.flush();
-    return { verdict: { type: "stalled", seconds: REFUSED_SECONDS }, state, status: writer.kept(status), actions: [] };
+    const why = { reason: parsed.reason, message: describeProblems(parsed.problems) };
+    return refuse({ session, resource, state, writer }, why);
   }
   const listed = await observeStatefulSets(client, key.namespace, parsed.spec);
   const run: Run = {
@@ -115,6 +116,17 @@ async function reconcileResource(session: Session, resource: MultiAZRollout): Pr
   };
 }
 
+/** Nothing is done about the resource until people change something. */
+async function refuse(
+  { session, resource, state, writer }: Pick<Run, "session" | "resource" | "state" | "writer">,
+  why: { reason: string; message: string },
+): Promise<Reconciliation> {
+  const status = refusedStatus(resource, { phase: "Refused", ...why }, new Date(session.now()).toISOString());
+  writer.offer(status);
+  await writer.flush();
+  return { verdict: { type: "stalled", seconds: REFUSED_SECONDS }, state, status: writer.kept(status), actions: [] };
+}
+
 /** StatefulSets that are no longer selected are given back once no rollout is under way. */
 async function releaseFormerMembers(run: Run, selected: readonly string[]): Promise<void> {
   const { session, owner, state } = run;
@@ -124,11 +136,11 @@ async function releaseFormerMembers(run: Run, selected: readonly string[]): Prom
   run.state = { ...state, claimed: state.claimed.filter((name) => selected.includes(name)) };
 }
 
-/** The resource is gone: what it claimed is given back. */
-async function giveUp(session: Session): Promise<Reconciliation> {
+/** The resource is gone: what it claimed is given back, unless it is the claim of its namesake in the other home. */
+async function giveUp(session: Session, elsewhere: boolean): Promise<Reconciliation> {
   const { key, hubId, client } = session;
   const owner = claimOwner(hubId, key.namespace, key.name);
-  const released = await releaseClaims(client, hubId, { namespaces: [key.namespace], owner });
+  const released = elsewhere ? [] : await releaseClaims(client, hubId, { namespaces: [key.namespace], owner });
   return {
     verdict: { type: "settled", seconds: REFUSED_SECONDS },
     state: null,

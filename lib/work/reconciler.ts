@@ -26,12 +26,16 @@ export interface Intent {
   actions: ActionRecord[];
   /** Kind-specific JSON, validated by the kind's own schema when read. */
   state: unknown;
+  /** The status so far, for a resource whose status lives in the hub; absent = the saved one stays. */
+  status?: unknown;
 }
 
 /** Why a running worker must stop before its next batch. */
 export type Interruption =
   | { reason: "Deregistered"; message: string }
   | { reason: "LeaseLost"; message: string }
+  /** Its spec, which lives in the hub, is another one now, or it is to be deleted. */
+  | { reason: "ResourceChanged"; message: string }
   | { reason: "Superseded"; message: string };
 
 /** The time a worker owns its resource, on a monotonic clock. */

@@ -75,7 +75,8 @@ export function createFakeWorkStore(options: { now(): number }): FakeWorkStore {
       if (row.leaseUntil <= options.now()) throw new LeaseLostError("The lease has run out.");
       if (registration?.identity !== taken.identity || registration.state === "Deregistered")
         throw new LeaseLostError("The cluster was registered anew.");
-      saveState(taken.key, taken.identity, intent.state, store.states.get(rowId(taken.key))?.status);
+      const status = intent.status ?? store.states.get(rowId(taken.key))?.status;
+      saveState(taken.key, taken.identity, intent.state, status);
       store.audit.set(auditId, { key: taken.key, intended: [...intent.actions], outcomes: [] });
     },
     async recordOutcomes(_key, auditId, outcomes) {

@@ -1,4 +1,5 @@
 import type { Pod } from "../../lib/kubernetes/objects.ts";
+import type { Homes } from "../../lib/rollouts/home.ts";
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
 import { createRolloutReconciler } from "../../lib/rollouts/reconcile.ts";
 import type { RolloutStatus } from "../../lib/rollouts/status.ts";
@@ -25,6 +26,9 @@ export interface HubOptions {
   log?: (line: string) => void;
   interruption?: () => Interruption | undefined;
   handoverMs?: number;
+  /** The resource's home; default the cluster. */
+  home?: "cluster" | "hub";
+  homes?: Homes;
 }
 
 const TIMEOUT_MS = 120_000;
@@ -83,7 +87,7 @@ export class SimulatedHub {
     const session = this.#session(client, trigger, { fence, startedAt });
     let result: Reconciliation;
     try {
-      result = await createRolloutReconciler().reconcile(session);
+      result = await createRolloutReconciler(this.#options.homes).reconcile(session);
     } catch (error) {
       if (error instanceof LeaseLostError) return;
       throw error;
@@ -123,10 +127,11 @@ export class SimulatedHub {
   ): Session {
     const { clock } = this.#model;
     const remaining = (): number => startedAt + TIMEOUT_MS - clock.now();
+    const { home = "cluster", name } = this.#options;
     const handoverMs = this.#options.handoverMs ?? 90_000;
     const holds = (): boolean => this.#row.fence === fence;
     return {
-      key: { cluster: "prod", home: "cluster", kind: "MultiAZRollout", namespace: NAMESPACE, name: this.#options.name },
+      key: { cluster: "prod", home, kind: "MultiAZRollout", namespace: NAMESPACE, name },
       registration: registrationOf("prod"),
       hubId: this.#options.hubId ?? "hub",
       client,

@@ -24,6 +24,14 @@ export function ledgerContract(t: WorkStoreFixture): void {
       expect(await t.store.loadState(t.key)).toMatchObject({ state: { step: 1 }, status: { phase: "Progressing" } });
     });
 
+    it("takes a status along, for a resource whose status lives here", async () => {
+      await t.store.schedule(t.key, t.now(), { posted: true });
+      const work = await t.taken(1);
+      const intent = { ...t.intent, status: { phase: "Progressing", conditions: [] } };
+      await t.store.pencil(work.holding, intent, `${new Date(t.now()).toISOString()}#s`);
+      expect(await t.store.loadState(t.key)).toMatchObject({ state: { step: 1 }, status: { phase: "Progressing" } });
+    });
+
     it.each<[string, Partial<Registration>]>([
       ["registered anew", { identity: "another@2026-02-02T00:00:00Z" }],
       ["deregistered", { state: "Deregistered" }],
