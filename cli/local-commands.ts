@@ -1,0 +1,45 @@
+import { Option } from "commander";
+import type { CliCommand } from "./command.ts";
+import { collectPairs, wholeNumber } from "./parse.ts";
+import type { Streams } from "./run.ts";
+
+/** Commands that run everything on this machine. */
+export function addLocalCommands(program: CliCommand, streams: Streams): void {
+  const local = program
+    .command("local")
+    .description("the local environment: AWS and clusters on this machine")
+    .examples("outrigger local up --clusters 2");
+  local
+    .command("up")
+    .description("start it: local AWS, the deployed stack, clusters registered and probed")
+    .addOption(new Option("--kubernetes <kind>", "which kind of local clusters").choices(["real"]).default("real"))
+    .option("--clusters <n>", "how many clusters to start", wholeNumber, 1)
+    .option("--cluster <name=kubeconfig...>", "register this cluster of yours as well", collectPairs)
+    .option("--json", "print endpoint and clusters as one line of JSON", false)
+    .option("--detach", "leave it running in the background", false)
+    .examples(
+      "outrigger local up --clusters 2 --detach",
+      "outrigger local up --clusters 0 --cluster lab=./lab.kubeconfig",
+    )
+    .action(async (options) => {
+      const { localUp } = await import("./local-up.ts");
+      await localUp(options, streams);
+    });
+  local
+    .command("down")
+    .description("stop it; nothing is left running")
+    .examples("outrigger local down")
+    .action(async () => {
+      const { localDown } = await import("./local-down.ts");
+      await localDown(streams);
+    });
+  program
+    .command("demo")
+    .description("two local clusters, rollouts over three zones, watched by an independent observer")
+    .option("--json", "end with one line of JSON", false)
+    .examples("outrigger demo", "outrigger demo --json")
+    .action(async (options) => {
+      const { runDemo } = await import("./demo.ts");
+      await runDemo(options, streams);
+    });
+}

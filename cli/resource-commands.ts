@@ -1,0 +1,27 @@
+import type { CliCommand } from "./command.ts";
+import type { EnvironmentOf } from "./program.ts";
+
+/** Commands about resources. */
+export function addResourceCommands(program: CliCommand, environmentOf: EnvironmentOf): void {
+  program
+    .command("get <kind> [name]")
+    .description("resources the hub works on")
+    .option("-n, --namespace <name>", "namespace", "default")
+    .option("-A, --all-namespaces", "all namespaces", false)
+    .option("--cluster <name>", "only this cluster")
+    .examples("outrigger get MultiAZRollout -A", "outrigger get MultiAZRollout ingester -n mimir --cluster prod-eu")
+    .action(async (kind: string, name: string | undefined, options, command: CliCommand) => {
+      const { getResources } = await import("./get.ts");
+      await getResources(environmentOf(command), kind, name, options);
+    });
+  program
+    .command("reconcile <kind/name>")
+    .description("reconcile one resource now and say what was done")
+    .requiredOption("--cluster <name>", "the cluster it lives in")
+    .option("-n, --namespace <name>", "its namespace", "default")
+    .examples("outrigger reconcile MultiAZRollout/ingester -n mimir --cluster prod-eu")
+    .action(async (target: string, options, command: CliCommand) => {
+      const { reconcileResource } = await import("./reconcile.ts");
+      await reconcileResource(environmentOf(command), target, options);
+    });
+}
