@@ -121,7 +121,8 @@ export function viewZones(
   });
 }
 
-function membershipProblem(member: Member, found: StatefulSet | undefined): string | undefined {
+/** Why a member is not what it was when the rollout started; undefined when it is. */
+export function membershipProblem(member: Member, found: StatefulSet | undefined): string | undefined {
   if (found === undefined) return `StatefulSet ${member.name} is gone or its labels no longer match the selector`;
   if (found.metadata.uid !== member.uid) return `StatefulSet ${member.name} was deleted and created again`;
   return undefined;

@@ -1,3 +1,4 @@
+import { acceptMembers } from "./approval.ts";
 import type { ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import { startClock, tickClock, tickZones } from "./progress.ts";
@@ -30,8 +31,9 @@ export function continueRollout(
   zoneOf: ReadonlyMap<string, string>,
 ): CurrentRollout | undefined {
   if (rollout === undefined) return undefined;
+  const accepted = acceptMembers(rollout, observation);
   const selector = JSON.stringify(spec.statefulSetSelector);
-  const known = selector === rollout.selector ? rollout.members : [];
+  const known = selector === rollout.selector ? accepted.members : [];
   const joined = membersOf(observation, zoneOf).filter(({ name }) => !known.some((member) => member.name === name));
   const members = [...known, ...joined];
   const revisions = { ...rollout.revisions, ...revisionsOf(observation) };

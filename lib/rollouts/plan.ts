@@ -1,3 +1,4 @@
+import { type Approval, membersApproval, rememberApproval, zoneApproval } from "./approval.ts";
 import { pendingDeletes, resolveMaxUnavailable, viewStatefulSets, viewZones, type ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import { claimsOf, deletesOf, type RolloutAction, revisionWritesOf } from "./plan-actions.ts";
@@ -27,6 +28,8 @@ export interface Plan {
   currentZone: string | undefined;
   /** Why nothing is deleted now; undefined when something is, or nothing is left to do. */
   hold: Hold | undefined;
+  /** What a person is asked for; undefined when nothing waits for one. */
+  approval: Approval | undefined;
   /** Whether a watcher should stay: something may change within seconds. */
   watch: boolean;
   /** Seconds after which another plan may come out without any event. */
@@ -58,7 +61,9 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
   const ongoing = continueRollout(state.rollout, spec, observation, assigned.zones);
   const views = viewStatefulSets(observation, spec, deleting);
   const zones = viewZones(views, assigned.zones, ongoing?.members ?? [], azOrder);
-  const timed = ongoing && advanceRollout(ongoing, zones, spec, now);
+  const advanced = ongoing && advanceRollout(ongoing, zones, spec, now);
+  const timed = advanced && rememberApproval(advanced, observation.resource);
+  const asked = timed && zoneApproval(timed);
   const candidates = outdatedPods(zones);
   const context: SafetyContext = {
     spec,
@@ -69,6 +74,8 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
     zoneTimes: timed?.zones ?? {},
     foreignController: observation.foreignController,
     lastBatchAt: state.lastBatchAt,
+    approval: asked?.token === timed?.approved ? undefined : asked,
+    membersApproval: timed && membersApproval(timed, observation),
     stalled: timed?.stalledAt === undefined ? undefined : { message: stallMessage(zones, spec) },
   };
   const { batch, hold: held } = filterBatch(candidates, context);
@@ -97,6 +104,7 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
     times: rollout ?? last ?? { zones: {} },
     currentZone: rollout === undefined ? undefined : zoneInWork(zones, batch),
     hold,
+    approval: approvalFor(hold, context),
     watch: moving && (phase === "Progressing" || hold?.reason === "MultipleZonesUnready"),
     wakeInSeconds: wake,
     nextDueInSeconds: dueInSeconds(moving && phase === "Progressing", hold, wake, rollout, spec),
@@ -113,6 +121,11 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
       announced: state.announced,
     },
   };
+}
+
+function approvalFor(hold: Hold | undefined, context: SafetyContext): Approval | undefined {
+  if (hold?.reason === "ApprovalNeeded") return context.approval;
+  return hold?.reason === "MembershipChanged" ? context.membersApproval : undefined;
 }
 
 function outdatedPods(zones: readonly ZoneView[]): Candidate[] {

@@ -21,6 +21,7 @@ const FIELDS: Record<string, readonly string[]> = {
     "azOrder",
     "namespace",
     "paused",
+    "pauseAfterZone",
     "zoneSoakSeconds",
     "minReadySeconds",
     "progressDeadlineSeconds",

@@ -1,3 +1,4 @@
+import { APPROVE_ANNOTATION } from "./approval.ts";
 import type { ZoneView } from "./members.ts";
 import { soakLeft } from "./progress.ts";
 import type { Candidate, Hold, SafetyRule } from "./safety-rule.ts";
@@ -100,11 +101,11 @@ export const BATCH_RULES: readonly SafetyRule[] = [
   },
   {
     name: "the members have changed",
-    apply(batch, { zones }) {
+    apply(batch, { zones, membersApproval }) {
       const changed = zones.flatMap(({ changed: problems }) => problems);
       if (changed.length === 0) return { keep: batch };
       const keep = batch.filter((candidate) => isCure(candidate) && candidate.zone.changed.length === 0);
-      const message = `${changed.join("; ")}. Bring it back as it was, or accept the new members by deleting the MultiAZRollout and creating it again.`;
+      const message = `${changed.join("; ")}. Bring it back as it was, or accept the members as they are now: annotate the resource with ${APPROVE_ANNOTATION}=${membersApproval?.token}.`;
       return { keep, hold: { phase: "Held", reason: "MembershipChanged", message, clockRuns: false } };
     },
   },
@@ -152,6 +153,16 @@ export const BATCH_RULES: readonly SafetyRule[] = [
       if (first === undefined || batch.length === 0 || keep.length > 0) return { keep };
       const message = `Zone ${first.name} is complete and soaks for ${spec.zoneSoakSeconds} s before the next zone starts.`;
       return { keep, hold: waiting("Soaking", message, { clockRuns: false, wakeInSeconds: first.left }) };
+    },
+  },
+  {
+    name: "a person approves each zone",
+    apply(batch, { zoneTimes, spec, approval }) {
+      if (!spec.pauseAfterZone || approval === undefined) return { keep: batch };
+      const keep = batch.filter((candidate) => isCure(candidate) || zoneTimes[candidate.zone.name] !== undefined);
+      if (batch.length === 0 || keep.length > 0) return { keep };
+      const message = `spec.pauseAfterZone: annotate the resource with ${APPROVE_ANNOTATION}=${approval.token} to start ${approval.of}.`;
+      return { keep, hold: { phase: "Paused", reason: "ApprovalNeeded", message, clockRuns: false } };
     },
   },
   {

@@ -1,3 +1,4 @@
+import type { Approval } from "./approval.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { PodView } from "./pods.ts";
 import type { RolloutSpec } from "./spec.ts";
@@ -39,6 +40,10 @@ export interface SafetyContext {
   zoneTimes: Readonly<Record<string, ZoneTimes>>;
   foreignController: string | undefined;
   lastBatchAt: string | undefined;
+  /** What a person has to approve before another zone starts; undefined when nothing, or when it was approved. */
+  approval: Approval | undefined;
+  /** Set when members are not what they were at the start. */
+  membersApproval: Approval | undefined;
   stalled: { message: string } | undefined;
 }
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { LabelSelector } from "../kubernetes/objects.ts";
 import { selectorProblems } from "../kubernetes/selectors.ts";
 import { describeIssue, type Problem } from "./problems.ts";
@@ -40,6 +40,12 @@ export const MultiAZRolloutSpec = z.strictObject({
     .describe("Zones in the order they are worked on; zones not listed come after, alphabetically."),
   namespace: z.string().optional().describe("The resource's own namespace; any other is refused."),
   paused: z.boolean().default(false).describe("Stops the rollout before its next batch."),
+  pauseAfterZone: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Stops after each zone until a person approves: with the annotation outrigger.dev/approve and the token that status.approval names.",
+    ),
   zoneSoakSeconds: seconds("Wait after a zone is complete and Ready before the next one starts, seconds.").default(0),
   minReadySeconds: seconds("How long a pod must be Ready to count as available, seconds.").default(0),
   progressDeadlineSeconds: z
@@ -59,7 +65,7 @@ export const MultiAZRolloutSpec = z.strictObject({
 export type RolloutSpec = z.output<typeof MultiAZRolloutSpec>;
 
 /** Fields of the resource that a later version acts on. Used today they are refused, never ignored. */
-const LATER_FIELDS = ["gates", "ignoreGates", "strategy", "pauseAfterZone"] as const;
+const LATER_FIELDS = ["gates", "ignoreGates", "strategy"] as const;
 
 export type ParsedSpec = { ok: true; spec: RolloutSpec } | { ok: false; reason: SpecReason; problems: Problem[] };
 export type SpecReason = "InvalidSpec" | "NamespaceMismatch" | "NotSupported";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A StatefulSet as it was when the rollout started. */
 const Member = z.object({
@@ -44,6 +44,8 @@ const CurrentRollout = z.object({
   zones: z.record(z.string(), ZoneTimes),
   clock: ProgressClock,
   stalledAt: z.string().optional(),
+  /** Token of the zone completed last, once a person has let the next one start. */
+  approved: z.string().optional(),
 });
 export type CurrentRollout = z.infer<typeof CurrentRollout>;
 

@@ -8,7 +8,7 @@ import type { RolloutStatus } from "./status.ts";
 const WRITE_INTERVAL_MS = 5_000;
 
 /** Fields that a merge patch must clear by name when they are absent. */
-const OPTIONAL = { currentZone: null, startedAt: null, finishedAt: null };
+const OPTIONAL = { currentZone: null, startedAt: null, finishedAt: null, approval: null };
 
 /**
  * Writes the status back to the resource: in the background, only when it changed, at most every 5 s, and once at the

@@ -1,4 +1,5 @@
 import type { Condition, StatefulSet } from "../kubernetes/objects.ts";
+import type { Approval } from "./approval.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import type { Plan } from "./plan.ts";
@@ -26,6 +27,8 @@ export interface RolloutStatus extends Record<string, unknown> {
   updated: string;
   startedAt?: string;
   finishedAt?: string;
+  /** What a person is asked for, and the value of the annotation that answers. */
+  approval?: Approval;
   observedGeneration: number;
   conditions: Condition[];
 }
@@ -51,6 +54,7 @@ export function rolloutStatus(plan: Plan, observation: Observation): RolloutStat
     updated: `${updatedReplicas}/${replicas}`,
     ...(plan.times.startedAt === undefined ? {} : { startedAt: plan.times.startedAt }),
     ...(plan.times.finishedAt === undefined ? {} : { finishedAt: plan.times.finishedAt }),
+    ...(plan.approval === undefined ? {} : { approval: plan.approval }),
     observedGeneration: resource.metadata.generation ?? 0,
     conditions: transition(resource, conditions, observedAt),
   };

@@ -130,11 +130,17 @@ export function observe({ pods, parts = {}, observation = {} }: GroupOptions): O
   };
 }
 
-export function resource(): MultiAZRollout {
+export function resource(annotations?: Record<string, string>): MultiAZRollout {
   return {
     apiVersion: "rollout.grafana.com/v1alpha1",
     kind: "MultiAZRollout",
-    metadata: { name: "ingesters", namespace: "mimir", uid: "uid-resource", generation: 3 },
+    metadata: {
+      name: "ingesters",
+      namespace: "mimir",
+      uid: "uid-resource",
+      generation: 3,
+      ...(annotations && { annotations }),
+    },
   };
 }
 

@@ -20,6 +20,8 @@ function given(group: GroupOptions, change: Change = () => ({})): { batch: Candi
     zoneTimes: {},
     foreignController: undefined,
     lastBatchAt: undefined,
+    approval: undefined,
+    membersApproval: undefined,
     stalled: undefined,
   };
   const batch = zones.flatMap((zone) => zone.parts.flatMap((part) => part.pods.map((pod) => ({ zone, part, pod }))));
@@ -76,6 +78,16 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
       zones,
       spec: spec({ zoneSoakSeconds: 60 }),
       zoneTimes: { a: { startedAt: at(-9), finishedAt: at(-5), soakFrom: at(-5) } },
+    }),
+    ["a-0", "a-1"],
+    undefined,
+  ],
+  "a person approves each zone": [
+    { pods: { a: "NN", b: "oo" } },
+    () => ({
+      spec: spec({ pauseAfterZone: true }),
+      approval: { token: "a.1", of: "the zone after a" },
+      zoneTimes: { a: { startedAt: at(-9), finishedAt: at(-5) } },
     }),
     ["a-0", "a-1"],
     undefined,

@@ -32,6 +32,7 @@ describe("specs that are accepted", () => {
     "a percentage": [update({ maxUnavailable: "25%" }), {}],
     "its own namespace": [valid({ namespace: "mimir" }), {}],
     "only expressions": [{ statefulSetSelector: { matchExpressions: [{ key: "a", operator: "Exists" }] } }, {}],
+    "a stop after each zone": [valid({ pauseAfterZone: true }), { pauseAfterZone: true }],
     "interval 0": [update({ intervalSeconds: 0 }), {}],
   };
   test.each(Object.entries(rows))("%s", (_sentence, [raw, expected]) => {
@@ -115,6 +116,12 @@ describe("specs that are refused", () => {
       "-5 is wrong",
     ],
     "text for a flag": [valid({ paused: "yes" }), "InvalidSpec", "spec.paused", '"yes" is wrong'],
+    "text for pauseAfterZone": [
+      valid({ pauseAfterZone: "zone-a" }),
+      "InvalidSpec",
+      "spec.pauseAfterZone",
+      '"zone-a" is wrong',
+    ],
     "a deadline no batch could meet": [
       valid({ minReadySeconds: 60, progressDeadlineSeconds: 60 }),
       "InvalidSpec",

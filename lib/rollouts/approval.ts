@@ -1,0 +1,79 @@
+import { membershipProblem } from "./members.ts";
+import type { MultiAZRollout, Observation } from "./observation.ts";
+import type { CurrentRollout, ZoneTimes } from "./state.ts";
+
+/** Annotation on the resource by which a person lets a rollout go on: one or more tokens, with commas between. */
+export const APPROVE_ANNOTATION = "outrigger.dev/approve";
+
+/** What a person is asked for. */
+export interface Approval {
+  /** Value of the annotation. Good for this one question only: the next zone, template or change has another one. */
+  token: string;
+  /** What it lets happen, in words. */
+  of: string;
+}
+
+/** @returns the tokens the resource is annotated with. */
+export function tokensOf({ metadata }: MultiAZRollout): string[] {
+  const text = metadata.annotations?.[APPROVE_ANNOTATION] ?? "";
+  return text
+    .split(",")
+    .map((token) => token.trim())
+    .filter((token) => token !== "");
+}
+
+/** What goes on after the zone that was completed last; undefined when none has been. */
+export function zoneApproval(rollout: Pick<CurrentRollout, "startedAt" | "zones">): Approval | undefined {
+  const last = lastFinished(rollout.zones);
+  if (last === undefined) return undefined;
+  return { token: tokenFor(last, [rollout.startedAt, last]), of: `the zone after ${last}` };
+}
+
+/** Members that are not what they were at the start; undefined when all are. */
+export function membersApproval(rollout: CurrentRollout, { statefulSets }: Observation): Approval | undefined {
+  const changes = changedMembers(rollout, statefulSets);
+  if (changes.length === 0) return undefined;
+  const now = changes.map((name) => [name, statefulSets.find(({ metadata }) => metadata.name === name)?.metadata.uid]);
+  return { token: tokenFor("members", [rollout.startedAt, now]), of: `the changed members ${changes.join(", ")}` };
+}
+
+/** The rollout with members that a person has accepted as they are now; those that joined are taken up later. */
+export function acceptMembers(rollout: CurrentRollout, observation: Observation): CurrentRollout {
+  const asked = membersApproval(rollout, observation);
+  if (asked === undefined || !tokensOf(observation.resource).includes(asked.token)) return rollout;
+  const changed = changedMembers(rollout, observation.statefulSets);
+  return { ...rollout, members: rollout.members.filter(({ name }) => !changed.includes(name)) };
+}
+
+/** The rollout with the approval of its last zone written down, so that it holds when the annotation is replaced. */
+export function rememberApproval(rollout: CurrentRollout, resource: MultiAZRollout): CurrentRollout {
+  const asked = zoneApproval(rollout);
+  if (asked === undefined || rollout.approved === asked.token) return rollout;
+  return tokensOf(resource).includes(asked.token) ? { ...rollout, approved: asked.token } : rollout;
+}
+
+function changedMembers({ members }: CurrentRollout, statefulSets: Observation["statefulSets"]): string[] {
+  return members
+    .filter((member) => {
+      const found = statefulSets.find(({ metadata }) => metadata.name === member.name);
+      return membershipProblem(member, found) !== undefined;
+    })
+    .map(({ name }) => name)
+    .sort();
+}
+
+function lastFinished(zones: Readonly<Record<string, ZoneTimes>>): string | undefined {
+  const finished = Object.entries(zones).flatMap(([name, { finishedAt }]) =>
+    finishedAt === undefined ? [] : [{ name, finishedAt }],
+  );
+  return finished.sort((a, b) => (a.finishedAt < b.finishedAt ? 1 : -1))[0]?.name;
+}
+
+/** `<what>.<8 hex digits>`; FNV-1a (32 bit) of the question. It tells questions apart and keeps nothing secret. */
+function tokenFor(what: string, question: unknown): string {
+  let hash = 0x811c9dc5;
+  for (const character of JSON.stringify(question)) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return `${what}.${(hash >>> 0).toString(16).padStart(8, "0")}`;
+}
