@@ -20,7 +20,15 @@ export default defineConfig({
       },
       { test: { name: "aws", include: ["test/aws/**/*.test.ts"], ...onRealParts } },
       { test: { name: "kubernetes", include: ["test/kubernetes/**/*.test.ts"], ...onRealParts } },
-      { test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], ...onRealParts, testTimeout: 30 * minuteMs } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          ...onRealParts,
+          testTimeout: 30 * minuteMs,
+          maxConcurrency: 40,
+        },
+      },
     ],
   },
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { CoreV1Api, type KubeConfig, type V1Pod, Watch } from "@kubernetes/client-node";
+import { isDeepStrictEqual } from "node:util";
+import { CoreV1Api, type KubeConfig, type V1Pod, type V1PodList, type V1Status, Watch } from "@kubernetes/client-node";
 import { GROUP_LABEL, ZONE_LABEL } from "./scenario.ts";
 import { type GroupTally, type PodSeen, Tally } from "./tally.ts";
 
@@ -19,6 +20,7 @@ export interface WatchPodsOptions {
 }
 
 const REOPEN_AFTER_MS = 50;
+const EXPIRED = 410;
 
 /**
  * Watches all pods with a group label from now on; every event counts.
@@ -32,44 +34,67 @@ export async function watchPods(
   const core = config.makeApiClient(CoreV1Api);
   const labelSelector = GROUP_LABEL;
   const path = namespace === undefined ? "/api/v1/pods" : `/api/v1/namespaces/${namespace}/pods`;
-  const list = await (namespace === undefined
-    ? core.listPodForAllNamespaces({ labelSelector })
-    : core.listNamespacedPod({ namespace, labelSelector }));
-  const tally = new Tally(wanted, list.items.map(seen));
+  const list = (): Promise<V1PodList> =>
+    namespace === undefined
+      ? core.listPodForAllNamespaces({ labelSelector })
+      : core.listNamespacedPod({ namespace, labelSelector });
+  const first = await list();
+  const tally = new Tally(wanted, first.items.map(seen));
+  const known = new Map(versions(first.items));
   const watch = new Watch(config);
   const stopped = new AbortController();
-  let resourceVersion = list.metadata?.resourceVersion ?? "";
+  let resourceVersion = first.metadata?.resourceVersion ?? "";
+  let expired = false;
   let missed: Error | undefined;
 
+  const onEvent = (type: string, object: V1Pod | V1Status): void => {
+    if (type === "ERROR") {
+      expired = "code" in object && object.code === EXPIRED;
+      if (!expired) missed = new Error(`The observer's watch broke: ${JSON.stringify(object)}.`);
+      return;
+    }
+    const pod = object as V1Pod;
+    const { uid = "", resourceVersion: version = resourceVersion } = pod.metadata ?? {};
+    resourceVersion = version;
+    if (type === "BOOKMARK") return;
+    if (type === "DELETED") known.delete(uid);
+    else known.set(uid, version);
+    tally.see(type, seen(pod));
+    onPod?.(type, pod);
+  };
+  const open = (): Promise<void> =>
+    new Promise((resolve) => {
+      const query = { labelSelector, resourceVersion, allowWatchBookmarks: true };
+      watch
+        .watch(path, query, onEvent, () => resolve())
+        .then((running) => {
+          if (stopped.signal.aborted) running.abort();
+          stopped.signal.addEventListener("abort", () => running.abort(), { once: true });
+        })
+        .catch((error: unknown) => {
+          missed = new Error(`The observer's watch could not be opened: ${String(error)}.`);
+          resolve();
+        });
+    });
+  /** The client ends a quiet watch, and its version may be too old by then. Nothing was missed when nothing is new. */
+  const startAnew = async (): Promise<void> => {
+    const now = await list();
+    if (isDeepStrictEqual(new Map(versions(now.items)), known)) {
+      resourceVersion = now.metadata?.resourceVersion ?? "";
+      expired = false;
+    } else
+      missed = new Error(`The observer's watch at version ${resourceVersion} expired, and pods have changed since.`);
+  };
   const follow = async (): Promise<void> => {
     while (!stopped.signal.aborted && missed === undefined) {
-      await new Promise<void>((resolve) => {
-        const query = { labelSelector, resourceVersion, allowWatchBookmarks: true };
-        const onEvent = (type: string, pod: V1Pod): void => {
-          if (type === "ERROR") {
-            missed = new Error(`The observer's watch broke at version ${resourceVersion}: ${JSON.stringify(pod)}.`);
-            return;
-          }
-          resourceVersion = pod.metadata?.resourceVersion ?? resourceVersion;
-          if (type === "BOOKMARK") return;
-          tally.see(type, seen(pod));
-          onPod?.(type, pod);
-        };
-        watch
-          .watch(path, query, onEvent, () => resolve())
-          .then((running) => {
-            if (stopped.signal.aborted) running.abort();
-            stopped.signal.addEventListener("abort", () => running.abort(), { once: true });
-          })
-          .catch((error: unknown) => {
-            missed = new Error(`The observer's watch could not be opened: ${String(error)}.`);
-            resolve();
-          });
-      });
+      await open();
       await sleep(REOPEN_AFTER_MS);
+      if (expired && !stopped.signal.aborted) await startAnew();
     }
   };
-  void follow();
+  follow().catch((error: unknown) => {
+    missed = new Error(`The observer ended: ${String(error)}.`);
+  });
 
   return {
     of(group) {
@@ -79,6 +104,9 @@ export async function watchPods(
     stop: () => stopped.abort(),
   };
 }
+
+const versions = (pods: readonly V1Pod[]): [string, string][] =>
+  pods.map(({ metadata }) => [metadata?.uid ?? "", metadata?.resourceVersion ?? ""]);
 
 function seen({ metadata, status }: V1Pod): PodSeen {
   const ready =

@@ -78,7 +78,8 @@ export async function openStage(): Promise<Stage> {
   const stopped = new AbortController();
   try {
     environment = await hostEnvironment(request, say);
-    const { state: local, stop } = environment;
+    const hosted = environment;
+    const local = hosted.state;
     const awsDirectory = join(instanceDirectory(directory), "aws");
     const written = JSON.parse(readFileSync(join(awsDirectory, `outputs-${STACK}.json`), "utf8")) as Record<
       string,
@@ -109,7 +110,7 @@ export async function openStage(): Promise<Stage> {
         await admin.close();
         const keep = process.env["OUTRIGGER_E2E_KEEP"] !== undefined;
         if (keep) copyFileSync(auditLogPath, join(directory, "audit.log"));
-        await stop();
+        await hosted.stop();
         if (keep) say(`logs are kept in ${directory}`);
         else rmSync(directory, { recursive: true, force: true });
       },

@@ -5,7 +5,7 @@ import { type FAULT_POINTS, faultFile } from "../../lib/work/fault-point.ts";
 import type { WorkKey } from "../../lib/work/keys.ts";
 
 export type FaultPointName = (typeof FAULT_POINTS)[number];
-export type FaultAction = "kill" | "stop" | "throw";
+type FaultAction = "kill" | "stop";
 
 const POLL_MS = 20;
 
@@ -18,7 +18,7 @@ export interface ArmedFault {
   untilStruck(timeoutMs: number): Promise<void>;
 }
 
-/** Arms a point: the next process of the hub that reaches it for this resource is killed, stopped, or fails. */
+/** Arms a point: the next process of the hub that reaches it for this resource is killed or stopped. */
 export function arm(directory: string, point: FaultPointName, key: WorkKey, action: FaultAction = "kill"): ArmedFault {
   const file = join(directory, faultFile(point, key));
   writeFileSync(file, action);
@@ -45,8 +45,7 @@ export async function armAgainAndAgain(
   directory: string,
   point: FaultPointName,
   key: WorkKey,
-  times: number,
-  timeoutMs: number,
+  { times, timeoutMs }: { times: number; timeoutMs: number },
 ): Promise<void> {
   for (let time = 1; time <= times; time += 1) await arm(directory, point, key).untilStruck(timeoutMs);
 }

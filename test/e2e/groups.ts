@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { V1StatefulSetSpec } from "@kubernetes/client-node";
 import { z } from "zod";
 import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { WorkKey } from "../../lib/work/keys.ts";
@@ -209,22 +210,13 @@ export class RolloutGroup {
   }
 
   #statefulSet(zone: string, version = 1) {
-    const built = statefulSet(this.#definition, zone);
-    const { metadata = {}, spec } = built;
-    const template = spec?.template ?? { metadata: {}, spec: { containers: [] } };
-    const annotations = this.#readyAfter === undefined ? {} : { [POD_ANNOTATIONS.readyAfter]: this.#readyAfter };
-    const containers = template.spec?.containers.map((each) => ({ ...each, image: imageOf(version) })) ?? [];
-    return {
-      ...built,
-      metadata: { ...metadata, name: metadata.name ?? "" },
-      spec: {
-        ...spec,
-        template: {
-          metadata: { ...template.metadata, annotations },
-          spec: { ...template.spec, containers },
-        },
-      },
-    };
+    const built = statefulSet(this.#definition, zone) as { metadata: { name: string }; spec: V1StatefulSetSpec };
+    const { metadata, spec: pods } = built.spec.template;
+    if (metadata !== undefined && this.#readyAfter !== undefined) {
+      metadata.annotations = { [POD_ANNOTATIONS.readyAfter]: this.#readyAfter };
+    }
+    for (const container of pods?.containers ?? []) container.image = imageOf(version);
+    return built;
   }
 
   #setsPath(): string {

@@ -13,7 +13,7 @@ export interface LeaseHistory {
   /** e.g. `3 leases: +0.4 s, +46.1 s (the one before ran out), +60.2 s`. */
   describe(): string;
   /** Leases taken while a dead worker's had run out. */
-  recoveries(): number;
+  recoveries(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -24,17 +24,21 @@ export function followLeases({ store }: Pick<DeployedHub, "store">, key: WorkKey
   const leases: { seconds: number; afterDeath: boolean }[] = [];
   let fence: number | undefined;
   let leaseUntil = 0;
+  const look = async (): Promise<void> => {
+    const row = await store.load(key).catch(() => undefined);
+    if (row === undefined || (fence !== undefined && row.fence < fence)) return;
+    if (row.fence !== fence) {
+      const afterDeath = leaseUntil > 0 && leaseUntil < Date.now();
+      if (fence !== undefined || row.leaseUntil > 0) {
+        leases.push({ seconds: (Date.now() - startedAt) / 1000, afterDeath });
+      }
+      fence = row.fence;
+    }
+    leaseUntil = row.leaseUntil;
+  };
   const follow = async (): Promise<void> => {
     while (!stopped.signal.aborted) {
-      const row = await store.load(key).catch(() => undefined);
-      if (row !== undefined && row.fence !== fence) {
-        const afterDeath = leaseUntil > 0 && leaseUntil < Date.now();
-        if (fence !== undefined || row.leaseUntil > 0) {
-          leases.push({ seconds: (Date.now() - startedAt) / 1000, afterDeath });
-        }
-        fence = row.fence;
-      }
-      leaseUntil = row?.leaseUntil ?? 0;
+      await look();
       await sleep(POLL_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   };
@@ -46,7 +50,10 @@ export function followLeases({ store }: Pick<DeployedHub, "store">, key: WorkKey
       );
       return `${leases.length} leases: ${times.join(", ")}`;
     },
-    recoveries: () => leases.filter(({ afterDeath }) => afterDeath).length,
+    async recoveries() {
+      await look();
+      return leases.filter(({ afterDeath }) => afterDeath).length;
+    },
     async stop() {
       stopped.abort();
       await following;
