@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseEksArn } from "./access.ts";
 import type { AcceptedDetailType } from "./detail-types.ts";
 import { parseGoDuration } from "./go-duration.ts";
@@ -30,42 +30,67 @@ const HttpUrl = z.string().superRefine((text, context) => {
 });
 
 const AllowFields = z.strictObject({
-  secrets: z.array(z.string().min(1)).default([]),
-  roles: z.array(RoleArn).default([]),
-  urls: z.array(HttpUrl).default([]),
-  alarms: z.array(z.string().min(1)).default([]),
+  secrets: z.array(z.string().min(1)).default([]).describe("Secrets Manager secrets, by name"),
+  roles: z.array(RoleArn).default([]).describe("IAM roles, by ARN"),
+  urls: z.array(HttpUrl).default([]).describe("http(s) URLs; none of this machine or link-local"),
+  alarms: z.array(z.string().min(1)).default([]).describe("CloudWatch alarms, by name"),
 });
 
-/** When the sender decided this; the envelope's `time` (whole seconds) when absent. */
-const At = z.iso.datetime({ offset: true }).optional();
+const At = z.iso
+  .datetime({ offset: true })
+  .optional()
+  .describe(
+    "When the sender decided this: of two events the later one wins. Absent: `time` of the event, whole seconds",
+  );
 
 const ClusterFields = z.strictObject({
-  name: ClusterName,
+  name: ClusterName.describe("The cluster's name in the hub, unique"),
   arn: z
     .string()
     .refine(
       (arn) => parseEksArn(arn) !== undefined,
       "must be the ARN of an EKS cluster, arn:aws:eks:REGION:ACCOUNT:cluster/NAME",
     )
-    .optional(),
+    .optional()
+    .describe("Access, first way: an EKS cluster by its ARN"),
   region: z
     .string()
     .regex(/^[a-z]{2,}(-[a-z]+)+-\d+$/, "must be an AWS region, e.g. `eu-west-1`")
-    .optional(),
+    .optional()
+    .describe("Access, second way: region of the EKS cluster called `name`, with `accountId`"),
   accountId: z
     .string()
     .regex(/^\d{12}$/, "must be an AWS account id: 12 digits, as a string")
-    .optional(),
-  kubeconfigSecret: z.string().min(1, "must name a Secrets Manager secret").optional(),
-  roleArn: RoleArn.optional(),
-  externalId: z.string().min(2).max(1224).optional(),
-  labels: ClusterLabels.optional(),
-  capabilities: z.array(Capability).min(1, "must name at least one capability").optional(),
-  namespaces: z.array(NamespaceName).optional(),
-  allow: AllowFields.optional(),
-  installCustomResources: z.boolean().optional(),
-  monitorInterval: Interval.optional(),
-  discoverInterval: Interval.optional(),
+    .optional()
+    .describe("Access, second way: account of the EKS cluster called `name`, with `region`"),
+  kubeconfigSecret: z
+    .string()
+    .min(1, "must name a Secrets Manager secret")
+    .optional()
+    .describe("Access, third way: Secrets Manager secret that holds a kubeconfig"),
+  roleArn: RoleArn.optional().describe("Role in the cluster's account, assumed before the cluster is looked up"),
+  externalId: z.string().min(2).max(1224).optional().describe("External id passed when `roleArn` is assumed"),
+  labels: ClusterLabels.optional().describe("Labels that selectors match, as on Kubernetes objects"),
+  capabilities: z
+    .array(Capability)
+    .min(1, "must name at least one capability")
+    .optional()
+    .describe("What may be done in the cluster; nothing else is attempted. Absent: all"),
+  namespaces: z
+    .array(NamespaceName)
+    .optional()
+    .describe("The only namespaces worked in; empty: all. Absent: `WATCH_NAMESPACE` of the stack"),
+  allow: AllowFields.optional().describe("Things outside the cluster which its resources may name. Absent: none"),
+  installCustomResources: z
+    .boolean()
+    .optional()
+    .describe("Whether the CustomResourceDefinitions are put into the cluster. Absent: true"),
+  monitorInterval: Interval.optional().describe(
+    "Time between two probes, 10s to 1h, as Go writes durations. Absent: 30s",
+  ),
+  discoverInterval: Interval.optional().describe(
+    "Time between two looks for resources, 10s to 1h, as Go writes durations. Absent: 30s",
+  ),
   at: At,
 });
 
@@ -112,19 +137,27 @@ export type ClusterDetail = z.output<typeof ClusterDetail>;
 
 /** `detail` of Cluster Deregistered. */
 export const DeregisteredDetail = z.strictObject({
-  name: ClusterName,
-  /** Skips the cleaning in the cluster: for clusters that are gone. What we left there stays. */
-  force: z.boolean().default(false),
+  name: ClusterName.describe("The registered cluster"),
+  force: z
+    .boolean()
+    .default(false)
+    .describe("Skips the cleaning in the cluster: for clusters that are gone. What the hub left there stays"),
   at: At,
 });
 export type DeregisteredDetail = z.output<typeof DeregisteredDetail>;
 
 /** `detail` of Resource Changed: look at this resource now (pipelines send it after `kubectl apply`). */
 export const ResourceChangedDetail = z.strictObject({
-  cluster: ClusterName,
-  kind: z.string().regex(/^[A-Z][A-Za-z0-9]{0,62}$/, "must be a kind, e.g. `MultiAZRollout`"),
-  namespace: z.union([NamespaceName, z.literal("")]).default(""),
-  name: ObjectName,
+  cluster: ClusterName.describe("The registered cluster the resource lives in"),
+  kind: z
+    .string()
+    .regex(/^[A-Z][A-Za-z0-9]{0,62}$/, "must be a kind, e.g. `MultiAZRollout`")
+    .describe("Kind of the resource, e.g. `MultiAZRollout`"),
+  namespace: z
+    .union([NamespaceName, z.literal("")])
+    .default("")
+    .describe("Its namespace; empty for what has none"),
+  name: ObjectName.describe("Its name"),
 });
 export type ResourceChangedDetail = z.output<typeof ResourceChangedDetail>;
 

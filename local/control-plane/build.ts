@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { access, mkdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { withLockFile } from "./lock-file.ts";
 import { goBuild, requireGo } from "./go.ts";
+import { withLockFile } from "./lock-file.ts";
 import { MODULES_DIRECTORY, type Recipe, readRecipe } from "./recipe.ts";
 
 /** The programs of the local control plane. */

@@ -1,14 +1,14 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { AdminCredentials } from "./admin-client.ts";
 import { createCertificateAuthority, createServiceAccountKey } from "./certificates.ts";
 import { AUDIT_POLICY, FILES, KWOK_CONFIGURATION } from "./components.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { nodeStages } from "./node-stages.ts";
 import { podStages } from "./pod-stages.ts";
-import { volumeStages } from "./volume-stages.ts";
 import { stopRecorded, writeAtomically } from "./processes.ts";
-import type { AdminCredentials } from "./admin-client.ts";
+import { volumeStages } from "./volume-stages.ts";
 
 const RECORD_FILE = "control-plane.json";
 

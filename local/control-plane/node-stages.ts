@@ -1,5 +1,5 @@
 import { NODE_ANNOTATION, NODE_NOT_READY } from "./pod-behaviours.ts";
-import { isIn, isNotIn, setStatus, type Stage, stage } from "./stage.ts";
+import { isIn, isNotIn, type Stage, setStatus, stage } from "./stage.ts";
 
 const READY = '.status.conditions[]? | select(.type == "Ready") | .status';
 const BEHAVIOUR = `.metadata.annotations["${NODE_ANNOTATION}"]`;

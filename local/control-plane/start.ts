@@ -4,13 +4,13 @@ import type { TokenReviewServer } from "../token-review.ts";
 import { type AdminClient, createAdminClient } from "./admin-client.ts";
 import { type Binaries, buildControlPlane } from "./build.ts";
 import { etcd, FILES, kubeApiserver, kubeControllerManager, kubeScheduler, kwok, type Ports } from "./components.ts";
-import { clearDataFolder, type ControlPlaneRecord, fillDataFolder, readRecord, writeRecord } from "./data-folder.ts";
+import { type ControlPlaneRecord, clearDataFolder, fillDataFolder, readRecord, writeRecord } from "./data-folder.ts";
 import { freePorts } from "./free-ports.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { areNodesUsable, createNodes, planNodes } from "./nodes.ts";
 import { ProcessEndedError, ProcessGroup, stopRecorded } from "./processes.ts";
-import { DEFAULT_STORAGE_CLASS } from "./volume-stages.ts";
 import { startTokenReview, type TokenOption } from "./tokens.ts";
+import { DEFAULT_STORAGE_CLASS } from "./volume-stages.ts";
 
 export interface ControlPlaneOptions {
   /** The cluster's name, also the one its tokens must carry. */

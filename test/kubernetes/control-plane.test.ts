@@ -1,10 +1,11 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Agent, request } from "undici";
-import { isAlive } from "../../local/control-plane/lock-file.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import type { Node, Pod } from "../../lib/kubernetes/objects.ts";
 import { applyAccess, bindGroup } from "../../local/control-plane/access.ts";
+import { isAlive } from "../../local/control-plane/lock-file.ts";
 import {
   NODE_ANNOTATION,
   NODE_NOT_READY,
@@ -13,7 +14,6 @@ import {
 } from "../../local/control-plane/pod-behaviours.ts";
 import { type ControlPlane, openControlPlane, startControlPlane } from "../../local/control-plane/start.ts";
 import { readTokenRules, writeTokenRules } from "../../local/control-plane/tokens.ts";
-import type { Node, Pod } from "../../lib/kubernetes/objects.ts";
 import { signToken, type TokenOptions } from "../local/sign-token.ts";
 import { statefulSet } from "./stateful-set.ts";
 

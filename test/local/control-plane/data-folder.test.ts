@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { clearDataFolder, readRecord } from "../../../local/control-plane/data-folder.ts";
 import { isAlive } from "../../../local/control-plane/lock-file.ts";
-import { recordProcess } from "../../../local/process-identity.ts";
 import { ProcessEndedError, ProcessGroup, stopRecorded } from "../../../local/control-plane/processes.ts";
+import { recordProcess } from "../../../local/process-identity.ts";
 
 let folder: string;
 beforeEach(async () => {
