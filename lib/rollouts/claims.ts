@@ -2,6 +2,7 @@ import type { KubernetesClient } from "../kubernetes/client.ts";
 import { isApiError } from "../kubernetes/errors.ts";
 import type { KubernetesObject, StatefulSet } from "../kubernetes/objects.ts";
 import { STATEFUL_SETS } from "../kubernetes/types.ts";
+import { givingBack } from "./adoption.ts";
 import { CLAIM_ANNOTATION, claimOf } from "./claim.ts";
 
 /** What came of laying a claim. */
@@ -36,7 +37,7 @@ export async function claimStatefulSet(
   }
 }
 
-/** Gives one StatefulSet back, when `owner` holds it. Gone or held by another is as good. */
+/** Gives one StatefulSet back, with the strategy it had, when `owner` holds it. Gone or held by another is as good. */
 export async function releaseClaim(
   client: KubernetesClient,
   target: { namespace: string; name: string },
@@ -46,7 +47,7 @@ export async function releaseClaim(
     try {
       const current = await client.get<StatefulSet>(STATEFUL_SETS, target);
       if (claimOf(current) !== owner) return false;
-      await annotate(client, { ...target, resourceVersion: current.metadata.resourceVersion ?? "" }, null);
+      await giveBack(client, target, current);
       return true;
     } catch (error) {
       if (isApiError(error, 404)) return false;
@@ -86,10 +87,21 @@ export async function releaseClaims(
   return released;
 }
 
+function giveBack(
+  client: KubernetesClient,
+  target: { namespace: string; name: string },
+  current: StatefulSet,
+): Promise<StatefulSet> {
+  const { annotations, ...rest } = givingBack(current);
+  const { resourceVersion } = current.metadata;
+  const patch = { metadata: { resourceVersion, annotations: { [CLAIM_ANNOTATION]: null, ...annotations } }, ...rest };
+  return client.patch<StatefulSet>(STATEFUL_SETS, target, patch, { type: "merge", fieldManager: "outrigger" });
+}
+
 function annotate(
   client: KubernetesClient,
   { namespace, name, resourceVersion }: { namespace: string; name: string; resourceVersion: string },
-  owner: string | null,
+  owner: string,
 ): Promise<StatefulSet> {
   const patch = { metadata: { resourceVersion, annotations: { [CLAIM_ANNOTATION]: owner } } };
   return client.patch<StatefulSet>(STATEFUL_SETS, { namespace, name }, patch, {

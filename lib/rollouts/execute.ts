@@ -3,9 +3,11 @@ import { ApiError, ConnectionError, isApiError } from "../kubernetes/errors.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
 import type { ActionOutcome } from "../work/reconciler.ts";
+import { adoptionPatch } from "./adoption.ts";
+import { claimOf } from "./claim.ts";
 import { claimStatefulSet, releaseClaim } from "./claims.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
-import type { ClaimAction, DeleteAction, RevisionAction, RolloutAction } from "./plan-actions.ts";
+import type { AdoptAction, ClaimAction, DeleteAction, RevisionAction, RolloutAction } from "./plan-actions.ts";
 
 /** What executing needs besides the client. */
 export interface ExecuteOptions {
@@ -29,7 +31,7 @@ export interface Executed {
 const CONCURRENT_DELETES = 8;
 
 /**
- * Carries the actions out: claims one after the other, then deletes, then status writes. A claim that fails ends it
+ * Carries the actions out: claims one after the other, then strategies, deletes, and status writes. A claim that fails ends it
  * before any delete. What happens to each action is data; nothing is thrown for an answer of the API server.
  */
 export async function executeRollout(
@@ -38,17 +40,22 @@ export async function executeRollout(
   options: ExecuteOptions,
 ): Promise<Executed[]> {
   const claims = actions.filter((action) => action.kind === "ClaimStatefulSet");
+  const adoptions = actions.filter((action) => action.kind === "AdoptStrategy");
   const deletes = actions.filter((action) => action.kind === "DeletePod");
   const revisions = actions.filter((action) => action.kind === "SetCurrentRevision");
   const claimed = await layClaims(client, claims, options);
   if (claimed.some(({ outcome }) => outcome.result !== "done")) {
-    const rest = [...deletes, ...revisions].map((action) => skipped(action, "not all StatefulSets could be claimed"));
+    const rest = [...adoptions, ...deletes, ...revisions].map((action) =>
+      skipped(action, "not all StatefulSets could be claimed"),
+    );
     return [...claimed, ...rest];
   }
+  const adopted: Executed[] = [];
+  for (const action of adoptions) adopted.push(await adoptStrategy(client, action, options));
   const deleted = await deletePods(client, deletes, options);
   const written: Executed[] = [];
   for (const action of revisions) written.push(await setCurrentRevision(client, action, options));
-  return [...claimed, ...deleted, ...written];
+  return [...claimed, ...adopted, ...deleted, ...written];
 }
 
 async function layClaims(
@@ -118,6 +125,30 @@ async function deletePod(
     if (isApiError(error, 409)) return { result: "preconditionFailed", message: error.message };
     throw error;
   }
+}
+
+/** Reads the StatefulSet again: the claim laid a moment ago has made another version of it. */
+async function adoptStrategy(
+  client: KubernetesClient,
+  action: AdoptAction,
+  options: ExecuteOptions,
+): Promise<Executed> {
+  const target = { namespace: options.namespace, name: action.statefulSet };
+  return attempt(action, options, async () => {
+    try {
+      const current = await client.get<StatefulSet>(STATEFUL_SETS, target);
+      if (claimOf(current) !== options.owner)
+        return { result: "preconditionFailed", message: "it is not ours any more" };
+      const patch = adoptionPatch(current);
+      options.changed(
+        await client.patch<StatefulSet>(STATEFUL_SETS, target, patch, { type: "merge", fieldManager: "outrigger" }),
+      );
+      return { result: "done" };
+    } catch (error) {
+      if (isApiError(error, 409)) return { result: "preconditionFailed", message: error.message };
+      throw error;
+    }
+  });
 }
 
 async function setCurrentRevision(

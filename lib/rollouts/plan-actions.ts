@@ -1,10 +1,13 @@
 import type { ActionRecord } from "../work/reconciler.ts";
+import { toAdopt } from "./adoption.ts";
 import { claimOf } from "./claim.ts";
 import type { ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import type { Candidate } from "./safety-rule.ts";
+import type { RolloutSpec } from "./spec.ts";
 
 export type ClaimAction = ActionRecord & { kind: "ClaimStatefulSet"; statefulSet: string; resourceVersion: string };
+export type AdoptAction = ActionRecord & { kind: "AdoptStrategy"; statefulSet: string };
 export type DeleteAction = ActionRecord & {
   kind: "DeletePod";
   statefulSet: string;
@@ -19,7 +22,7 @@ export type RevisionAction = ActionRecord & {
   resourceVersion: string;
   revision: string;
 };
-export type RolloutAction = ClaimAction | DeleteAction | RevisionAction;
+export type RolloutAction = ClaimAction | AdoptAction | DeleteAction | RevisionAction;
 
 /** One delete per candidate, in the order of the batch. */
 export function deletesOf(batch: readonly Candidate[], { resource }: Observation): DeleteAction[] {
@@ -44,6 +47,18 @@ export function claimsOf({ statefulSets, resource }: Observation, owner: string)
       reason: "RolloutStarts",
       statefulSet: metadata.name,
       resourceVersion: metadata.resourceVersion ?? "",
+    }))
+    .sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1));
+}
+
+/** StatefulSets whose updateStrategy becomes OnDelete, in name order. */
+export function adoptionsOf({ statefulSets, resource }: Observation, spec: RolloutSpec): AdoptAction[] {
+  return toAdopt(statefulSets, spec)
+    .map(({ metadata: { name } }) => ({
+      kind: "AdoptStrategy" as const,
+      object: objectName(resource, name),
+      reason: "NotOnDelete",
+      statefulSet: name,
     }))
     .sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1));
 }

@@ -1,7 +1,7 @@
 import { type Approval, membersApproval, rememberApproval, zoneApproval } from "./approval.ts";
 import { pendingDeletes, resolveMaxUnavailable, viewStatefulSets, viewZones, type ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
-import { claimsOf, deletesOf, type RolloutAction, revisionWritesOf } from "./plan-actions.ts";
+import { adoptionsOf, claimsOf, deletesOf, type RolloutAction, revisionWritesOf } from "./plan-actions.ts";
 import { advanceRollout, beginRollout, continueRollout, rememberBatch, rememberNodeZones } from "./plan-record.ts";
 import { dueInSeconds, wakeInSeconds } from "./plan-timing.ts";
 import { filterBatch } from "./safety.ts";
@@ -12,7 +12,7 @@ import { assignZones } from "./zones.ts";
 
 /** What one step comes to. Same input, same output. */
 export interface Plan {
-  /** In order: claims, deletes, status writes. */
+  /** In order: claims, strategies, deletes, status writes. */
   actions: RolloutAction[];
   phase: Phase;
   /** CamelCase. */
@@ -87,13 +87,17 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
   const rollout = done ? undefined : record;
   const last = done && record ? { startedAt: record.startedAt, finishedAt: now, zones: record.zones } : state.last;
   const phase = hold?.phase ?? (rollout !== undefined ? "Progressing" : last === undefined ? "Idle" : "Completed");
-  const moving = rollout !== undefined || hold?.reason === "WaitingForStatefulSet";
+  const moving =
+    rollout !== undefined || hold?.reason === "WaitingForStatefulSet" || hold?.reason === "AdoptingStrategy";
   const wake = wakeInSeconds(zones, hold, rollout, spec);
   const deletes = deletesOf(batch, observation);
+  const adoptions = held?.reason === "AdoptingStrategy" ? adoptionsOf(observation, spec) : [];
+  const begun = deletes.length > 0 || adoptions.length > 0;
   const mayWrite = held?.everything === undefined;
   return {
     actions: [
-      ...(deletes.length > 0 ? claimsOf(observation, owner) : []),
+      ...(begun ? claimsOf(observation, owner) : []),
+      ...adoptions,
       ...deletes,
       ...(mayWrite ? revisionWritesOf(zones, observation) : []),
     ],
@@ -116,7 +120,7 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
       ...lastBatch(deletes.length > 0 ? now : state.lastBatchAt),
       deleting: [...deleting, ...deletes.map(({ statefulSet, pod, uid }) => ({ statefulSet, pod, uid }))],
       nodeZones: rollout === undefined ? { topologyKey, zones: {} } : nodeZones,
-      claimed: deletes.length > 0 ? allNames(observation, state.claimed) : state.claimed,
+      claimed: begun ? allNames(observation, state.claimed) : state.claimed,
       ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
       announced: state.announced,
     },

@@ -1,5 +1,6 @@
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
 import type { Verdict } from "../work/verdict.ts";
+import { toAdopt } from "./adoption.ts";
 import { claimOwner, servedByAnotherHub } from "./claim.ts";
 import { releaseClaim, releaseClaims } from "./claims.ts";
 import { type ClusterTrouble, describeTrouble, isTrouble } from "./cluster-trouble.ts";
@@ -92,7 +93,8 @@ async function reconcileResource(
     run,
     listed.items.map(({ metadata }) => metadata.name),
   );
-  if (run.state.rollout !== undefined || needsPods(listed.items)) return rollZones(run);
+  const adopts = toAdopt(listed.items, run.spec).length > 0;
+  if (run.state.rollout !== undefined || adopts || needsPods(listed.items)) return rollZones(run);
   const observation = {
     observedAt: listed.observedAt,
     resource,

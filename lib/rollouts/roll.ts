@@ -161,9 +161,9 @@ function tell(run: Run, plan: Plan, status: RolloutStatus): void {
   run.writer.offer(status);
 }
 
-/** The ledger in pencil, and whether anybody wants us to stop. Without deletes there is nothing to save. */
+/** The ledger in pencil, and whether anybody wants us to stop. What changes neither pods nor specs saves nothing. */
 async function prepare({ session }: Run, plan: Plan): Promise<Interruption | undefined> {
-  const destructive = plan.actions.some(({ kind }) => kind === "DeletePod");
+  const destructive = plan.actions.some(({ kind }) => kind !== "ClaimStatefulSet" && kind !== "SetCurrentRevision");
   if (!destructive) return interruptionOf(session);
   const actions = plan.actions.map(({ kind, object, reason }) => ({ kind, object, reason }));
   const [interruption] = await Promise.all([

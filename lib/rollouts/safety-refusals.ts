@@ -1,3 +1,4 @@
+import { toAdopt } from "./adoption.ts";
 import { claimOf } from "./claim.ts";
 import type { Hold, SafetyContext, SafetyRule } from "./safety-rule.ts";
 
@@ -28,12 +29,13 @@ export const REFUSALS: readonly SafetyRule[] = [
       : "No StatefulSet of this namespace matches statefulSetSelector; create one with these labels, or correct the selector.",
   ),
   refusal("a StatefulSet is not OnDelete", { phase: "Refused", reason: "NotOnDelete" }, (context) => {
+    if (context.spec.adoptStrategy === "OnDelete") return undefined;
     const others = statefulSetsOf(context).filter(({ spec }) => spec.updateStrategy?.type !== "OnDelete");
     if (others.length === 0) return undefined;
     const named = others.map(
       ({ metadata, spec }) => `${metadata.name} (${spec.updateStrategy?.type ?? "RollingUpdate"})`,
     );
-    return `updateStrategy is not OnDelete on ${named.join(", ")}, so Kubernetes would roll these pods by itself and nothing of the group is touched; set spec.updateStrategy.type to OnDelete, or let Outrigger do so with adoptStrategy: OnDelete (a later version).`;
+    return `updateStrategy is not OnDelete on ${named.join(", ")}, so Kubernetes would roll these pods by itself and nothing of the group is touched; set spec.updateStrategy.type to OnDelete, or let Outrigger do so with adoptStrategy: OnDelete.`;
   }),
   refusal("a StatefulSet is in no single zone", { phase: "Refused", reason: "ZoneConflict" }, ({ zoneConflicts }) =>
     zoneConflicts.length === 0 ? undefined : `${zoneConflicts.join("; ")}.`,
@@ -51,4 +53,9 @@ export const REFUSALS: readonly SafetyRule[] = [
       ? undefined
       : `${context.foreignController} could act on this group as well; scale it to 0 replicas.`,
   ),
+  refusal("a StatefulSet is made OnDelete first", { phase: "Progressing", reason: "AdoptingStrategy" }, (context) => {
+    const names = toAdopt(statefulSetsOf(context), context.spec).map(({ metadata }) => metadata.name);
+    if (names.length === 0) return undefined;
+    return `updateStrategy of ${names.join(", ")} becomes OnDelete before anything else; it is given back when the resource goes.`;
+  }),
 ];

@@ -60,7 +60,9 @@ export const MultiAZRolloutSpec = z.strictObject({
   adoptStrategy: z
     .enum(["Refuse", "OnDelete"])
     .default("Refuse")
-    .describe("What to do with a StatefulSet whose updateStrategy is not OnDelete. This version knows Refuse."),
+    .describe(
+      "What to do with a StatefulSet whose updateStrategy is not OnDelete: refuse the whole group, or set OnDelete before anything else and give the former strategy back when the resource goes (Kubernetes then rolls pods that are outdated at that moment by itself).",
+    ),
 });
 export type RolloutSpec = z.output<typeof MultiAZRolloutSpec>;
 
@@ -117,10 +119,7 @@ function takeLaterFields(raw: unknown): { rest: unknown; later: Problem[] } {
 }
 
 function laterValues(spec: RolloutSpec): Problem[] {
-  return [
-    ...(spec.onStall === "Rollback" ? [notSupported("spec.onStall", "Rollback", "Hold")] : []),
-    ...(spec.adoptStrategy === "OnDelete" ? [notSupported("spec.adoptStrategy", "OnDelete", "Refuse")] : []),
-  ];
+  return [...(spec.onStall === "Rollback" ? [notSupported("spec.onStall", "Rollback", "Hold")] : [])];
 }
 
 function notSupported(path: string, value?: string, instead?: string): Problem {

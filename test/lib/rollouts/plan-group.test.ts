@@ -20,6 +20,21 @@ testRows({
       phase: "Refused",
       says: "updateStrategy.type to OnDelete, or let Outrigger do so with adoptStrategy",
     },
+    "one to be adopted is made OnDelete before anything else": {
+      pods: { a: "oo", b: "oo" },
+      parts: { b: { strategy: "RollingUpdate" } },
+      spec: { adoptStrategy: "OnDelete" },
+      phase: "Progressing",
+      reason: "AdoptingStrategy",
+      says: "ingester-b becomes OnDelete",
+    },
+    "none of a group that another owner holds is adopted": {
+      pods: { a: "oo", b: "oo" },
+      parts: { a: claimed("hub/mimir/other"), b: { strategy: "RollingUpdate" } },
+      spec: { adoptStrategy: "OnDelete" },
+      phase: "Held",
+      reason: "Overlap",
+    },
     "a pod of another controller is not ours to delete": {
       pods: { a: "oo" },
       observation: { pods: [] },

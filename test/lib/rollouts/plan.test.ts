@@ -27,6 +27,19 @@ describe("what a plan remembers and writes", () => {
     expect(later.actions.map(({ kind }) => kind)).toEqual(["DeletePod"]);
   });
 
+  test("a strategy is adopted under claims on all members, and only then", () => {
+    const adopt = { pods: { a: "oo", b: "oo" }, spec: { adoptStrategy: "OnDelete" as const }, phase: "Held" as const };
+    const { actions, nextState } = plan({ ...adopt, parts: { b: { strategy: "RollingUpdate" } } });
+    expect(actions.map(({ kind, object }) => `${kind} ${object}`)).toEqual([
+      "ClaimStatefulSet mimir/ingester-a",
+      "ClaimStatefulSet mimir/ingester-b",
+      "AdoptStrategy mimir/ingester-b",
+    ]);
+    expect(nextState.claimed).toEqual(["ingester-a", "ingester-b"]);
+    const others = { ...claimed("hub/mimir/other"), strategy: "RollingUpdate" as const };
+    expect(plan({ ...adopt, parts: { b: others } }).actions).toEqual([]);
+  });
+
   test("a complete zone's currentRevision becomes its updateRevision, under a resourceVersion", () => {
     const { actions } = plan({ pods: { a: "NN", b: "on" }, state: underWay({ a: {}, b: {} }), phase: "Progressing" });
     expect(actions).toEqual([

@@ -47,6 +47,12 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
     "Overlap",
   ],
   "a controller in the cluster could act too": [healthy, () => ({ foreignController: "it" }), [], "ForeignController"],
+  "a StatefulSet is made OnDelete first": [
+    { ...healthy, parts: { a: { strategy: "RollingUpdate" } } },
+    () => ({ spec: spec({ adoptStrategy: "OnDelete" }) }),
+    [],
+    "AdoptingStrategy",
+  ],
   "a StatefulSet's status is older than its spec": [
     { ...healthy, parts: { a: { generation: 2 } } },
     () => ({}),

@@ -33,6 +33,7 @@ describe("specs that are accepted", () => {
     "its own namespace": [valid({ namespace: "mimir" }), {}],
     "only expressions": [{ statefulSetSelector: { matchExpressions: [{ key: "a", operator: "Exists" }] } }, {}],
     "a stop after each zone": [valid({ pauseAfterZone: true }), { pauseAfterZone: true }],
+    "a strategy to adopt": [valid({ adoptStrategy: "OnDelete" }), { adoptStrategy: "OnDelete" }],
     "interval 0": [update({ intervalSeconds: 0 }), {}],
   };
   test.each(Object.entries(rows))("%s", (_sentence, [raw, expected]) => {
@@ -137,11 +138,11 @@ describe("specs that are refused", () => {
     gates: [valid({ gates: [] }), "NotSupported", "spec.gates", "this version does not support this field yet"],
     strategy: [valid({ strategy: { type: "Exponential" } }), "NotSupported", "spec.strategy", "remove it"],
     "onStall: Rollback": [valid({ onStall: "Rollback" }), "NotSupported", "spec.onStall", "use Hold"],
-    "adoptStrategy: OnDelete": [
-      valid({ adoptStrategy: "OnDelete" }),
-      "NotSupported",
+    "an adoptStrategy that is none": [
+      valid({ adoptStrategy: "Recreate" }),
+      "InvalidSpec",
       "spec.adoptStrategy",
-      "use Refuse",
+      '"Recreate" is wrong',
     ],
   };
   test.each(Object.entries(rows))("%s", (_sentence, [raw, reason, path, says]) => {
