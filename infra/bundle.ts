@@ -1,11 +1,14 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { buildSync } from "esbuild";
+import { type BuildOptions, buildSync } from "esbuild";
 import { environments, type FunctionName } from "../functions/environment.ts";
 
 /** The functions' sources: `functions/<name>.ts` (or `.js`, in the packed form). */
 const SHIPPED_FUNCTIONS = resolve(dirname(fileURLToPath(import.meta.url)), "../functions");
+
+/** What takes the place of a package in the bundles: `bundled/<file>.ts` (or `.js`). */
+const STAND_INS = resolve(dirname(fileURLToPath(import.meta.url)), "bundled");
 
 export const FUNCTION_NAMES = Object.keys(environments) as FunctionName[];
 
@@ -22,14 +25,31 @@ export interface BundleOptions {
   outdir: string;
 }
 
-function entryOf(folder: string, name: FunctionName): string {
-  const entry = [".ts", ".js"].map((ending) => join(folder, name + ending)).find((path) => existsSync(path));
-  if (entry === undefined) {
+/** How every bundle is made: ES modules for Node 24, minified, unused code dropped. */
+export const BUNDLING = {
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  mainFields: ["module", "main"],
+  minify: true,
+  keepNames: true, // Error classes are told apart by name in logs and metrics.
+  treeShaking: true,
+  charset: "utf8",
+  legalComments: "none",
+  logLevel: "error",
+  banner: { js: REQUIRE_BANNER },
+} as const satisfies BuildOptions;
+
+function sourceOf(folder: string, name: string, what: string): string {
+  const source = [".ts", ".js"].map((ending) => join(folder, name + ending)).find((path) => existsSync(path));
+  if (source === undefined) {
     throw new Error(
-      `Function ${name} cannot be bundled: there is no ${name}.ts in ${folder}. Check that the checkout or package is whole.`,
+      `${what} cannot be bundled: there is no ${name}.ts in ${folder}. Check that the checkout or package is whole.`,
     );
   }
-  return entry;
+  return source;
 }
 
 /**
@@ -39,22 +59,17 @@ function entryOf(folder: string, name: FunctionName): string {
 export function bundleFunctions(options: BundleOptions): Record<FunctionName, string> {
   const { source = SHIPPED_FUNCTIONS, outdir } = options;
   buildSync({
-    entryPoints: FUNCTION_NAMES.map((name) => ({ in: entryOf(source, name), out: `${name}/index` })),
+    entryPoints: FUNCTION_NAMES.map((name) => ({
+      in: sourceOf(source, name, `Function ${name}`),
+      out: `${name}/index`,
+    })),
     outdir,
-    outExtension: { ".js": ".mjs" },
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "esm",
-    mainFields: ["module", "main"],
-    minify: true,
-    keepNames: true, // Error classes are told apart by name in logs and metrics.
-    treeShaking: true,
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "error",
-    banner: { js: REQUIRE_BANNER },
-    define: { OUTRIGGER_FAULTS_ENABLED: String(options.faults) },
+    ...BUNDLING,
+    alias: { "@aws-sdk/credential-provider-node": sourceOf(STAND_INS, "credential-provider-node", "The SDK") },
+    define: {
+      OUTRIGGER_FAULTS_ENABLED: String(options.faults),
+      esbuildDetection: "true", // Of undici, as Node builds it in: without its second, experimental HTTP parser.
+    },
   });
   return Object.fromEntries(FUNCTION_NAMES.map((name) => [name, join(outdir, name)])) as Record<FunctionName, string>;
 }

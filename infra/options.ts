@@ -1,5 +1,5 @@
 import type { App } from "aws-cdk-lib";
-import { z } from "zod";
+import * as z from "zod";
 import { LANES } from "../lib/work/lanes.ts";
 
 const accountId = z.string().regex(/^\d{12}$/, "must be an AWS account id: 12 digits");

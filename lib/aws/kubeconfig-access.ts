@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { authorityIdentity, KubeconfigError, readKubeconfig } from "../kubernetes/kubeconfig.ts";
 import { awsCause, awsErrorCode, ClusterAccessError, isDenied } from "./cluster-access-error.ts";
 import type { ResolvedAccess } from "./eks-access.ts";
 
@@ -11,6 +10,8 @@ export function createKubeconfigAccess(
 ): (access: { secret: string }) => Promise<ResolvedAccess> {
   return async ({ secret }) => {
     const text = await readSecret(secrets, secret);
+    // With its YAML parser it is loaded by the first cluster that has a kubeconfig: EKS clusters need neither.
+    const { authorityIdentity, KubeconfigError, readKubeconfig } = await import("../kubernetes/kubeconfig.ts");
     try {
       const access = readKubeconfig(text, { source: `kubeconfig in secret ${secret}`, local: options.local });
       const fingerprint = createHash("sha256").update(text).digest("hex");

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Registration } from "../registry/registration.ts";
 import { clusterPk, type ItemKind, itemSk, parseItemKey, type WorkKey } from "../work/keys.ts";
 import type { StateRow, WorkRow } from "../work/store.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a probe found, never mixed up: an unreachable cluster is not an unhealthy one. */
 export const HealthClass = z.enum(["Healthy", "Degraded", "Unhealthy", "Unreachable", "AuthFailed"]);

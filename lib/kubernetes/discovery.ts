@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { CallOptions, KubernetesClient, RawResponse, ResourceType } from "./client.ts";
 import { ApiError } from "./errors.ts";
 

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { ClusterAccess } from "./client.ts";
 import { readYaml, YamlError } from "./yaml.ts";
 

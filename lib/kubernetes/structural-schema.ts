@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A structural schema as apiextensions/v1 accepts it, as far as we write one. */
 export interface StructuralSchema {

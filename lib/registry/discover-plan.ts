@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { WorkKey } from "../work/keys.ts";
 import { coversNamespace, resourcesOf } from "./capabilities.ts";
 import type { Registration } from "./registration.ts";

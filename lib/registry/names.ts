@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Name of a registered cluster. `#` is ours (it separates the parts of table keys), so it is not allowed. */
 export const ClusterName = z

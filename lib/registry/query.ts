@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { HealthRow } from "../health/row.ts";
 import { describeKey, WorkKey } from "../work/keys.ts";
 import type { StateRow, WorkRow, WorkStore } from "../work/store.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** How a cluster's API server is reached. Secrets are named, never held. */
 export const Access = z.discriminatedUnion("type", [

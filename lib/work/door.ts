@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { WorkKey } from "./keys.ts";
 import { LANE_OF_KIND, type LaneName } from "./lanes.ts";
 import { WorkMessage } from "./messages.ts";

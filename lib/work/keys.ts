@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where a resource lives: in the managed cluster (its CRD is installed there) or in the hub's table. */
 export const Home = z.enum(["cluster", "hub"]);

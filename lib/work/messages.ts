@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { WorkKey } from "./keys.ts";
 
 /** A message of the reconcile and rollout lanes: keys and a ticket, never desired state. */

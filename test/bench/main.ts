@@ -7,6 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   client: () => import("./client.ts"),
   interval: () => import("./interval.ts"),
   rollout: () => import("./rollout.ts"),
+  startup: () => import("./startup.ts"),
 };
 
 const USAGE = `Usage: npm run -s bench -- NAME [--json] [--minutes N]\nBenches: ${Object.keys(BENCHES).join(", ")}\n`;

@@ -42,7 +42,7 @@ test("the shipped functions become one small file each, without fault points", (
   for (const name of FUNCTION_NAMES) {
     expect(readdirSync(bundles[name])).toEqual(["index.mjs"]);
     const code = read(bundles[name]);
-    expect(code.length, `${name} is ${code.length} bytes`).toBeLessThan(2_000_000);
+    expect(code.length, `${name} is ${code.length} bytes`).toBeLessThan(1_500_000);
     expect(code).not.toContain("OUTRIGGER_FAULT_DIR");
     expect(code).not.toContain("@kubernetes/client-node");
   }
