@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The environment of each function, one schema each. The infrastructure types its `environment` with the schema's
