@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { NamespaceName, ObjectName } from "../lib/registry/names.ts";
 import type { DirectRequest } from "../lib/work/messages.ts";
 import type { CommandEnvironment } from "./command-environment.ts";
 import { CommandFailure, UsageError } from "./failure.ts";
 import type { StackOutputs } from "./hub.ts";
 import { resolveKind } from "./kinds.ts";
+import { checkName } from "./names.ts";
 import { type Output, printData, renderTable } from "./output.ts";
 
 /** Answer of a lane's function to a direct request. */
@@ -39,8 +39,9 @@ export async function reconcileResource(
   const { kind, lane } = resolveKind(kindText);
   if (lane === "probe")
     throw new UsageError(`Kind ${kind}: it is probed, not reconciled. Use \`outrigger cluster get\`.`);
-  check(ObjectName, name, "Name");
-  check(NamespaceName, options.namespace, "Namespace");
+  checkName("Name", name);
+  checkName("Namespace", options.namespace);
+  checkName("Cluster", options.cluster);
 
   const hub = await environment.hub();
   const namespace = kind === "Discovery" ? "" : options.namespace;
@@ -62,10 +63,4 @@ async function print(output: Output, reply: Exclude<z.infer<typeof DirectReply>,
   if (reply.actions.length === 0) return output.line("No action was needed.");
   const rows = reply.actions.map(({ kind, object, reason, result }) => [kind, object, reason, result ?? ""]);
   output.line(await renderTable(["ACTION", "OBJECT", "REASON", "RESULT"], rows));
-}
-
-function check(schema: z.ZodType, value: string, what: string): void {
-  const parsed = schema.safeParse(value);
-  if (!parsed.success)
-    throw new UsageError(`${what} "${value}": ${parsed.error.issues[0]?.message ?? "is not valid"}.`);
 }

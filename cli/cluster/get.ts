@@ -2,11 +2,14 @@ import { describeAccess } from "../../lib/registry/access.ts";
 import { formatGoDuration } from "../../lib/registry/go-duration.ts";
 import { askApi } from "../api.ts";
 import type { CommandEnvironment } from "../command-environment.ts";
+import { checkName } from "../names.ts";
 import { type Output, printObject, renderTable } from "../output.ts";
-import { age, ClusterView } from "../views.ts";
+import { ClusterView } from "../views.ts";
+import { lastProbe } from "./last-probe.ts";
 
 /** `outrigger cluster get NAME`. */
 export async function getCluster(environment: CommandEnvironment, name: string): Promise<void> {
+  checkName("Cluster", name);
   const hub = await environment.hub();
   await printCluster(environment.output, ClusterView.parse(await askApi(hub, { action: "cluster.get", name })));
 }
@@ -33,9 +36,7 @@ export async function printCluster(output: Output, view: ClusterView): Promise<v
     Registered: registration.registeredAt,
     Version: health?.version ?? registration.version,
     Health: health && `${health.class} since ${health.since}`,
-    "Recorded probe":
-      health &&
-      `${age(health.observedAt, now)} ago${health.latencyMs === undefined ? "" : `, ${Math.round(health.latencyMs)} ms`}`,
+    "Probe on record": lastProbe(view, now).text,
     Nodes: health?.nodes && `${health.nodes.ready}/${health.nodes.total} ready (${zones.join(", ")})`,
   });
   if (output.format !== "table" || health === undefined || health.checks.length === 0) return;

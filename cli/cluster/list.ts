@@ -2,6 +2,7 @@ import { askApi } from "../api.ts";
 import type { CommandEnvironment } from "../command-environment.ts";
 import { printList } from "../output.ts";
 import { age, ClusterView } from "../views.ts";
+import { lastProbe } from "./last-probe.ts";
 
 /** `outrigger cluster list`: every cluster with its health. */
 export async function listClusters(environment: CommandEnvironment): Promise<void> {
@@ -15,6 +16,10 @@ export async function listClusters(environment: CommandEnvironment): Promise<voi
     VERSION: ({ registration, health }: ClusterView) => health?.version ?? registration.version,
     NODES: ({ health }: ClusterView) => health?.nodes && `${health.nodes.ready}/${health.nodes.total}`,
     SINCE: ({ health }: ClusterView) => age(health?.since, now),
+    RECORDED: (cluster: ClusterView) => {
+      const { age: recorded, late } = lastProbe(cluster, now);
+      return late ? `${recorded ?? "never"} (late)` : recorded;
+    },
     AGE: ({ registration }: ClusterView) => age(registration.registeredAt, now),
   };
   await printList(environment.output, clusters, columns, "No cluster is registered.");

@@ -1,11 +1,12 @@
 import type { Condition } from "../kubernetes/objects.ts";
 import { admit } from "./admission.ts";
-import { describeKey } from "./keys.ts";
+import { describeKey, type WorkKey } from "./keys.ts";
 import type { Worker } from "./lane-worker.ts";
 import type { Deadline } from "./lease.ts";
 import { DirectRequest } from "./messages.ts";
 import { scheduleWork } from "./post.ts";
 import type { ActionRecord } from "./reconciler.ts";
+import { LeaseLostError } from "./verdict.ts";
 import { runTriggered } from "./worker.ts";
 
 /** A failure as the command line prints it. */
@@ -17,6 +18,9 @@ export interface DirectFailure {
 export type DirectResponse =
   | { actions: ActionRecord[]; conditions: Condition[]; phase: string; nextDueInSeconds: number }
   | DirectFailure;
+
+/** Phase of a resource that was looked for and is not there. */
+const GONE = "Gone";
 
 /** One plan, one execute, no waiting, under the same lease as everyone else's. Never throws. */
 export async function runDirect(worker: Worker, request: unknown, deadline: Deadline): Promise<DirectResponse> {
@@ -44,6 +48,13 @@ export async function runDirect(worker: Worker, request: unknown, deadline: Dead
       const { reason, message } = result.failure;
       return failed(`${reason}: ${message}`, `Mend the cause; it is tried again in ${result.nextDueInSeconds} s.`);
     }
+    if (result.outcome === "inked" && result.reconciliation.status.phase === GONE) {
+      if (row === undefined) await forgetNewRow(worker, key);
+      return failed(
+        "there is no such resource in its cluster",
+        "Check kind, namespace and name: outrigger get shows what is known.",
+      );
+    }
     if (result.outcome === "inked") {
       const { actions, status } = result.reconciliation;
       return { actions, conditions: status.conditions, phase: status.phase, nextDueInSeconds: result.nextDueInSeconds };
@@ -58,4 +69,14 @@ export async function runDirect(worker: Worker, request: unknown, deadline: Dead
       "It is tried again within a minute; see the function's log.",
     );
   }
+}
+
+/** Nothing is to be kept of a name that somebody mistyped. */
+async function forgetNewRow({ store }: Worker, key: WorkKey): Promise<void> {
+  const { row } = await store.look(key);
+  if (row === undefined) return;
+  await store.forget(key, row.fence, row.ticket).catch((error: unknown) => {
+    // It was found meanwhile: then it is somebody's work.
+    if (!(error instanceof LeaseLostError)) throw error;
+  });
 }

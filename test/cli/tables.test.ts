@@ -86,13 +86,14 @@ const cells = (text: string): string[][] =>
 test("clusters, one a line", async () => {
   const { stdout } = await run("cluster list");
   expect(cells(stdout)).toEqual([
-    ["NAME", "STATE", "HEALTH", "VERSION", "NODES", "SINCE", "AGE"],
+    ["NAME", "STATE", "HEALTH", "VERSION", "NODES", "SINCE", "RECORDED", "AGE"],
     [
       "prod-eu",
       "Active",
       "Degraded",
       "v1.35.4",
       "5/6",
+      expect.stringMatching(/^6\ds$/),
       expect.stringMatching(/^6\ds$/),
       expect.stringMatching(/^6\ds$/),
     ],

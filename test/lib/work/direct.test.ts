@@ -29,6 +29,28 @@ describe("a pass asked for by a person", () => {
     expect(lane.store.rows.get(rowId(KEY))).toMatchObject({ ticket: 2 });
   });
 
+  const gone = reconciliationOf({ status: { phase: "Gone", conditions: [] } });
+  const noSuch = {
+    error: {
+      object: expect.any(String),
+      cause: "there is no such resource in its cluster",
+      nextStep: expect.any(String),
+    },
+  };
+
+  it("fails for a resource that does not exist, and keeps no row of its name", async () => {
+    const lane = createFakeLane(async () => gone);
+    expect(await runDirect(lane.worker, request, lane.deadline)).toEqual(noSuch);
+    expect(lane.store.rows.has(rowId(KEY))).toBe(false);
+  });
+
+  it("leaves the row of a resource that has gone to the discovery pass", async () => {
+    const lane = createFakeLane(async () => gone);
+    await lane.store.schedule(KEY, lane.clock.nowMs, { posted: false });
+    expect(await runDirect(lane.worker, request, lane.deadline)).toEqual(noSuch);
+    expect(lane.store.rows.has(rowId(KEY))).toBe(true);
+  });
+
   it("names every problem of a request that is none", async () => {
     const lane = createFakeLane();
     expect(await runDirect(lane.worker, { action: "reconcile", key: { ...KEY, name: "" } }, lane.deadline)).toEqual({
