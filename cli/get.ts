@@ -1,26 +1,40 @@
-import { z } from "zod";
 import { askApi } from "./api.ts";
 import type { CommandEnvironment } from "./command-environment.ts";
-import { CommandFailure } from "./failure.ts";
+import { CommandFailure, UsageError } from "./failure.ts";
+import { onInterruption } from "./interruption.ts";
 import { resolveKind } from "./kinds.ts";
-import { type Output, printList, printObject } from "./output.ts";
-import { age, ResourceView } from "./views.ts";
+import { checkName } from "./names.ts";
+import { printList } from "./output.ts";
+import { columnsAt, printResource } from "./resource-table.ts";
+import { ResourceView } from "./views.ts";
+import { watchResources } from "./watch.ts";
+import { parseGoal } from "./watch-goal.ts";
 
-/** The columns that some kinds have in their status. */
-const Columns = z.looseObject({
-  currentZone: z.string().optional(),
-  updatedReplicas: z.number().optional(),
-  replicas: z.number().optional(),
-});
+interface GetOptions {
+  namespace: string;
+  allNamespaces: boolean;
+  cluster?: string;
+  watch: boolean;
+  for?: string;
+  timeout: number;
+}
 
 /** `outrigger get KIND [NAME]`: what the hub knows of resources, without asking their clusters. */
 export async function getResources(
   environment: CommandEnvironment,
   kindText: string,
   name: string | undefined,
-  options: { namespace: string; allNamespaces: boolean; cluster?: string },
+  options: GetOptions,
 ): Promise<void> {
   const { kind } = resolveKind(kindText);
+  // Discovery has no namespace and is named like its cluster.
+  if (kind !== "Discovery") checkName("Name", name);
+  checkName("Namespace", options.namespace);
+  checkName("Cluster", options.cluster);
+  const goal = options.for === undefined ? undefined : parseGoal(options.for);
+  const watching = options.watch || goal !== undefined;
+  if (options.timeout > 0 && !watching) throw new UsageError("--timeout: nothing is waited for. Add --watch or --for.");
+
   const hub = await environment.hub();
   const everywhere = options.allNamespaces || kind === "Discovery";
   const request = {
@@ -29,63 +43,28 @@ export async function getResources(
     ...(everywhere ? {} : { namespace: options.namespace }),
     ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
   };
-  const all = ResourceView.array().parse(await askApi(hub, request));
-  const scope = everywhere ? "any namespace" : `namespace ${options.namespace}`;
-  if (name === undefined) {
-    return printList(environment.output, all, columnsAt(new Date()), `No ${kind} found in ${scope}.`);
+  const scope = `${everywhere ? "any namespace" : `namespace ${options.namespace}`}${
+    options.cluster === undefined ? "" : ` of cluster ${options.cluster}`
+  }`;
+  const load = async (): Promise<ResourceView[]> => {
+    const all = ResourceView.array().parse(await askApi(hub, request));
+    return name === undefined ? all : all.filter(({ key }) => key.name === name);
+  };
+  const { output } = environment;
+  if (watching) {
+    const what = name === undefined ? kind : `${kind} ${name}`;
+    return watchResources({ output, load, goal, what, timeoutSeconds: options.timeout, signal: onInterruption() });
   }
-  const named = all.filter(({ key }) => key.name === name);
-  if (named.length === 0) {
+  const found = await load();
+  if (name === undefined) return printList(output, found, columnsAt(new Date()), `No ${kind} found in ${scope}.`);
+  const [only] = found;
+  if (only === undefined) {
     throw new CommandFailure({
       object: `${kind} ${name}`,
-      cause: `the hub knows none of this name in ${scope}${options.cluster === undefined ? "" : ` of cluster ${options.cluster}`}`,
+      cause: `the hub knows none of this name in ${scope}`,
       nextStep: `See \`outrigger get ${kind} -A\`; a new resource is found within its cluster's discover interval`,
     });
   }
-  const [only] = named;
-  if (only === undefined || named.length > 1) {
-    return printList(environment.output, named, columnsAt(new Date()), "");
-  }
-  await printOne(environment.output, only);
-}
-
-function columnsAt(now: Date) {
-  return {
-    CLUSTER: ({ key }: ResourceView) => key.cluster,
-    NAMESPACE: ({ key }: ResourceView) => key.namespace,
-    NAME: ({ key }: ResourceView) => key.name,
-    PHASE: ({ status }: ResourceView) => status?.phase,
-    ZONE: ({ status }: ResourceView) => Columns.safeParse(status).data?.currentZone,
-    UPDATED: ({ status }: ResourceView) => updated(status),
-    REASON: ({ status }: ResourceView) => reasonOf(status),
-    SEEN: ({ updatedAt }: ResourceView) => age(updatedAt, now),
-  };
-}
-
-function updated(status: ResourceView["status"]): string | undefined {
-  const { updatedReplicas, replicas } = Columns.safeParse(status).data ?? {};
-  return replicas === undefined ? undefined : `${updatedReplicas ?? 0}/${replicas}`;
-}
-
-/** Why it is not Ready; nothing when it is. */
-function reasonOf(status: ResourceView["status"]): string | undefined {
-  return status?.conditions.find(({ type, status: value }) => type === "Ready" && value !== "True")?.reason;
-}
-
-async function printOne(output: Output, resource: ResourceView): Promise<void> {
-  const { key, status } = resource;
-  await printObject(output, resource, {
-    Kind: key.kind,
-    Name: key.name,
-    Namespace: key.namespace || undefined,
-    Cluster: key.cluster,
-    Phase: status?.phase,
-    Zone: Columns.safeParse(status).data?.currentZone,
-    Updated: updated(status),
-    "Last seen": resource.updatedAt,
-  });
-  if (output.format !== "table") return;
-  for (const { type, status: value, reason, message } of status?.conditions ?? []) {
-    output.line(`${type}=${value} ${reason}: ${message}`);
-  }
+  if (found.length > 1) return printList(output, found, columnsAt(new Date()), "");
+  await printResource(output, only);
 }
