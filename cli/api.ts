@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ApiRequest } from "../lib/registry/query.ts";
+import type { ApiRequest } from "../lib/hub/api.ts";
 import { CommandFailure } from "./failure.ts";
 import type { Hub } from "./hub.ts";
 

@@ -39,7 +39,7 @@ export const environments = {
   probe: z.object({ ...common, ...bus, OUTRIGGER_DEAD_LETTER_QUEUE_URL: z.url() }),
   reconcile: z.object(lane),
   rollout: z.object(lane),
-  api: z.object(common),
+  api: z.object({ ...common, OUTRIGGER_RECONCILE_QUEUE_URL: z.url() }),
 } as const;
 
 export type FunctionName = keyof typeof environments;

@@ -56,7 +56,10 @@ const USES: Record<FunctionName, Uses> = {
     putsEvents: true,
     clusters: true,
   },
-  api: { table: ["GetItem", "Query"], sends: [] },
+  api: {
+    table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"],
+    sends: ["reconcile"],
+  },
 };
 
 export interface AccessProps {

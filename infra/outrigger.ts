@@ -6,7 +6,7 @@ import { Construct } from "constructs";
 import type { EnvironmentInput, FunctionName } from "../functions/environment.ts";
 import { LANES, type LaneName, type LaneSettings } from "../lib/work/lanes.ts";
 import { Alarms } from "./alarms.ts";
-import { bundleFunctions } from "./bundle.ts";
+import { functionCode } from "./bundle.ts";
 import { HubDashboard } from "./dashboard.ts";
 import { Events } from "./events.ts";
 import { type FunctionNetwork, HubFunction } from "./functions.ts";
@@ -84,7 +84,7 @@ export class Outrigger extends Construct {
     const { table } = this.state;
     const { bus } = this.events;
     const { registration, probe, reconcile, rollout } = this.queues;
-    const bundles = bundleFunctions({
+    const bundles = functionCode({
       faults: options.faults,
       // With the assembly, which may refer to it.
       outdir: join(Stage.of(this)?.outdir ?? "cdk.out", `bundles-${this.node.addr}`),
@@ -158,7 +158,10 @@ export class Outrigger extends Construct {
         { ...common, ...onBus, ...lanesOut, ...refused(rollout) },
         { fedBy: "rollout", feedsItself: true },
       ),
-      api: make("api", "answers the outrigger command", common),
+      api: make("api", "answers the outrigger command and keeps the hub's resources", {
+        ...common,
+        OUTRIGGER_RECONCILE_QUEUE_URL: lanesOut.OUTRIGGER_RECONCILE_QUEUE_URL,
+      }),
     };
     new Schedule(this, "Schedule", { dispatch: this.functions.dispatch });
     this.alarms = new Alarms(this, "Alarms", { queues: this.queues, functions: this.functions, options });

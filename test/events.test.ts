@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { ApiRequest } from "../lib/hub/api.ts";
 import { ACCEPTED_DETAIL_TYPES, EMITTED_DETAIL_TYPES } from "../lib/registry/detail-types.ts";
 import { EMITTED_EVENTS } from "../lib/registry/emitted-events.ts";
 import { ACCEPTED_EVENTS, parseEvent } from "../lib/registry/events.ts";
-import { ApiRequest } from "../lib/registry/query.ts";
 import { announce } from "../lib/rollouts/announce.ts";
 import { DirectRequest, ProbeMessage, WorkMessage } from "../lib/work/messages.ts";
 

@@ -1,5 +1,7 @@
+import { type AuditLog, AuditRow } from "../work/audit.ts";
 import { clusterPk, type WorkKey } from "../work/keys.ts";
 import type { ActionOutcome, Intent } from "../work/reconciler.ts";
+import { queryItems, type Table } from "./table.ts";
 
 /** How long an audit row is kept, seconds. */
 export const AUDIT_KEPT_SECONDS = 90 * 24 * 3600;
@@ -28,3 +30,29 @@ export function intendedAudit(
 
 /** What a finished batch adds to its row. */
 export const auditOutcome = (outcomes: readonly ActionOutcome[]) => ({ result: "finished", outcomes: [...outcomes] });
+
+/** Rows looked through for those of one resource. */
+const MOST_READ = 2_000;
+
+/** The audit rows in the hub's table. */
+export function createAuditLog(table: Table): AuditLog {
+  return {
+    async listAudit(cluster, { limit, resource }) {
+      const query = {
+        KeyConditionExpression: "#pk = :pk AND begins_with(#sk, :prefix)",
+        ExpressionAttributeNames: { "#pk": "pk", "#sk": "sk" },
+        ExpressionAttributeValues: { ":pk": clusterPk(cluster), ":prefix": "AUDIT#" },
+        ScanIndexForward: false,
+        Limit: resource === undefined ? limit : 500,
+      };
+      const items = await queryItems(table, query, resource === undefined ? limit : MOST_READ);
+      const rows = items.map((item) => AuditRow.parse({ ...item, id: String(item["sk"]).slice("AUDIT#".length) }));
+      const wanted = rows.filter(
+        ({ resource: { kind, namespace, name } }) =>
+          resource === undefined ||
+          (kind === resource.kind && namespace === resource.namespace && name === resource.name),
+      );
+      return wanted.slice(0, limit);
+    },
+  };
+}

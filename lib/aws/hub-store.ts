@@ -90,7 +90,7 @@ export function createHubStore(table: Table): HubStore {
         ExpressionAttributeNames: { "#pk": "pk" },
         ExpressionAttributeValues: { ":pk": placedPk(id) },
       });
-      return items.map(({ sk }) => String(sk)).sort();
+      return items.map(({ sk, uid }) => ({ cluster: String(sk), uid: String(uid) }));
     },
   };
 }

@@ -44,8 +44,11 @@ async function send<P>(
 const failures = <P>(failed: readonly FailedEntry<P>[]): FailedPosting<P>[] =>
   failed.map(({ item, cause }) => ({ posting: item, cause }));
 
-/** The queues of the work lanes: standard queues, because FIFO queues have no delay per message. */
-export function createWorkQueue(client: SQSClient, urls: { reconcile: string; rollout: string }): WorkQueue {
+/**
+ * The queues of the work lanes: standard queues, because FIFO queues have no delay per message. A function that posts to one
+ * lane only names that one.
+ */
+export function createWorkQueue(client: SQSClient, urls: { reconcile?: string; rollout?: string }): WorkQueue {
   const urlOf = ({ message }: WorkPosting): string | undefined => {
     const lane = LANE_OF_KIND[message.key.kind];
     return lane === "reconcile" || lane === "rollout" ? urls[lane] : undefined;
@@ -53,7 +56,8 @@ export function createWorkQueue(client: SQSClient, urls: { reconcile: string; ro
   return {
     async send(postings) {
       const lost = postings.filter((posting) => urlOf(posting) === undefined);
-      const groups = [urls.reconcile, urls.rollout].map(async (url) => {
+      const lanes = [urls.reconcile, urls.rollout].filter((url) => url !== undefined);
+      const groups = lanes.map(async (url) => {
         const mine = postings.filter((posting) => urlOf(posting) === url);
         return await send(client, url, mine, ({ message, delaySeconds }) => ({
           MessageBody: JSON.stringify(message),

@@ -80,13 +80,13 @@ async function writeSpec(
   return saved === "saved" ? row : undefined;
 }
 
-/** Takes away the fleet rows that are marked and placed nowhere any more. */
+/** Takes away the fleet rows that are marked and placed nowhere any more. What was applied by name does not keep them. */
 export async function finishDeletions(
   { hub, log }: Pick<PlacementPorts, "hub" | "log">,
   deleted: readonly FleetRow[],
 ): Promise<void> {
   for (const row of deleted) {
-    if ((await hub.listPlaced(row)).length > 0) continue;
+    if ((await hub.listPlaced(row)).some(({ uid }) => uid === row.uid)) continue;
     await hub.removeFleet(row);
     log("info", "Hub resource deleted", { resource: idOf(row) });
   }

@@ -27,6 +27,6 @@ export interface HubStore {
   ): Promise<"saved" | "changed" | "notRegistered">;
   /** Removes a SPEC item with this uid and its pointer; for one that has no WORK item. Another uid stays. */
   removeSpec(row: Pick<SpecRow, "key" | "uid">): Promise<void>;
-  /** Names of the clusters that hold a SPEC of this resource, sorted. */
-  listPlaced(id: ResourceId): Promise<string[]>;
+  /** The clusters that hold a SPEC of this name, sorted, with the uid it has there. */
+  listPlaced(id: ResourceId): Promise<{ cluster: string; uid: string }[]>;
 }

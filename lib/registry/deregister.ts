@@ -37,6 +37,8 @@ export async function runDeregistration(
     const cleaned = await clean(ports, registration);
     if (!cleaned.done) return cleaned;
   }
+  // Before the tombstone: nothing is placed in a cluster that leaves, and nobody would look here again.
+  for (const spec of await ports.hub.listSpecs(name)) await ports.hub.removeSpec(spec);
   if (!(await ports.registry.save(tombstone(registration, ports.clock.now()), registration))) {
     return { done: false, reason: "Changed", message: `cluster ${name} was written meanwhile` };
   }
@@ -48,7 +50,6 @@ export async function runDeregistration(
       if (!(error instanceof LeaseLostError)) throw error;
     }
   }
-  for (const spec of await ports.hub.listSpecs(name)) await ports.hub.removeSpec(spec);
   const marked = (await ports.hub.listFleet()).filter(({ deleting }) => deleting);
   await finishDeletions(ports, marked);
   const detail: EmittedDetail<"Cluster Deregistration Completed"> = {

@@ -59,8 +59,8 @@ export function createFakeHubStore(options: {
     listPlaced: async (id) =>
       [...specs.values()]
         .filter(({ key }) => idOf(key) === idOf(id))
-        .map(({ key }) => key.cluster)
-        .sort(),
+        .map(({ key: { cluster }, uid }) => ({ cluster, uid }))
+        .sort((a, b) => (a.cluster < b.cluster ? -1 : 1)),
   };
 }
 

@@ -96,7 +96,11 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
     ReportEvents: reports,
     ...clusters,
   },
-  api: { WriteLogs: logs("Api"), State: [dynamo("GetItem", "Query"), [TABLE]] },
+  api: {
+    WriteLogs: logs("Api"),
+    State: [dynamo("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"), [TABLE]],
+    PostMessages: posts("ReconcileLaneQueue"),
+  },
 };
 
 describe("a role allows exactly what its function uses", () => {
