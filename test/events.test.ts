@@ -85,18 +85,17 @@ describe("each message sample is what its schema accepts, and nothing more", () 
 
 it("rollouts announce what the schemas say", () => {
   const at = "2026-11-20T10:00:00.000Z";
-  const plan = (phase: string) =>
+  const plan = (phase: string, reason = "R") =>
     ({
       phase,
-      reason: "R",
+      reason,
       message: "m",
       times: { startedAt: at, finishedAt: at, zones: { a: { finishedAt: at } } },
       nextState: { rollout: { revisions: { x: "1" } } },
     }) as unknown as Parameters<typeof announce>[1];
   const subject = { cluster: "c", namespace: "n", name: "r", uid: "u" };
-  const events = ["Held", "Stalled", "Completed"].flatMap(
-    (phase) => announce({ zones: [], phase: "" }, plan(phase), subject).events,
-  );
+  const plans = [plan("Held"), plan("Stalled"), plan("Completed"), plan("Completed", "RolledBack")];
+  const events = plans.flatMap((each) => announce({ zones: [], phase: "" }, each, subject).events);
   expect(new Set(events.map(({ detailType }) => detailType))).toEqual(
     new Set(EMITTED_DETAIL_TYPES.filter((type) => type.startsWith("Rollout"))),
   );

@@ -9,6 +9,12 @@ export const STATEFUL_SETS: ResourceType = {
   plural: "statefulsets",
   namespaced: true,
 };
+export const CONTROLLER_REVISIONS: ResourceType = {
+  apiVersion: "apps/v1",
+  kind: "ControllerRevision",
+  plural: "controllerrevisions",
+  namespaced: true,
+};
 export const DEPLOYMENTS: ResourceType = {
   apiVersion: "apps/v1",
   kind: "Deployment",

@@ -17,6 +17,7 @@ export const EMITTED_DETAIL_TYPES = [
   "Rollout Zone Completed",
   "Rollout Held",
   "Rollout Stalled",
+  "Rollout Rolled Back",
   "Rollout Completed",
 ] as const;
 export type EmittedDetailType = (typeof EMITTED_DETAIL_TYPES)[number];

@@ -88,6 +88,7 @@ export const EMITTED_EVENTS = {
   "Rollout Held": z.strictObject({ ...rollout, ...why }),
   "Rollout Stalled": z.strictObject({ ...rollout, ...why }),
   "Rollout Completed": z.strictObject({ ...rollout, finishedAt }),
+  "Rollout Rolled Back": z.strictObject({ ...rollout, finishedAt }),
 } as const satisfies Record<EmittedDetailType, z.ZodType>;
 
 /** `detail` of one emitted event. */

@@ -46,6 +46,7 @@ export const SHIPPED_ROLES: Record<RoleName, ShippedRole> = {
       { apiGroups: ["rollout.grafana.com"], resources: ["multiazrollouts/status"], verbs: ["patch"] },
       { apiGroups: ["apps"], resources: ["statefulsets"], verbs: ["get", "list", "watch", "patch"] },
       { apiGroups: ["apps"], resources: ["statefulsets/status"], verbs: ["patch"] },
+      { apiGroups: ["apps"], resources: ["controllerrevisions"], verbs: ["get"] },
       { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "delete"] },
       { apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"] },
     ],

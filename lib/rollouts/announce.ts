@@ -28,7 +28,7 @@ export function announce(
   }
   if (phase !== told.phase && (phase === "Held" || phase === "Stalled")) tell(phase, { reason, message });
   if (phase === "Completed" && told.phase !== "Completed" && times.startedAt !== undefined) {
-    tell("Completed", { finishedAt: times.finishedAt });
+    tell(plan.reason === "RolledBack" ? "Rolled Back" : "Completed", { finishedAt: times.finishedAt });
   }
   const announced = {
     ...(times.startedAt === undefined ? {} : { startedAt: times.startedAt }),

@@ -7,7 +7,15 @@ import { adoptionPatch } from "./adoption.ts";
 import { claimOf } from "./claim.ts";
 import { claimStatefulSet, releaseClaim } from "./claims.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
-import type { AdoptAction, ClaimAction, DeleteAction, RevisionAction, RolloutAction } from "./plan-actions.ts";
+import type {
+  AdoptAction,
+  ClaimAction,
+  DeleteAction,
+  RestoreAction,
+  RevisionAction,
+  RolloutAction,
+} from "./plan-actions.ts";
+import { restoreTemplate } from "./restore.ts";
 
 /** What executing needs besides the client. */
 export interface ExecuteOptions {
@@ -41,17 +49,19 @@ export async function executeRollout(
 ): Promise<Executed[]> {
   const claims = actions.filter((action) => action.kind === "ClaimStatefulSet");
   const adoptions = actions.filter((action) => action.kind === "AdoptStrategy");
+  const restores = actions.filter((action) => action.kind === "RestoreTemplate");
   const deletes = actions.filter((action) => action.kind === "DeletePod");
   const revisions = actions.filter((action) => action.kind === "SetCurrentRevision");
   const claimed = await layClaims(client, claims, options);
   if (claimed.some(({ outcome }) => outcome.result !== "done")) {
-    const rest = [...adoptions, ...deletes, ...revisions].map((action) =>
+    const rest = [...adoptions, ...restores, ...deletes, ...revisions].map((action) =>
       skipped(action, "not all StatefulSets could be claimed"),
     );
     return [...claimed, ...rest];
   }
   const adopted: Executed[] = [];
   for (const action of adoptions) adopted.push(await adoptStrategy(client, action, options));
+  for (const action of restores) adopted.push(await restore(client, action, options));
   const deleted = await deletePods(client, deletes, options);
   const written: Executed[] = [];
   for (const action of revisions) written.push(await setCurrentRevision(client, action, options));
@@ -148,6 +158,14 @@ async function adoptStrategy(
       if (isApiError(error, 409)) return { result: "preconditionFailed", message: error.message };
       throw error;
     }
+  });
+}
+
+async function restore(client: KubernetesClient, action: RestoreAction, options: ExecuteOptions): Promise<Executed> {
+  return attempt(action, options, async () => {
+    const { statefulSet, ...outcome } = await restoreTemplate(client, action, options);
+    if (statefulSet !== undefined) options.changed(statefulSet);
+    return outcome;
   });
 }
 

@@ -3,11 +3,13 @@ import { toAdopt } from "./adoption.ts";
 import { claimOf } from "./claim.ts";
 import type { ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
+import type { Restore } from "./rollback.ts";
 import type { Candidate } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
 
 export type ClaimAction = ActionRecord & { kind: "ClaimStatefulSet"; statefulSet: string; resourceVersion: string };
 export type AdoptAction = ActionRecord & { kind: "AdoptStrategy"; statefulSet: string };
+export type RestoreAction = ActionRecord & { kind: "RestoreTemplate" } & Restore;
 export type DeleteAction = ActionRecord & {
   kind: "DeletePod";
   statefulSet: string;
@@ -22,7 +24,7 @@ export type RevisionAction = ActionRecord & {
   resourceVersion: string;
   revision: string;
 };
-export type RolloutAction = ClaimAction | AdoptAction | DeleteAction | RevisionAction;
+export type RolloutAction = ClaimAction | AdoptAction | RestoreAction | DeleteAction | RevisionAction;
 
 /** One delete per candidate, in the order of the batch. */
 export function deletesOf(batch: readonly Candidate[], { resource }: Observation): DeleteAction[] {
@@ -61,6 +63,16 @@ export function adoptionsOf({ statefulSets, resource }: Observation, spec: Rollo
       statefulSet: name,
     }))
     .sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1));
+}
+
+/** Templates that go back to what they were when the rollout started. */
+export function restoresOf(restores: readonly Restore[], { resource }: Observation): RestoreAction[] {
+  return restores.map((restore) => ({
+    kind: "RestoreTemplate",
+    object: objectName(resource, restore.statefulSet),
+    reason: "ProgressDeadlineExceeded",
+    ...restore,
+  }));
 }
 
 /** A complete StatefulSet's currentRevision becomes its updateRevision; its controller does so for RollingUpdate only. */

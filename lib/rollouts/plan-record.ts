@@ -2,6 +2,7 @@ import { acceptMembers } from "./approval.ts";
 import type { ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import { startClock, tickClock, tickZones } from "./progress.ts";
+import { belongsToRollback, type Rejected } from "./rollback.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { CurrentRollout, RolloutState } from "./state.ts";
@@ -29,6 +30,7 @@ export function continueRollout(
   spec: RolloutSpec,
   observation: Observation,
   zoneOf: ReadonlyMap<string, string>,
+  rejected: Rejected = {},
 ): CurrentRollout | undefined {
   if (rollout === undefined) return undefined;
   const accepted = acceptMembers(rollout, observation);
@@ -43,6 +45,10 @@ export function continueRollout(
   if (same) return { ...rollout, selector, members, revisions };
   const now = observation.observedAt;
   const clock = { mark: 0, stuckSeconds: 0, tickAt: now, running: false };
+  if (belongsToRollback({ ...rollout, members }, rejected, revisions)) {
+    const { stalledAt: _stalledAt, ...rest } = rollout;
+    return { ...rest, selector, members, revisions, zones: {}, clock };
+  }
   return { startedAt: now, selector, members, revisions, zones: {}, clock };
 }
 

@@ -1,13 +1,15 @@
 import { type Approval, membersApproval, rememberApproval, zoneApproval } from "./approval.ts";
 import { pendingDeletes, resolveMaxUnavailable, viewStatefulSets, viewZones, type ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
-import { adoptionsOf, claimsOf, deletesOf, type RolloutAction, revisionWritesOf } from "./plan-actions.ts";
+import { adoptionsOf, claimsOf, deletesOf, restoresOf, type RolloutAction, revisionWritesOf } from "./plan-actions.ts";
 import { advanceRollout, beginRollout, continueRollout, rememberBatch, rememberNodeZones } from "./plan-record.ts";
 import { dueInSeconds, wakeInSeconds } from "./plan-timing.ts";
+import type { PodView } from "./pods.ts";
+import { advanceRollback, rejectedAgain } from "./rollback.ts";
 import { filterBatch } from "./safety.ts";
 import type { Candidate, Hold, Phase, SafetyContext } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
-import type { RolloutState, ZoneTimes } from "./state.ts";
+import type { CurrentRollout, RolloutState, ZoneTimes } from "./state.ts";
 import { assignZones } from "./zones.ts";
 
 /** What one step comes to. Same input, same output. */
@@ -58,13 +60,17 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
   const deleting = pendingDeletes(state.deleting, observation);
   const nodeZones = rememberNodeZones(state.nodeZones, observation, topologyKey);
   const assigned = assignZones(observation.statefulSets, { azOrder, topologyKey, nodeZones: nodeZones.zones });
-  const ongoing = continueRollout(state.rollout, spec, observation, assigned.zones);
+  const known = state.rejected ?? {};
+  const ongoing = continueRollout(state.rollout, spec, observation, assigned.zones, known);
   const views = viewStatefulSets(observation, spec, deleting);
   const zones = viewZones(views, assigned.zones, ongoing?.members ?? [], azOrder);
   const advanced = ongoing && advanceRollout(ongoing, zones, spec, now);
-  const timed = advanced && rememberApproval(advanced, observation.resource);
+  const back = advanced && advanceRollback(advanced, known, spec, observation.statefulSets);
+  const timed = back && rememberApproval(back.rollout, observation.resource);
+  const { rejected = known, restores: toRestore = [] } = back ?? {};
+  const rollsBack = timed?.rollback !== undefined;
   const asked = timed && zoneApproval(timed);
-  const candidates = outdatedPods(zones);
+  const candidates = outdatedPods(zones, rollsBack);
   const context: SafetyContext = {
     spec,
     now,
@@ -74,7 +80,9 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
     zoneTimes: timed?.zones ?? {},
     foreignController: observation.foreignController,
     lastBatchAt: state.lastBatchAt,
-    approval: asked?.token === timed?.approved ? undefined : asked,
+    approval: rollsBack || asked?.token === timed?.approved ? undefined : asked,
+    restores: toRestore,
+    rejectedAgain: rejectedAgain(observation.statefulSets, rejected, toRestore),
     membersApproval: timed && membersApproval(timed, observation),
     stalled: timed?.stalledAt === undefined ? undefined : { message: stallMessage(zones, spec) },
   };
@@ -85,38 +93,43 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
   const hold = held ?? (current === undefined || done || batch.length > 0 ? undefined : waitingForPods(zones));
   const record = current && rememberBatch(current, batch, hold, now);
   const rollout = done ? undefined : record;
-  const last = done && record ? { startedAt: record.startedAt, finishedAt: now, zones: record.zones } : state.last;
-  const phase = hold?.phase ?? (rollout !== undefined ? "Progressing" : last === undefined ? "Idle" : "Completed");
+  const last = done && record ? finished(record, now) : state.last;
+  const step = hold?.phase ?? (rollout !== undefined ? "Progressing" : last === undefined ? "Idle" : "Completed");
+  const phase = step === "Progressing" && rollout?.rollback !== undefined ? "RollingBack" : step;
+  const active = phase === "Progressing" || phase === "RollingBack";
   const moving =
     rollout !== undefined || hold?.reason === "WaitingForStatefulSet" || hold?.reason === "AdoptingStrategy";
   const wake = wakeInSeconds(zones, hold, rollout, spec);
   const deletes = deletesOf(batch, observation);
   const adoptions = held?.reason === "AdoptingStrategy" ? adoptionsOf(observation, spec) : [];
-  const begun = deletes.length > 0 || adoptions.length > 0;
+  const restores = held?.reason === "RestoringTemplate" ? restoresOf(toRestore, observation) : [];
+  const begun = deletes.length > 0 || adoptions.length > 0 || restores.length > 0;
   const mayWrite = held?.everything === undefined;
   return {
     actions: [
       ...(begun ? claimsOf(observation, owner) : []),
       ...adoptions,
+      ...restores,
       ...deletes,
       ...(mayWrite ? revisionWritesOf(zones, observation) : []),
     ],
     phase,
-    ...describe(phase, hold, deletes.length, zones),
+    ...describe(phase, hold, deletes.length, zones, last?.rolledBack === true),
     warnings: observation.statefulSets.flatMap((each) => resolveMaxUnavailable(each, spec).problem ?? []),
     zones,
     times: rollout ?? last ?? { zones: {} },
     currentZone: rollout === undefined ? undefined : zoneInWork(zones, batch),
     hold,
     approval: approvalFor(hold, context),
-    watch: moving && (phase === "Progressing" || hold?.reason === "MultipleZonesUnready"),
+    watch: moving && (active || hold?.reason === "MultipleZonesUnready"),
     wakeInSeconds: wake,
-    nextDueInSeconds: dueInSeconds(moving && phase === "Progressing", hold, wake, rollout, spec),
+    nextDueInSeconds: dueInSeconds(moving && active, hold, wake, rollout, spec),
     nextState: {
       version: 1,
       uid: state.uid,
       ...(rollout === undefined ? {} : { rollout }),
       ...(last === undefined ? {} : { last }),
+      ...(isEmpty(rejected) || (done && !rollsBack) ? {} : { rejected }),
       ...lastBatch(deletes.length > 0 ? now : state.lastBatchAt),
       deleting: [...deleting, ...deletes.map(({ statefulSet, pod, uid }) => ({ statefulSet, pod, uid }))],
       nodeZones: rollout === undefined ? { topologyKey, zones: {} } : nodeZones,
@@ -132,11 +145,23 @@ function approvalFor(hold: Hold | undefined, context: SafetyContext): Approval |
   return hold?.reason === "MembershipChanged" ? context.membersApproval : undefined;
 }
 
-function outdatedPods(zones: readonly ZoneView[]): Candidate[] {
+/** In ordinal order; while rolling back the newest first, which are those of the template that stalled. */
+function outdatedPods(zones: readonly ZoneView[], newestFirst: boolean): Candidate[] {
+  const age = ({ createdAt = "" }: PodView): string => createdAt;
+  const order = (pods: readonly PodView[]): readonly PodView[] =>
+    newestFirst ? pods.toSorted((a, b) => (age(a) < age(b) ? 1 : age(a) > age(b) ? -1 : 0)) : pods;
   return zones.flatMap((zone) =>
-    zone.parts.flatMap((part) => part.pods.filter(({ outdated }) => outdated).map((pod) => ({ zone, part, pod }))),
+    zone.parts.flatMap((part) =>
+      order(part.pods.filter(({ outdated }) => outdated)).map((pod) => ({ zone, part, pod })),
+    ),
   );
 }
+
+function finished({ startedAt, zones, rollback }: CurrentRollout, now: string): NonNullable<RolloutState["last"]> {
+  return { startedAt, finishedAt: now, zones, ...(rollback === undefined ? {} : { rolledBack: true }) };
+}
+
+const isEmpty = (record: object): boolean => Object.keys(record).length === 0;
 
 function isDone(zones: readonly ZoneView[]): boolean {
   return zones.every(
@@ -168,10 +193,15 @@ function describe(
   hold: Hold | undefined,
   deletes: number,
   zones: readonly ZoneView[],
+  rolledBack: boolean,
 ): { reason: string; message: string } {
   if (deletes > 0) return { reason: "ReplacingPods", message: "Outdated pods are being replaced." };
   if (hold !== undefined) return { reason: hold.reason, message: hold.message };
   const names = zones.flatMap(({ parts }) => parts.map(({ name }) => name));
+  if (phase === "Completed" && rolledBack) {
+    const message = `${names.join(", ")} went back to the template before, after no progress with another; that one is not tried again until it changes.`;
+    return { reason: "RolledBack", message };
+  }
   return {
     reason: phase === "Completed" ? "Completed" : "UpToDate",
     message: `All pods of ${names.join(", ")} are of the wanted revision.`,

@@ -56,6 +56,24 @@ export const BATCH_RULES: readonly SafetyRule[] = [
     },
   },
   {
+    name: "a template that stalled is restored first",
+    apply(batch, { restores }) {
+      if (restores.length === 0) return { keep: batch };
+      const what = restores.map(({ statefulSet, from, to }) => `${statefulSet} from ${from} to ${to}`);
+      const message = `onStall Rollback: the template goes back for ${listed(what)}.`;
+      return { keep: [], hold: { phase: "RollingBack", reason: "RestoringTemplate", message, clockRuns: false } };
+    },
+  },
+  {
+    name: "a template that was rolled back is not tried again",
+    apply(batch, { rejectedAgain }) {
+      if (rejectedAgain.length === 0) return { keep: batch };
+      const message = `The template of ${listed(rejectedAgain)} stalled before and was rolled back; change it to try again (whatever applies it has applied it once more).`;
+      const hold: Hold = { phase: "Stalled", reason: "TemplateRejected", message, clockRuns: false, everything: true };
+      return { keep: [], hold };
+    },
+  },
+  {
     name: "no progress before the deadline",
     apply(batch, { stalled }) {
       if (stalled === undefined) return { keep: batch };

@@ -1,6 +1,7 @@
 import type { Approval } from "./approval.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { PodView } from "./pods.ts";
+import type { Restore } from "./rollback.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { ZoneTimes } from "./state.ts";
 
@@ -44,6 +45,10 @@ export interface SafetyContext {
   approval: Approval | undefined;
   /** Set when members are not what they were at the start. */
   membersApproval: Approval | undefined;
+  /** Templates to be restored before anything else. */
+  restores: readonly Restore[];
+  /** StatefulSets whose template is again one that was rolled back. */
+  rejectedAgain: readonly string[];
   stalled: { message: string } | undefined;
 }
 

@@ -56,7 +56,9 @@ export const MultiAZRolloutSpec = z.strictObject({
   onStall: z
     .enum(["Hold", "Rollback"])
     .default("Hold")
-    .describe("What a stalled rollout does. This version knows Hold."),
+    .describe(
+      "What a stalled rollout does: hold, or give every member the template back that it had when the rollout started and roll to it, newest pods first. The template that stalled is not tried again until it changes.",
+    ),
   adoptStrategy: z
     .enum(["Refuse", "OnDelete"])
     .default("Refuse")
@@ -88,8 +90,7 @@ export function parseSpec(raw: unknown, namespace: string): ParsedSpec {
   if (data.namespace !== undefined && data.namespace !== namespace) {
     return { ok: false, reason: "NamespaceMismatch", problems: [namespaceProblem(data.namespace, namespace)] };
   }
-  const unsupported = [...later, ...laterValues(data)];
-  if (unsupported.length > 0) return { ok: false, reason: "NotSupported", problems: unsupported };
+  if (later.length > 0) return { ok: false, reason: "NotSupported", problems: later };
   return { ok: true, spec: data };
 }
 
@@ -118,16 +119,8 @@ function takeLaterFields(raw: unknown): { rest: unknown; later: Problem[] } {
   };
 }
 
-function laterValues(spec: RolloutSpec): Problem[] {
-  return [...(spec.onStall === "Rollback" ? [notSupported("spec.onStall", "Rollback", "Hold")] : [])];
-}
-
-function notSupported(path: string, value?: string, instead?: string): Problem {
-  return {
-    path,
-    cause: `this version does not support ${value === undefined ? "this field" : value} yet`,
-    nextStep: instead === undefined ? "remove it" : `use ${instead} or remove it`,
-  };
+function notSupported(path: string): Problem {
+  return { path, cause: "this version does not support this field yet", nextStep: "remove it" };
 }
 
 function namespaceProblem(named: string, own: string): Problem {

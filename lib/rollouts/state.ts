@@ -44,6 +44,8 @@ const CurrentRollout = z.object({
   zones: z.record(z.string(), ZoneTimes),
   clock: ProgressClock,
   stalledAt: z.string().optional(),
+  /** Set once a stalled rollout is rolled back: StatefulSets whose template is still to be restored. */
+  rollback: z.object({ pending: z.array(z.string()) }).optional(),
   /** Token of the zone completed last, once a person has let the next one start. */
   approved: z.string().optional(),
 });
@@ -64,7 +66,16 @@ export const RolloutState = z.object({
   uid: z.string(),
   rollout: CurrentRollout.optional(),
   /** The last rollout that was completed, for the status. */
-  last: z.object({ startedAt: z.string(), finishedAt: z.string(), zones: z.record(z.string(), ZoneTimes) }).optional(),
+  last: z
+    .object({
+      startedAt: z.string(),
+      finishedAt: z.string(),
+      zones: z.record(z.string(), ZoneTimes),
+      rolledBack: z.boolean().optional(),
+    })
+    .optional(),
+  /** Revision per StatefulSet that stalled and was rolled back: not tried again until the template is another one. */
+  rejected: z.record(z.string(), z.string()).optional(),
   lastBatchAt: z.string().optional(),
   deleting: z.array(Deleting),
   /** Zones of the nodes on which each StatefulSet's pods have been seen during this rollout, under one node label. */

@@ -11,7 +11,7 @@ import type {
   WatchOptions,
 } from "../../lib/kubernetes/client.ts";
 import { ApiError } from "../../lib/kubernetes/errors.ts";
-import type { KubernetesObject } from "../../lib/kubernetes/objects.ts";
+import type { KubernetesObject, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { ClusterModel, Collection, ModelEvent } from "./model.ts";
 
 export interface ClientOptions {
@@ -82,7 +82,13 @@ export class ModelClient implements KubernetesClient {
       const after = mergePatch(before, { ...change, metadata }) as T;
       const kept =
         options.subresource === "status" ? { ...before, status: (after as { status?: unknown }).status } : after;
-      const stored = this.#model.put(collectionOf(type), kept);
+      const stored =
+        type.kind === "StatefulSet" && options.subresource === undefined
+          ? (this.#model.changeStatefulSet(
+              before as unknown as StatefulSet,
+              kept as unknown as StatefulSet,
+            ) as unknown as T)
+          : this.#model.put(collectionOf(type), kept);
       this.#options.wrote?.({ verb: "patch", type, before });
       return stored;
     });

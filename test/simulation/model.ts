@@ -4,7 +4,7 @@ import { isOwned, ordinalOf } from "../../lib/rollouts/pods.ts";
 import { seededRandom, type VirtualClock } from "./clock.ts";
 import { ownerName, ownerOf, statusOf, withReady } from "./objects.ts";
 
-export type Collection = "statefulsets" | "pods" | "multiazrollouts" | "deployments" | "nodes";
+export type Collection = "statefulsets" | "pods" | "multiazrollouts" | "deployments" | "nodes" | "controllerrevisions";
 export interface ModelEvent {
   type: "ADDED" | "MODIFIED" | "DELETED";
   collection: Collection;
@@ -39,6 +39,7 @@ export class ClusterModel {
     multiazrollouts: new Map(),
     deployments: new Map(),
     nodes: new Map(),
+    controllerrevisions: new Map(),
   };
   readonly #listeners = new Set<(event: ModelEvent) => void>();
   /** The revision each StatefulSet's template stands for. */
@@ -101,6 +102,7 @@ export class ClusterModel {
   }
 
   addStatefulSet(name: string, replicas: number, labels: Record<string, string>, revision = "old"): void {
+    this.#recordRevision(revision);
     this.put<StatefulSet>("statefulsets", {
       metadata: { name, generation: 1, labels },
       spec: {
@@ -108,7 +110,7 @@ export class ClusterModel {
         selector: { matchLabels: { name } },
         updateStrategy: { type: "OnDelete" },
         podManagementPolicy: "Parallel",
-        template: {},
+        template: templateOf(revision),
       },
       status: { observedGeneration: 1, replicas: 0, currentRevision: revision, updateRevision: revision },
     });
@@ -129,13 +131,31 @@ export class ClusterModel {
 
   /** Changes the template of a StatefulSet: its controller will want `revision` a moment later. */
   changeTemplate(name: string, revision: string, behaviour: Behaviour = "ready"): void {
+    this.#recordRevision(revision);
     this.#behaviours.set(revision, behaviour);
     this.#templates.set(name, revision);
     const statefulSet = this.find<StatefulSet>("statefulsets", name);
     if (statefulSet === undefined) return;
     const generation = (statefulSet.metadata.generation ?? 0) + 1;
-    this.put("statefulsets", { ...statefulSet, metadata: { ...statefulSet.metadata, generation } });
+    const spec = { ...statefulSet.spec, template: templateOf(revision) };
+    this.put("statefulsets", { ...statefulSet, spec, metadata: { ...statefulSet.metadata, generation } });
     this.#sync(name);
+  }
+
+  /** A write to a StatefulSet that is not its status: its controller looks at it when the spec is another one. */
+  changeStatefulSet(before: StatefulSet, after: StatefulSet): StatefulSet {
+    if (JSON.stringify(before.spec) === JSON.stringify(after.spec)) return this.put("statefulsets", after);
+    const generation = (before.metadata.generation ?? 0) + 1;
+    const revision = after.spec.template.metadata?.annotations?.["revision"];
+    if (revision !== undefined) this.#templates.set(after.metadata.name, revision);
+    const stored = this.put("statefulsets", { ...after, metadata: { ...after.metadata, generation } });
+    this.#sync(after.metadata.name);
+    return stored;
+  }
+
+  #recordRevision(name: string): void {
+    const data = { spec: { template: { $patch: "replace", ...templateOf(name) } } };
+    this.#objects.controllerrevisions.set(name, { metadata: { name }, data } as KubernetesObject);
   }
 
   /** A DELETE of a pod: it terminates for its grace period and is gone. */
@@ -296,3 +316,6 @@ export class ClusterModel {
     for (const listener of this.#listeners) listener(event);
   }
 }
+
+/** A template that stands for a revision. */
+const templateOf = (revision: string) => ({ metadata: { annotations: { revision } } });

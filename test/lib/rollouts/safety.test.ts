@@ -22,6 +22,8 @@ function given(group: GroupOptions, change: Change = () => ({})): { batch: Candi
     lastBatchAt: undefined,
     approval: undefined,
     membersApproval: undefined,
+    restores: [],
+    rejectedAgain: [],
     stalled: undefined,
   };
   const batch = zones.flatMap((zone) => zone.parts.flatMap((part) => part.pods.map((pod) => ({ zone, part, pod }))));
@@ -60,6 +62,18 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
     "WaitingForStatefulSet",
   ],
   "the resource is paused": [healthy, () => ({ spec: spec({ paused: true }) }), [], "Paused"],
+  "a template that stalled is restored first": [
+    healthy,
+    () => ({ restores: [{ statefulSet: "ingester-a", from: "bad", to: "old" }] }),
+    [],
+    "RestoringTemplate",
+  ],
+  "a template that was rolled back is not tried again": [
+    healthy,
+    () => ({ rejectedAgain: ["ingester-a"] }),
+    [],
+    "TemplateRejected",
+  ],
   "no progress before the deadline": [healthy, () => ({ stalled: { message: "" } }), [], "ProgressDeadlineExceeded"],
   "a pod of the wanted revision is never deleted": [{ pods: { a: "No" } }, () => ({}), ["a-1"], undefined],
   "a terminating pod is skipped": [{ pods: { a: "to" } }, () => ({}), ["a-1"], undefined],

@@ -34,6 +34,7 @@ describe("specs that are accepted", () => {
     "only expressions": [{ statefulSetSelector: { matchExpressions: [{ key: "a", operator: "Exists" }] } }, {}],
     "a stop after each zone": [valid({ pauseAfterZone: true }), { pauseAfterZone: true }],
     "a strategy to adopt": [valid({ adoptStrategy: "OnDelete" }), { adoptStrategy: "OnDelete" }],
+    "a rollback": [valid({ onStall: "Rollback" }), { onStall: "Rollback" }],
     "interval 0": [update({ intervalSeconds: 0 }), {}],
   };
   test.each(Object.entries(rows))("%s", (_sentence, [raw, expected]) => {
@@ -137,7 +138,7 @@ describe("specs that are refused", () => {
     ],
     gates: [valid({ gates: [] }), "NotSupported", "spec.gates", "this version does not support this field yet"],
     strategy: [valid({ strategy: { type: "Exponential" } }), "NotSupported", "spec.strategy", "remove it"],
-    "onStall: Rollback": [valid({ onStall: "Rollback" }), "NotSupported", "spec.onStall", "use Hold"],
+    "an onStall that is none": [valid({ onStall: "Abort" }), "InvalidSpec", "spec.onStall", '"Abort" is wrong'],
     "an adoptStrategy that is none": [
       valid({ adoptStrategy: "Recreate" }),
       "InvalidSpec",

@@ -1,0 +1,78 @@
+import type { StatefulSet } from "../kubernetes/objects.ts";
+import type { RolloutSpec } from "./spec.ts";
+import type { CurrentRollout, RolloutState } from "./state.ts";
+
+/** Revisions that stalled a rollout and were rolled back, by StatefulSet. */
+export type Rejected = NonNullable<RolloutState["rejected"]>;
+
+/** A StatefulSet whose template goes back to what it was when the rollout started. */
+export interface Restore {
+  statefulSet: string;
+  /** The revision that stalled. */
+  from: string;
+  /** The revision saved at the start. */
+  to: string;
+}
+
+/**
+ * Where a rollback is: one begins when a rollout with `onStall: Rollback` has stalled, and each member's template is
+ * restored once. A template that people change meanwhile is theirs.
+ */
+export function advanceRollback(
+  rollout: CurrentRollout,
+  known: Rejected,
+  spec: RolloutSpec,
+  statefulSets: readonly StatefulSet[],
+): { rollout: CurrentRollout; rejected: Rejected; restores: Restore[] } {
+  const wanted = (name: string): string | undefined =>
+    statefulSets.find(({ metadata }) => metadata.name === name)?.status?.updateRevision;
+  if (rollout.rollback === undefined && rollout.stalledAt !== undefined && spec.onStall === "Rollback") {
+    const bad = rollout.members.flatMap(({ name, uid, revision }) => {
+      const found = statefulSets.find(({ metadata }) => metadata.name === name && metadata.uid === uid);
+      const from = found?.status?.updateRevision;
+      return from === undefined || revision === "" || from === revision
+        ? []
+        : [{ statefulSet: name, from, to: revision }];
+    });
+    if (bad.length === 0) return { rollout, rejected: known, restores: [] };
+    const rejected = { ...known, ...Object.fromEntries(bad.map(({ statefulSet, from }) => [statefulSet, from])) };
+    const pending = bad.map(({ statefulSet }) => statefulSet);
+    return { rollout: { ...rollout, rollback: { pending } }, rejected, restores: bad };
+  }
+  const pending = rollout.rollback?.pending.filter((name) => wanted(name) === known[name]) ?? [];
+  const restores = pending.map((statefulSet) => ({
+    statefulSet,
+    from: known[statefulSet] ?? "",
+    to: rollout.members.find(({ name }) => name === statefulSet)?.revision ?? "",
+  }));
+  const next = rollout.rollback === undefined ? rollout : { ...rollout, rollback: { pending } };
+  return { rollout: next, rejected: known, restores };
+}
+
+/** Whether these revisions are what a rollback leads to or from, and so are no new wish of anybody. */
+export function belongsToRollback(
+  { rollback, members }: CurrentRollout,
+  rejected: Rejected,
+  revisions: Readonly<Record<string, string>>,
+): boolean {
+  if (rollback === undefined) return false;
+  return Object.entries(revisions).every(
+    ([name, revision]) =>
+      revision === rejected[name] || members.some((member) => member.name === name && member.revision === revision),
+  );
+}
+
+/** StatefulSets whose template is again one that was rolled back. */
+export function rejectedAgain(
+  statefulSets: readonly StatefulSet[],
+  rejected: Rejected,
+  restores: readonly Restore[],
+): string[] {
+  return statefulSets
+    .filter(
+      ({ metadata: { name }, status }) => rejected[name] !== undefined && status?.updateRevision === rejected[name],
+    )
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => !restores.some(({ statefulSet }) => statefulSet === name))
+    .sort();
+}
