@@ -13,11 +13,12 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/aws/**", "test/kubernetes/**", "test/e2e/**"],
+          exclude: ["test/aws/**", "test/kubernetes/**", "test/e2e/**", "test/package/**"],
           testTimeout: 30_000,
           hookTimeout: minuteMs,
         },
       },
+      { test: { name: "package", include: ["test/package/**/*.test.ts"], ...onRealParts } },
       { test: { name: "aws", include: ["test/aws/**/*.test.ts"], ...onRealParts } },
       { test: { name: "kubernetes", include: ["test/kubernetes/**/*.test.ts"], ...onRealParts } },
       {

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { requireCheckout } from "./checkout.ts";
 import type { CliCommand } from "./command.ts";
 import { collectPairs, wholeNumber } from "./parse.ts";
 import type { Streams } from "./run.ts";
@@ -7,6 +8,7 @@ import type { Streams } from "./run.ts";
 export function addLocalCommands(program: CliCommand, streams: Streams): void {
   const local = program
     .command("local")
+    .hook("preAction", requireCheckout)
     .description("the local environment: AWS and clusters on this machine")
     .examples("outrigger local up --clusters 2");
   local
@@ -35,6 +37,7 @@ export function addLocalCommands(program: CliCommand, streams: Streams): void {
     });
   program
     .command("demo")
+    .hook("preAction", requireCheckout)
     .description("two local clusters, rollouts over three zones, watched by an independent observer")
     .option("--json", "end with one line of JSON", false)
     .examples("outrigger demo", "outrigger demo --json")

@@ -1,11 +1,15 @@
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, buildSync } from "esbuild";
+import type * as Esbuild from "esbuild";
 import { environments, type FunctionName } from "../functions/environment.ts";
 
 /** The functions' sources: `functions/<name>.ts` (or `.js`, in the packed form). */
 const SHIPPED_FUNCTIONS = resolve(dirname(fileURLToPath(import.meta.url)), "../functions");
+
+/** The package holds the bundles ready made, so that whoever installs it needs neither the bundler nor our dependencies. */
+const READY_MADE = resolve(dirname(fileURLToPath(import.meta.url)), "../bundles");
 
 /** What takes the place of a package in the bundles: `bundled/<file>.ts` (or `.js`). */
 const STAND_INS = resolve(dirname(fileURLToPath(import.meta.url)), "bundled");
@@ -40,7 +44,7 @@ export const BUNDLING = {
   legalComments: "none",
   logLevel: "error",
   banner: { js: REQUIRE_BANNER },
-} as const satisfies BuildOptions;
+} as const satisfies Esbuild.BuildOptions;
 
 function sourceOf(folder: string, name: string, what: string): string {
   const source = [".ts", ".js"].map((ending) => join(folder, name + ending)).find((path) => existsSync(path));
@@ -52,12 +56,22 @@ function sourceOf(folder: string, name: string, what: string): string {
   return source;
 }
 
+const foldersIn = (outdir: string): Record<FunctionName, string> =>
+  Object.fromEntries(FUNCTION_NAMES.map((name) => [name, join(outdir, name)])) as Record<FunctionName, string>;
+
+/** @returns the folder to ship for each function: ready made in the installed package, bundled otherwise. */
+export function functionCode(options: BundleOptions): Record<FunctionName, string> {
+  const asShipped = !options.faults && options.source === undefined;
+  return asShipped && existsSync(READY_MADE) ? foldersIn(READY_MADE) : bundleFunctions(options);
+}
+
 /**
  * Bundles all functions in one go: ES modules for Node 24 with the AWS SDK inside, minified, unused code dropped.
  * @returns for each function the folder to ship; it holds one file, `index.mjs` with the export `handler`.
  */
 export function bundleFunctions(options: BundleOptions): Record<FunctionName, string> {
   const { source = SHIPPED_FUNCTIONS, outdir } = options;
+  const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof Esbuild;
   buildSync({
     entryPoints: FUNCTION_NAMES.map((name) => ({
       in: sourceOf(source, name, `Function ${name}`),
@@ -71,5 +85,5 @@ export function bundleFunctions(options: BundleOptions): Record<FunctionName, st
       esbuildDetection: "true", // Of undici, as Node builds it in: without its second, experimental HTTP parser.
     },
   });
-  return Object.fromEntries(FUNCTION_NAMES.map((name) => [name, join(outdir, name)])) as Record<FunctionName, string>;
+  return foldersIn(outdir);
 }

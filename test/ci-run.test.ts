@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 interface Suites {
   ci?: number;
   test: [last: string, exitCode: number];
+  /** Default: passes, with no test of its own. */
+  package?: [last: string, exitCode: number];
   aws: [last: string, exitCode: number];
   kubernetes: [last: string, exitCode: number];
 }
@@ -15,8 +17,13 @@ interface Suites {
 const cases: { sentence: string; suites: Suites; last: string; exitCode: number }[] = [
   {
     sentence: "all suites pass",
-    suites: { test: ["10 passed, 0 failed", 0], aws: ["2 passed, 0 failed", 0], kubernetes: ["3 passed, 0 failed", 0] },
-    last: "15 passed, 0 failed",
+    suites: {
+      test: ["10 passed, 0 failed", 0],
+      package: ["5 passed, 0 failed", 0],
+      aws: ["2 passed, 0 failed", 0],
+      kubernetes: ["3 passed, 0 failed", 0],
+    },
+    last: "20 passed, 0 failed",
     exitCode: 0,
   },
   {
@@ -75,6 +82,7 @@ function writeNpm({ ci = 0, ...suites }: Suites): void {
     'case "$*" in',
     `ci) exit ${ci} ;;`,
     `test) ${play(suites.test)}`,
+    `"run test:package") ${play(suites.package ?? ["0 passed, 0 failed", 0])}`,
     `"run test:aws") ${play(suites.aws)}`,
     `"run test:kubernetes") ${play(suites.kubernetes)}`,
     "esac",
