@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { type Stage, say } from "./environment.ts";
+import { arm, type FaultPointName } from "./faults.ts";
 import { type GroupOptions, RolloutGroup, until } from "./groups.ts";
 import { type AuditedDelete, followLeases, type LeaseHistory, readDeletes } from "./history.ts";
 import { type Witness, watchGroup } from "./watcher.ts";
@@ -13,6 +14,11 @@ export interface Case {
   change(version?: number): Promise<void>;
   /** Deletes of pods the hub has asked for. */
   deletes(): AuditedDelete[];
+  /**
+   * Arms a fault point at once and waits until a process of the hub was killed there; again, when it is to be more often.
+   * @throws Error when no process comes by.
+   */
+  kill(point: FaultPointName, times?: number): Promise<void>;
   /** Waits until the observer has seen that many pods deleted. */
   untilDeleted(pods: number, timeoutMs: number): Promise<void>;
   /**
@@ -27,6 +33,9 @@ export interface Case {
   close(): Promise<void>;
 }
 
+/** Longest time until a process of the hub comes past an armed fault point. */
+export const STRUCK_MS = 200_000;
+
 /** Creates the group and opens its observers when it is at rest. */
 export async function openCase(stage: Stage, options: GroupOptions): Promise<Case> {
   const group = new RolloutGroup(stage, options);
@@ -34,8 +43,10 @@ export async function openCase(stage: Stage, options: GroupOptions): Promise<Cas
   const witness = await watchGroup(stage, group);
   const leases = followLeases(stage, group.key());
   const notes: string[] = [];
+  const openedAt = Date.now();
   let changedAt: number | undefined;
   let doneAt: number | undefined;
+  const seconds = (at: number): string => ((at - (changedAt ?? openedAt)) / 1000).toFixed(1);
   const deletes = (): AuditedDelete[] => readDeletes(stage.auditLogPath, group.namespace);
   const expectSafe = async (): Promise<void> => {
     const { doubleZoneEvents, peakUnavailable } = witness.tally();
@@ -61,6 +72,12 @@ export async function openCase(stage: Stage, options: GroupOptions): Promise<Cas
       changedAt ??= Date.now();
       await group.changeTemplates(version);
     },
+    async kill(point, times = 1) {
+      for (let time = 1; time <= times; time += 1) {
+        await arm(stage.faultDirectory, point, group.key()).untilStruck(STRUCK_MS);
+        notes.push(`killed at ${point} +${seconds(Date.now())} s`);
+      }
+    },
     async untilDeleted(pods, timeoutMs) {
       const enough = async (): Promise<true | undefined> => witness.deleted().length >= pods || undefined;
       await until(`${group.name}: ${pods} pods deleted`, enough, timeoutMs, () => `${witness.deleted().length} are.`);
@@ -76,12 +93,11 @@ export async function openCase(stage: Stage, options: GroupOptions): Promise<Cas
     async close() {
       witness.stop();
       await leases.stop();
-      const seconds = changedAt === undefined ? 0 : ((doneAt ?? Date.now()) - changedAt) / 1000;
       const { replaced, peakUnavailable, doubleZoneEvents } = witness.tally();
       const line = [
-        `${group.name}: ${doneAt === undefined ? "ended" : "completed"} after ${seconds.toFixed(1)} s`,
-        leases.describe(),
+        `${group.name}: ${doneAt === undefined ? "ended" : "completed"} after ${seconds(doneAt ?? Date.now())} s`,
         ...notes,
+        leases.describe(changedAt ?? openedAt),
         `${deletes().length} deletes, ${replaced} pods replaced, peak ${peakUnavailable}, double-zone events ${doubleZoneEvents}`,
       ];
       say(line.join("; "));

@@ -11,10 +11,7 @@ const POLL_MS = 20;
 
 /** A fault point armed for one resource. */
 export interface ArmedFault {
-  point: FaultPointName;
-  /** Whether a process of the hub has reached the point and done what was asked. */
-  struck(): boolean;
-  /** @throws Error when nobody came within the time. */
+  /** Waits until a process has reached the point. @throws Error when none came within the time. */
   untilStruck(timeoutMs: number): Promise<void>;
 }
 
@@ -24,8 +21,6 @@ export function arm(directory: string, point: FaultPointName, key: WorkKey, acti
   writeFileSync(file, action);
   const struck = (): boolean => !existsSync(file);
   return {
-    point,
-    struck,
     async untilStruck(timeoutMs) {
       const deadline = Date.now() + timeoutMs;
       while (!struck()) {
@@ -38,14 +33,4 @@ export function arm(directory: string, point: FaultPointName, key: WorkKey, acti
       }
     },
   };
-}
-
-/** Arms a point again each time it has struck, `times` times in all. */
-export async function armAgainAndAgain(
-  directory: string,
-  point: FaultPointName,
-  key: WorkKey,
-  { times, timeoutMs }: { times: number; timeoutMs: number },
-): Promise<void> {
-  for (let time = 1; time <= times; time += 1) await arm(directory, point, key).untilStruck(timeoutMs);
 }

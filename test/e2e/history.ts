@@ -10,8 +10,8 @@ const POLL_MS = 200;
 
 /** The leases one resource has gone through, as its row shows them. */
 export interface LeaseHistory {
-  /** e.g. `3 leases: +0.4 s, +46.1 s (the one before ran out), +60.2 s`. */
-  describe(): string;
+  /** @returns e.g. `3 leases: +0.4 s, +46.1 s (the one before ran out), +60.2 s`, counted from `since`. */
+  describe(since: number): string;
   /** Leases taken while a dead worker's had run out. */
   recoveries(): Promise<number>;
   stop(): Promise<void>;
@@ -19,9 +19,8 @@ export interface LeaseHistory {
 
 /** Follows the row of a resource from now on. Short leases between two looks are missed. */
 export function followLeases({ store }: Pick<DeployedHub, "store">, key: WorkKey): LeaseHistory {
-  const startedAt = Date.now();
   const stopped = new AbortController();
-  const leases: { seconds: number; afterDeath: boolean }[] = [];
+  const leases: { at: number; afterDeath: boolean }[] = [];
   let fence: number | undefined;
   let leaseUntil = 0;
   const look = async (): Promise<void> => {
@@ -30,7 +29,7 @@ export function followLeases({ store }: Pick<DeployedHub, "store">, key: WorkKey
     if (row.fence !== fence) {
       const afterDeath = leaseUntil > 0 && leaseUntil < Date.now();
       if (fence !== undefined || row.leaseUntil > 0) {
-        leases.push({ seconds: (Date.now() - startedAt) / 1000, afterDeath });
+        leases.push({ at: Date.now(), afterDeath });
       }
       fence = row.fence;
     }
@@ -44,11 +43,13 @@ export function followLeases({ store }: Pick<DeployedHub, "store">, key: WorkKey
   };
   const following = follow();
   return {
-    describe() {
-      const times = leases.map(
-        ({ seconds, afterDeath }) => `+${seconds.toFixed(1)} s${afterDeath ? " (the one before ran out)" : ""}`,
+    describe(since) {
+      const counted = leases.filter(({ at }) => at >= since);
+      const times = counted.map(
+        ({ at, afterDeath }) =>
+          `+${((at - since) / 1000).toFixed(1)} s${afterDeath ? " (the one before ran out)" : ""}`,
       );
-      return `${leases.length} leases: ${times.join(", ")}`;
+      return `${counted.length} leases: ${times.join(", ")}`;
     },
     async recoveries() {
       await look();

@@ -26,7 +26,7 @@ process.once("message", (event: unknown) => {
   } as Context;
   // Woken past its deadline, the handler answers at once that its time is over, while the pass it began goes on: only
   // when nothing is left to do does this process end.
-  handler(event, context)
+  void handler(event, context)
     .then(
       (result) => ({ result }),
       (error: unknown) => ({ error: String(error) }),
