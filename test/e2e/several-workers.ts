@@ -53,7 +53,7 @@ export function severalWorkers(stage: () => Stage): void {
             const log = await worker.ended();
             const [batch] = await readAudit(stage(), key);
             one.note(`woken; its delete: ${deletesOf(batch?.outcomes).join() || "not begun"}`);
-          const outcomes = deletesOf(batch?.outcomes).filter((outcome) => outcome !== "skipped");
+            const outcomes = deletesOf(batch?.outcomes).filter((outcome) => outcome !== "skipped");
             expect(outcomes, "what came of them").toEqual([]);
             expect(log, "what became of its ink").toContain("Lease lost");
           });
