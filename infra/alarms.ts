@@ -7,7 +7,8 @@ import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { type ITopic, Topic } from "aws-cdk-lib/aws-sns";
 import { Construct } from "constructs";
 import type { FunctionName } from "../functions/environment.ts";
-import { METRIC_NAMESPACE, type QueueName } from "./names.ts";
+import { METRICS_NAMESPACE, type MetricName } from "../lib/work/metrics.ts";
+import type { QueueName } from "./names.ts";
 import type { OutriggerOptions } from "./options.ts";
 import type { FedQueue } from "./queues.ts";
 
@@ -112,8 +113,8 @@ export class Alarms extends Construct {
 
   #watchHeartbeat(): void {
     const metric = new Metric({
-      namespace: METRIC_NAMESPACE,
-      metricName: "DispatchHeartbeat",
+      namespace: METRICS_NAMESPACE,
+      metricName: "DispatchHeartbeat" satisfies MetricName,
       dimensionsMap: { Stack: Stack.of(this).stackName },
       period: ONE_MINUTE,
       statistic: Stats.SUM,

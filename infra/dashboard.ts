@@ -12,7 +12,8 @@ import {
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import type { FunctionName } from "../functions/environment.ts";
-import { METRIC_NAMESPACE, type QueueName } from "./names.ts";
+import { METRICS_NAMESPACE, type MetricName } from "../lib/work/metrics.ts";
+import type { QueueName } from "./names.ts";
 import type { FedQueue } from "./queues.ts";
 
 export interface HubDashboardProps {
@@ -28,9 +29,9 @@ export class HubDashboard extends Construct {
   constructor(scope: Construct, id: string, props: HubDashboardProps) {
     super(scope, id);
     const { stackName } = Stack.of(this);
-    const own = (metricName: string, statistic: string, label = metricName): Metric =>
+    const own = (metricName: MetricName, statistic: string, label: string = metricName): Metric =>
       new Metric({
-        namespace: METRIC_NAMESPACE,
+        namespace: METRICS_NAMESPACE,
         metricName,
         dimensionsMap: { Stack: stackName },
         period: Duration.minutes(1),

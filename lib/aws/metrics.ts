@@ -1,8 +1,6 @@
 import { MetricUnit, Metrics as Powertools } from "@aws-lambda-powertools/metrics";
+import { METRICS, METRICS_NAMESPACE } from "../work/metrics.ts";
 import type { Metrics } from "../work/ports.ts";
-
-/** CloudWatch namespace of everything the hub counts. */
-export const METRICS_NAMESPACE = "Outrigger";
 
 /**
  * Metrics as embedded metric format lines in the log. One dimension, `Stack`: CloudWatch bills each set of dimensions as
@@ -13,7 +11,7 @@ export function createMetrics(stack: string): Metrics {
   metrics.clearDefaultDimensions();
   metrics.setDefaultDimensions({ Stack: stack });
   return {
-    add: (name, value, unit = "Count") => void metrics.addMetric(name, MetricUnit[unit], value),
+    add: (name, value) => void metrics.addMetric(name, MetricUnit[METRICS[name].unit], value),
     flush: () => {
       if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
     },

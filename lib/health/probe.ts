@@ -54,8 +54,8 @@ export async function runProbe(ports: ProbePorts, message: ProbeMessage): Promis
   await Promise.all(Array.from({ length: CONCURRENCY }, probeNext));
   const probed = outcomes.filter(({ result }) => result !== "skipped" && result !== "unknown");
   const healthy = probed.filter(({ result }) => result === "Healthy").length;
-  ports.metrics.add("ClustersHealthy", healthy, "Count");
-  ports.metrics.add("ClustersUnhealthy", probed.length - healthy, "Count");
+  ports.metrics.add("ClustersHealthy", healthy);
+  ports.metrics.add("ClustersUnhealthy", probed.length - healthy);
   if (failures.length > 0) throw failures[0];
   return outcomes.sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
 }
@@ -69,7 +69,7 @@ async function probeCluster(ports: ProbePorts, cluster: string): Promise<ProbeOu
   const observation = await observe(ports, registration);
   if (observation === undefined) return "unknown";
   const assessment = assessHealth(observation, cluster);
-  if (assessment.latencyMs !== undefined) ports.metrics.add("ProbeLatency", assessment.latencyMs, "Milliseconds");
+  if (assessment.latencyMs !== undefined) ports.metrics.add("ProbeLatency", assessment.latencyMs);
   const { write, transition } = planHealth(registration, previous, assessment);
   // Another probe that wrote meanwhile also told of it.
   if (write === undefined || !(await ports.registry.saveHealth(write, previous)) || transition === undefined)

@@ -87,7 +87,7 @@ async function reject(
       cause: error,
     });
   }
-  ports.metrics.add("RegistrationsRejected", 1, "Count");
+  ports.metrics.add("RegistrationsRejected", 1);
   ports.log("warn", "Event refused", { ...named, problems });
   const detail: EmittedDetail<"Cluster Registration Rejected"> = { ...named, problems: [...problems] };
   await announce(ports, "Cluster Registration Rejected", detail);

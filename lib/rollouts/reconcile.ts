@@ -1,6 +1,7 @@
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
 import type { Verdict } from "../work/verdict.ts";
 import { toAdopt } from "./adoption.ts";
+import type { GatePorts } from "./ask-gates.ts";
 import { claimOwner, servedByAnotherHub } from "./claim.ts";
 import { releaseClaim, releaseClaims } from "./claims.ts";
 import { type ClusterTrouble, describeTrouble, isTrouble } from "./cluster-trouble.ts";
@@ -21,32 +22,30 @@ const REFUSED_SECONDS = 60;
 /** A cluster that does not answer is tried again after this, seconds. */
 const TROUBLE_SECONDS = 15;
 
-const METRIC = "rollout_operator";
-
-/** The reconciler of MultiAZRollout resources, in whichever home they live. */
-export function createRolloutReconciler(homes: Homes = NO_HUB_HOME): Reconciler {
+/** The reconciler of MultiAZRollout resources, in whichever home they live. A gate without its port holds its rollout. */
+export function createRolloutReconciler(homes: Homes = NO_HUB_HOME, ports: GatePorts = {}): Reconciler {
   return {
     kind: "MultiAZRollout",
     lane: "rollout",
     async reconcile(session) {
       const startedAt = session.now();
-      session.count(`${METRIC}_group_reconciles_total`, 1);
+      session.count("rollout_operator_group_reconciles_total", 1);
       let failed = true;
       try {
-        const result = await reconcileRollout(openHome(session, homes), homes);
+        const result = await reconcileRollout(openHome(session, homes), homes, ports);
         failed = isTrouble(result.status.conditions[0]?.reason);
         return result;
       } finally {
         const endedAt = session.now();
-        if (failed) session.count(`${METRIC}_group_reconciles_failed_total`, 1);
-        else session.count(`${METRIC}_last_successful_group_reconcile_timestamp_seconds`, endedAt / 1000, "Seconds");
-        session.count(`${METRIC}_group_reconcile_duration_seconds`, (endedAt - startedAt) / 1000, "Seconds");
+        if (failed) session.count("rollout_operator_group_reconciles_failed_total", 1);
+        else session.count("rollout_operator_last_successful_group_reconcile_timestamp_seconds", endedAt / 1000);
+        session.count("rollout_operator_group_reconcile_duration_seconds", (endedAt - startedAt) / 1000);
       }
     },
   };
 }
 
-async function reconcileRollout(session: Session, homes: Homes): Promise<Reconciliation> {
+async function reconcileRollout(session: Session, homes: Homes, ports: GatePorts): Promise<Reconciliation> {
   const { key } = session;
   let resource: MultiAZRollout | undefined;
   try {
@@ -54,7 +53,7 @@ async function reconcileRollout(session: Session, homes: Homes): Promise<Reconci
     const elsewhere = await homes.livesElsewhere(key);
     return resource === undefined
       ? await giveUp(session, elsewhere)
-      : await reconcileResource(session, resource, elsewhere);
+      : await reconcileResource(session, resource, elsewhere, ports);
   } catch (error) {
     const trouble = describeTrouble(error);
     if (trouble === undefined) throw error;
@@ -66,6 +65,7 @@ async function reconcileResource(
   session: Session,
   resource: MultiAZRollout,
   elsewhere: boolean,
+  ports: GatePorts,
 ): Promise<Reconciliation> {
   const { key, client, hubId } = session;
   const owner = claimOwner(hubId, key.namespace, key.name);
@@ -88,6 +88,7 @@ async function reconcileResource(
     writer,
     outcomes: [],
     announced: state.announced,
+    ports,
   };
   await releaseFormerMembers(
     run,

@@ -1,5 +1,6 @@
 import type { WorkKey } from "./keys.ts";
 import type { ProbeMessage, WorkMessage } from "./messages.ts";
+import type { MetricName } from "./metrics.ts";
 import type { BusEvent } from "./reconciler.ts";
 
 /** Time, so that tests and simulations can turn it themselves. */
@@ -59,11 +60,10 @@ export interface EventBus {
   put(events: readonly BusEvent[]): Promise<void>;
 }
 
-export type MetricUnit = "Count" | "Milliseconds" | "Seconds";
-
 /** Fleet-level metrics; never one per cluster. */
 export interface Metrics {
-  add(name: string, value: number, unit?: MetricUnit): void;
+  /** In the unit the metric is defined with. */
+  add(name: MetricName, value: number): void;
   /** Writes what was added since the last flush. */
   flush(): void;
 }

@@ -3,6 +3,7 @@ import type { Condition } from "../kubernetes/objects.ts";
 import type { Registration } from "../registry/registration.ts";
 import type { WorkKey } from "./keys.ts";
 import type { LaneName } from "./lanes.ts";
+import type { MetricName } from "./metrics.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** One thing done or to be done, as people and audit rows see it. */
@@ -80,7 +81,7 @@ export interface Session {
   /** Queued; sent after ink. */
   emit(event: BusEvent): void;
   /** Queued; written as EMF after ink. */
-  count(metric: string, value: number, unit?: "Count" | "Milliseconds" | "Seconds"): void;
+  count(metric: MetricName, value: number): void;
   log(level: "debug" | "info" | "warn" | "error", message: string, fields?: Record<string, unknown>): void;
   /** Named fault points of the kill tests; does nothing outside them. */
   faultPoint(name: string): Promise<void>;

@@ -97,7 +97,7 @@ export function openSession(terms: SessionTerms): OpenedSession {
     },
     interruption: async () => judgeInterruption(terms, await store.look(key)),
     emit: (event) => void events.push(event),
-    count: (metric, value, unit) => metrics.add(metric, value, unit),
+    count: (metric, value) => metrics.add(metric, value),
     log: (level, message, fields) => log(level, message, { key, ...fields }),
     faultPoint: (name) => faultPoint(name, key),
   };

@@ -59,7 +59,7 @@ export async function runTriggered(worker: Worker, trigger: Trigger, deadline: D
     log("debug", "Nothing to take", { key, ticket: trigger.ticket, outcome: taken });
     return { outcome: taken };
   }
-  if (trigger.dueAt !== undefined) metrics.add("DueToTakenLag", Math.max(0, startMs - trigger.dueAt), "Milliseconds");
+  if (trigger.dueAt !== undefined) metrics.add("DueToTakenLag", Math.max(0, startMs - trigger.dueAt));
 
   const handoverMs = LANES[worker.lane].handoverSeconds * 1000;
   const { requestTimeoutMs } = worker;

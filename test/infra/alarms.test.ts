@@ -1,7 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { METRIC_NAMESPACE } from "../../infra/names.ts";
-import { METRICS_NAMESPACE } from "../../lib/aws/metrics.ts";
 import { ofType, type Resource, synthesise } from "./synthesis.ts";
 
 const synthesised = synthesise();
@@ -136,8 +134,4 @@ test("a topic of one's own takes the place of ours, and no key is made", () => {
   for (const [, { Properties }] of ofType(given, "AWS::CloudWatch::Alarm"))
     expect(Properties["AlarmActions"]).toEqual([own]);
   expect(given.outputs["AlarmTopicArn"]?.Value).toBe(own);
-});
-
-test("alarms and functions agree on the namespace of the hub's own metrics", () => {
-  expect(METRIC_NAMESPACE).toBe(METRICS_NAMESPACE);
 });

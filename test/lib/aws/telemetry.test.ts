@@ -23,7 +23,7 @@ describe("metrics", () => {
   it("are one embedded-format line with the dimension Stack and no other", () => {
     const metrics = createMetrics("Outrigger");
     const [line] = linesOf("log", () => {
-      metrics.add("DueToTakenLag", 1_500, "Milliseconds");
+      metrics.add("DueToTakenLag", 1_500);
       metrics.add("LeaseLost", 1);
       metrics.flush();
     });
@@ -56,7 +56,7 @@ describe("metrics", () => {
   it("keep every value of a metric that is added often", () => {
     const metrics = createMetrics("Outrigger");
     const [line] = linesOf("log", () => {
-      for (const value of [1, 2, 3]) metrics.add("ProbeLatency", value, "Milliseconds");
+      for (const value of [1, 2, 3]) metrics.add("ProbeLatency", value);
       metrics.flush();
     });
     expect(line?.["ProbeLatency"]).toEqual([1, 2, 3]);
