@@ -1,6 +1,8 @@
 import { z } from "zod";
-import type { LocalState } from "../local/state.ts";
 import { CommandFailure } from "./failure.ts";
+import { type AwsConfig, awsOf } from "./hub-aws.ts";
+
+export { type AwsConfig, localAws } from "./hub-aws.ts";
 
 /** How the command finds the deployed stack. */
 export interface HubOptions {
@@ -19,17 +21,8 @@ const StackOutputs = z.object({
 });
 export type StackOutputs = z.infer<typeof StackOutputs>;
 
-/** What every AWS client of the command is made with. */
-export interface AwsConfig {
-  requestHandler: { requestTimeout: number; connectionTimeout: number; throwOnRequestTimeout: boolean };
-  endpoint?: string;
-  region?: string;
-  credentials?: { accessKeyId: string; secretAccessKey: string };
-}
-
 /** Longer than any function of ours may run. */
 const INVOKE_TIMEOUT_MS = 150_000;
-const REQUEST_HANDLER = { requestTimeout: 15_000, connectionTimeout: 5_000, throwOnRequestTimeout: true };
 
 /** One deployed stack, as seen from the command line. */
 export interface Hub {
@@ -87,25 +80,6 @@ export async function openHub(options: HubOptions, aws: AwsConfig): Promise<Hub>
       });
     },
   };
-}
-
-async function awsOf(local: boolean): Promise<AwsConfig> {
-  if (!local) return { requestHandler: REQUEST_HANDLER };
-  const { readLocalState } = await import("../local/state.ts");
-  const state = readLocalState();
-  if (state !== undefined) return localAws(state);
-  throw new CommandFailure({
-    object: "Local environment",
-    cause: "it is not running",
-    nextStep: "Start it with `npm run -s outrigger -- local up`",
-  });
-}
-
-/** The clients' config for a local environment. */
-export function localAws(local: Pick<LocalState, "endpoint" | "region" | "credentials">): AwsConfig {
-  const { endpoint, region, credentials } = local;
-  // A copy: the SDK writes notes of its own into the credentials it is given.
-  return { requestHandler: REQUEST_HANDLER, endpoint, region, credentials: { ...credentials } };
 }
 
 async function readOutputs(options: HubOptions, aws: AwsConfig): Promise<StackOutputs> {
