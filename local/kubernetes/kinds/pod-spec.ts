@@ -1,0 +1,156 @@
+import { ensureObject, isObject, type JsonObject, listAt, numberAt, objectsAt, setDefault, stringAt } from "../json.ts";
+import { labelNameProblems } from "../names.ts";
+import { type Cause, causes } from "../status.ts";
+
+/** Fills in a pod spec, wherever it stands (k8s.io/kubernetes `pkg/apis/core/v1/defaults.go`). */
+export function defaultPodSpec(spec: JsonObject): void {
+  for (const field of ["initContainers", "containers"]) objectsAt(spec, field).forEach(defaultContainer);
+  objectsAt(spec, "volumes").forEach(defaultVolume);
+  setDefault(spec, "restartPolicy", "Always");
+  setDefault(spec, "terminationGracePeriodSeconds", 30);
+  setDefault(spec, "dnsPolicy", "ClusterFirst");
+  setDefault(spec, "securityContext", {});
+  setDefault(spec, "schedulerName", "default-scheduler");
+  const account = stringAt(spec, "serviceAccountName") ?? stringAt(spec, "serviceAccount");
+  if (account !== undefined) Object.assign(spec, { serviceAccountName: account, serviceAccount: account });
+}
+
+function defaultContainer(container: JsonObject): void {
+  const image = stringAt(container, "image") ?? "";
+  setDefault(container, "resources", {});
+  setDefault(container, "terminationMessagePath", "/dev/termination-log");
+  setDefault(container, "terminationMessagePolicy", "File");
+  if (image !== "" || container["imagePullPolicy"] === undefined) {
+    setDefault(container, "imagePullPolicy", isLatest(image) ? "Always" : "IfNotPresent");
+  }
+  for (const port of objectsAt(container, "ports")) setDefault(port, "protocol", "TCP");
+  for (const variable of objectsAt(container, "env")) {
+    const source = variable["valueFrom"];
+    if (isObject(source) && isObject(source["fieldRef"])) setDefault(source["fieldRef"], "apiVersion", "v1");
+  }
+  for (const probe of ["livenessProbe", "readinessProbe", "startupProbe"]) {
+    if (isObject(container[probe])) defaultProbe(container[probe]);
+  }
+}
+
+/** No tag, or the tag `latest`; a digest is never the latest. */
+function isLatest(image: string): boolean {
+  if (image.includes("@")) return false;
+  const tag = /:([^/:]+)$/.exec(image)?.[1];
+  return tag === undefined || tag === "latest";
+}
+
+function defaultProbe(probe: JsonObject): void {
+  setDefault(probe, "timeoutSeconds", 1);
+  setDefault(probe, "periodSeconds", 10);
+  setDefault(probe, "successThreshold", 1);
+  setDefault(probe, "failureThreshold", 3);
+  if (isObject(probe["httpGet"])) {
+    setDefault(probe["httpGet"], "path", "/");
+    setDefault(probe["httpGet"], "scheme", "HTTP");
+  }
+}
+
+function defaultVolume(volume: JsonObject): void {
+  if (Object.keys(volume).every((field) => field === "name")) volume["emptyDir"] = {};
+  for (const field of ["secret", "configMap", "projected", "downwardAPI"]) {
+    const source = volume[field];
+    if (isObject(source)) setDefault(source, "defaultMode", 420);
+  }
+  if (isObject(volume["hostPath"])) setDefault(volume["hostPath"], "type", "");
+}
+
+/** What only pods get, not templates. */
+export function defaultPod(pod: JsonObject): void {
+  const spec = ensureObject(pod, "spec");
+  defaultPodSpec(spec);
+  for (const field of ["initContainers", "containers"]) {
+    for (const container of objectsAt(spec, field)) {
+      const resources = ensureObject(container, "resources");
+      if (!isObject(resources["limits"])) continue;
+      const requests = ensureObject(resources, "requests");
+      for (const [name, value] of Object.entries(resources["limits"]))
+        if (value !== undefined) setDefault(requests, name, value);
+    }
+  }
+  setDefault(spec, "enableServiceLinks", true);
+}
+
+const POLICIES = ["Always", "OnFailure", "Never"];
+
+/** @param only the restart policies allowed here. */
+export function podSpecCauses(spec: JsonObject, field: string, only: readonly string[] = POLICIES): Cause[] {
+  const found: Cause[] = [];
+  const names = new Set<string>();
+  const volumes = new Set(objectsAt(spec, "volumes").map((volume) => stringAt(volume, "name") ?? ""));
+  found.push(...volumeCauses(spec, `${field}.volumes`));
+  if (listAt(spec, "containers").length === 0) found.push(causes.required(`${field}.containers`));
+  for (const list of ["containers", "initContainers"]) {
+    for (const [index, container] of objectsAt(spec, list).entries()) {
+      found.push(...containerCauses(container, `${field}.${list}[${index}]`, names, volumes));
+    }
+  }
+  const policy = stringAt(spec, "restartPolicy") ?? "";
+  if (!only.includes(policy)) found.push(causes.unsupported(`${field}.restartPolicy`, policy, only));
+  const grace = numberAt(spec, "terminationGracePeriodSeconds");
+  if (grace !== undefined && grace < 0) {
+    found.push(causes.invalid(`${field}.terminationGracePeriodSeconds`, grace, "must be greater than or equal to 0"));
+  }
+  return found;
+}
+
+function volumeCauses(spec: JsonObject, field: string): Cause[] {
+  const names = new Set<string>();
+  return objectsAt(spec, "volumes").flatMap((volume, index) => {
+    const name = stringAt(volume, "name") ?? "";
+    const place = `${field}[${index}].name`;
+    if (name === "") return [causes.required(place)];
+    if (names.has(name)) return [causes.duplicate(place, name)];
+    names.add(name);
+    return labelNameProblems(name).map((problem) => causes.invalid(place, name, problem));
+  });
+}
+
+function containerCauses(
+  container: JsonObject,
+  field: string,
+  names: Set<string>,
+  volumes: ReadonlySet<string>,
+): Cause[] {
+  const found: Cause[] = [];
+  const name = stringAt(container, "name") ?? "";
+  if (name === "") found.push(causes.required(`${field}.name`));
+  else found.push(...labelNameProblems(name).map((problem) => causes.invalid(`${field}.name`, name, problem)));
+  if (name !== "" && names.has(name)) found.push(causes.duplicate(`${field}.name`, name));
+  names.add(name);
+  const image = stringAt(container, "image") ?? "";
+  if (image === "") found.push(causes.required(`${field}.image`));
+  else if (image !== image.trim()) {
+    found.push(causes.invalid(`${field}.image`, image, "must not have leading or trailing whitespace"));
+  }
+  for (const [index, port] of objectsAt(container, "ports").entries()) {
+    const number = numberAt(port, "containerPort") ?? 0;
+    const place = `${field}.ports[${index}].containerPort`;
+    if (number === 0) found.push(causes.required(place));
+    else if (number < 1 || number > 65_535) {
+      found.push(causes.invalid(place, number, "must be between 1 and 65535, inclusive"));
+    }
+  }
+  for (const [index, variable] of objectsAt(container, "env").entries()) {
+    if ((stringAt(variable, "name") ?? "") === "") found.push(causes.required(`${field}.env[${index}].name`));
+  }
+  for (const [index, mount] of objectsAt(container, "volumeMounts").entries()) {
+    const volume = stringAt(mount, "name") ?? "";
+    const place = `${field}.volumeMounts[${index}]`;
+    if (volume === "") found.push(causes.required(`${place}.name`));
+    if (!volumes.has(volume)) {
+      found.push({
+        reason: "FieldValueNotFound",
+        message: `Not found: ${JSON.stringify(volume)}`,
+        field: `${place}.name`,
+      });
+    }
+    if ((stringAt(mount, "mountPath") ?? "") === "") found.push(causes.required(`${place}.mountPath`));
+  }
+  return found;
+}
