@@ -1,9 +1,16 @@
+import { createAlarms } from "../lib/aws/alarms.ts";
 import { createHomes } from "../lib/hub/home.ts";
+import { createPrometheus } from "../lib/rollouts/prometheus.ts";
 import { createRolloutReconciler } from "../lib/rollouts/reconcile.ts";
 import { openLane, serveLane } from "./lane.ts";
 
 const hub = openLane("rollout");
 const homes = createHomes({ hub: hub.hub, work: hub.store });
+const gates = {
+  alarmState: createAlarms(),
+  loadHealth: hub.registry.loadHealth,
+  queryPrometheus: createPrometheus(hub),
+};
 
 /** Fed by the rollout queue, or invoked directly: steps the rollouts of resources. */
-export const handler = serveLane(hub, [createRolloutReconciler(homes)]);
+export const handler = serveLane(hub, [createRolloutReconciler(homes, gates)]);

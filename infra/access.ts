@@ -30,6 +30,8 @@ interface Uses {
   putsEvents?: true;
   /** Whether it talks to clusters: EKS, roles in other accounts, kubeconfig secrets. */
   clusters?: true;
+  /** Whether it looks up the alarms that rollouts name as gates. */
+  alarms?: true;
 }
 
 const USES: Record<FunctionName, Uses> = {
@@ -55,6 +57,7 @@ const USES: Record<FunctionName, Uses> = {
     sends: ["rollout"],
     putsEvents: true,
     clusters: true,
+    alarms: true,
   },
   api: {
     table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"],
@@ -117,6 +120,14 @@ function clusterGrants(stack: Stack, options: AccessProps["options"]): Grant[] {
   ];
 }
 
+const ALARMS_GRANT: Grant = {
+  sid: "ReadAlarms",
+  actions: ["cloudwatch:DescribeAlarms"],
+  resources: ["*"],
+  wildcard:
+    "CloudWatch tells of composite alarms only to those who may describe all. Rollouts name alarms while the hub runs. Read only.",
+};
+
 const VPC_GRANT: Grant = {
   sid: "JoinVpc",
   actions: [
@@ -157,6 +168,7 @@ function grantsOf(stack: Stack, { table, queues, bus, ...props }: AccessProps): 
   if (uses.putsEvents)
     grants.push({ sid: "ReportEvents", actions: ["events:PutEvents"], resources: [bus.eventBusArn] });
   if (uses.clusters) grants.push(...clusterGrants(stack, props.options));
+  if (uses.alarms) grants.push(ALARMS_GRANT);
   if (props.inVpc) grants.push(VPC_GRANT);
   return grants;
 }

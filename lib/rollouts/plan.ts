@@ -1,7 +1,8 @@
 import { type Approval, membersApproval, rememberApproval, zoneApproval } from "./approval.ts";
+import type { GateReadings } from "./gates.ts";
 import { pendingDeletes, resolveMaxUnavailable, viewStatefulSets, viewZones, type ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
-import { adoptionsOf, claimsOf, deletesOf, restoresOf, type RolloutAction, revisionWritesOf } from "./plan-actions.ts";
+import { adoptionsOf, claimsOf, deletesOf, type RolloutAction, restoresOf, revisionWritesOf } from "./plan-actions.ts";
 import { advanceRollout, beginRollout, continueRollout, rememberBatch, rememberNodeZones } from "./plan-record.ts";
 import { dueInSeconds, wakeInSeconds } from "./plan-timing.ts";
 import type { PodView } from "./pods.ts";
@@ -47,13 +48,15 @@ export interface PlanInput {
   state: RolloutState;
   /** Our claim: `<hub id>/<namespace>/<name>`. */
   owner: string;
+  /** What the gates answered last; undefined before they were asked. */
+  gates?: GateReadings | undefined;
 }
 
 /**
  * One step of a rollout, decided as data: zones and members, the outdated pods as candidates, the safety rules over
  * them, and what to remember. The only clock is `observation.observedAt`.
  */
-export function planRollout({ spec, observation, state, owner }: PlanInput): Plan {
+export function planRollout({ spec, observation, state, owner, gates }: PlanInput): Plan {
   const now = observation.observedAt;
   const { azOrder } = spec;
   const topologyKey = spec.rollingUpdate.azTopologyKey;
@@ -82,6 +85,8 @@ export function planRollout({ spec, observation, state, owner }: PlanInput): Pla
     lastBatchAt: state.lastBatchAt,
     approval: rollsBack || asked?.token === timed?.approved ? undefined : asked,
     restores: toRestore,
+    gates,
+    rollsBack,
     rejectedAgain: rejectedAgain(observation.statefulSets, rejected, toRestore),
     membersApproval: timed && membersApproval(timed, observation),
     stalled: timed?.stalledAt === undefined ? undefined : { message: stallMessage(zones, spec) },

@@ -25,10 +25,13 @@ const FIELDS: Record<string, readonly string[]> = {
     "zoneSoakSeconds",
     "minReadySeconds",
     "progressDeadlineSeconds",
+    "gates",
+    "ignoreGates",
     "onStall",
     "adoptStrategy",
   ],
   "spec.rollingUpdate": ["maxUnavailable", "intervalSeconds", "azTopologyKey"],
+  "spec.gates[]": ["alarm", "probe", "prometheus", "onNoData"],
   "spec.statefulSetSelector": ["matchLabels", "matchExpressions"],
 };
 
@@ -58,7 +61,7 @@ function missingStep(path: string): string {
 }
 
 function unknownField(parent: string, key: string): Problem {
-  const candidates = FIELDS[parent] ?? [];
+  const candidates = FIELDS[parent.replaceAll(/\[\d+\]/g, "[]")] ?? [];
   const near = candidates
     .map((name) => ({ name, distance: editDistance(name.toLowerCase(), key.toLowerCase()) }))
     .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 4)))

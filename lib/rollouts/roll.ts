@@ -3,9 +3,11 @@ import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
 import type { ActionOutcome, Interruption, Reconciliation, Session } from "../work/reconciler.ts";
 import { LeaseLostError, type Verdict } from "../work/verdict.ts";
 import { announce } from "./announce.ts";
+import { askGates, type GatePorts } from "./ask-gates.ts";
 import { servedByAnotherHub } from "./claim.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
 import { type Executed, executeRollout } from "./execute.ts";
+import { type GateReadings, questionOf } from "./gates.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import { observeForeignController, observeNodeZones, observePods, observeStatefulSets } from "./observe.ts";
 import { type Plan, planRollout } from "./plan.ts";
@@ -14,7 +16,7 @@ import { parseSpec, type RolloutSpec } from "./spec.ts";
 import type { Announced, RolloutState } from "./state.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
 import type { StatusWriter } from "./status-writer.ts";
-import { secondsBetween } from "./time.ts";
+import { plusMs, secondsBetween } from "./time.ts";
 import { ClusterView } from "./watch.ts";
 
 /** One pass over one rollout, as it goes along. */
@@ -30,6 +32,9 @@ export interface Run {
   outcomes: ActionOutcome[];
   /** What will have been announced when ink is dry. Pencil keeps what ink knew. */
   announced: Announced;
+  ports: GatePorts;
+  /** What the gates answered last. */
+  gates?: GateReadings;
 }
 
 /** A pass ends after this long without an event, milliseconds. */
@@ -112,7 +117,11 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     if (view.broken) return undefined;
     const observation = view.observe();
     if (observation === undefined || !sameView(run, observation)) return undefined;
-    const plan = planRollout({ spec: run.spec, observation, state: run.state, owner: run.owner });
+    const plan = planRollout({ ...run, observation });
+    if (plan.hold?.reason === "AskingGates") {
+      await readGates(run, observation);
+      continue;
+    }
     const status = rolloutStatus(plan, observation);
     run.writer.leaveToOthers(servedByAnotherHub(observation.statefulSets, run.owner));
     tell(run, plan, status);
@@ -186,9 +195,16 @@ async function interruptionOf(session: Session): Promise<Interruption | undefine
 function confirm(run: Run, view: ClusterView, plan: Plan): RolloutAction[] {
   const observation = view.observe();
   if (observation === undefined || !sameView(run, observation)) return [];
-  const { actions } = planRollout({ spec: run.spec, observation, state: run.state, owner: run.owner });
+  const { actions } = planRollout({ ...run, observation });
   const wanted = new Set(actions.map(identify));
   return plan.actions.filter((action) => wanted.has(identify(action)));
+}
+
+async function readGates(run: Run, { observedAt }: Observation): Promise<void> {
+  const { session, spec, ports } = run;
+  const begunAt = session.now();
+  const answers = await askGates(spec.gates, ports, { registration: session.registration, now: begunAt });
+  run.gates = { askedAt: plusMs(observedAt, session.now() - begunAt), asked: questionOf(spec.gates), answers };
 }
 
 function identify(action: RolloutAction): string {

@@ -1,4 +1,5 @@
 import { APPROVE_ANNOTATION } from "./approval.ts";
+import { closedGates, readingsHold } from "./gates.ts";
 import type { ZoneView } from "./members.ts";
 import { soakLeft } from "./progress.ts";
 import type { Candidate, Hold, SafetyRule } from "./safety-rule.ts";
@@ -221,6 +222,24 @@ export const BATCH_RULES: readonly SafetyRule[] = [
       if (left === 0 || batch.length === 0) return { keep: batch };
       const message = `The next batch starts ${spec.rollingUpdate.intervalSeconds} s after the last one, which was at ${lastBatchAt}.`;
       return { keep: [], hold: waiting("WaitingForInterval", message, { clockRuns: false, wakeInSeconds: left }) };
+    },
+  },
+  {
+    name: "every gate is open",
+    apply(batch, { spec, gates: readings, rollsBack, now }) {
+      if (spec.gates.length === 0 || spec.ignoreGates || batch.length === 0) return { keep: batch };
+      const left = readingsHold(readings, spec.gates, now);
+      if (readings === undefined || left === 0) {
+        const message = "The gates are asked before this batch.";
+        return { keep: [], hold: waiting("AskingGates", message, { clockRuns: false, wakeInSeconds: 0 }) };
+      }
+      const closed = closedGates(readings, spec.gates);
+      const keep = rollsBack ? batch.filter(isCure) : [];
+      const [first] = closed;
+      if (first === undefined || keep.length > 0) return { keep: first === undefined ? batch : keep };
+      const why = closed.map(({ gate, message }) => `${gate}: ${message}`).join("; ");
+      const message = `${why}. Nothing is deleted until every gate is open; ignoreGates goes on all the same.`;
+      return { keep, hold: { phase: "Held", reason: first.reason, message, clockRuns: false, wakeInSeconds: left } };
     },
   },
 ];

@@ -1,4 +1,5 @@
 import type { Approval } from "./approval.ts";
+import type { GateReadings } from "./gates.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { PodView } from "./pods.ts";
 import type { Restore } from "./rollback.ts";
@@ -49,6 +50,10 @@ export interface SafetyContext {
   restores: readonly Restore[];
   /** StatefulSets whose template is again one that was rolled back. */
   rejectedAgain: readonly string[];
+  /** What the gates answered last. */
+  gates: GateReadings | undefined;
+  /** A rollback is under way. */
+  rollsBack: boolean;
   stalled: { message: string } | undefined;
 }
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { LabelSelector } from "../kubernetes/objects.ts";
 import { selectorProblems } from "../kubernetes/selectors.ts";
+import { Gate, gateProblems } from "./gates.ts";
 import { describeIssue, type Problem } from "./problems.ts";
 
 const Requirement = z.strictObject({
@@ -53,6 +54,12 @@ export const MultiAZRolloutSpec = z.strictObject({
     .min(1)
     .default(1800)
     .describe("Time without progress after which the rollout is Stalled, seconds."),
+  gates: z
+    .array(Gate)
+    .max(20)
+    .default([])
+    .describe("Asked before every batch, the first included; an answer holds for 10 s. All must be open."),
+  ignoreGates: z.boolean().default(false).describe("Goes on whatever the gates say."),
   onStall: z
     .enum(["Hold", "Rollback"])
     .default("Hold")
@@ -69,7 +76,7 @@ export const MultiAZRolloutSpec = z.strictObject({
 export type RolloutSpec = z.output<typeof MultiAZRolloutSpec>;
 
 /** Fields of the resource that a later version acts on. Used today they are refused, never ignored. */
-const LATER_FIELDS = ["gates", "ignoreGates", "strategy"] as const;
+const LATER_FIELDS = ["strategy"] as const;
 
 export type ParsedSpec = { ok: true; spec: RolloutSpec } | { ok: false; reason: SpecReason; problems: Problem[] };
 export type SpecReason = "InvalidSpec" | "NamespaceMismatch" | "NotSupported";
@@ -133,7 +140,7 @@ function namespaceProblem(named: string, own: string): Problem {
 
 function wrongTogether(spec: RolloutSpec): Problem[] {
   const { matchLabels = {}, matchExpressions = [] } = spec.statefulSetSelector;
-  const problems: Problem[] = [];
+  const problems: Problem[] = gateProblems(spec.gates);
   if (Object.keys(matchLabels).length === 0 && matchExpressions.length === 0) {
     problems.push({
       path: "spec.statefulSetSelector",

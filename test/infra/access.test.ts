@@ -95,6 +95,7 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
     PostMessages: posts("RolloutLaneQueue", "RolloutLaneDeadLetters"),
     ReportEvents: reports,
     ...clusters,
+    ReadAlarms: [["cloudwatch:DescribeAlarms"], ["*"]],
   },
   api: {
     WriteLogs: logs("Api"),

@@ -1,4 +1,6 @@
 import type { Pod } from "../../lib/kubernetes/objects.ts";
+import type { Registration } from "../../lib/registry/registration.ts";
+import type { GatePorts } from "../../lib/rollouts/ask-gates.ts";
 import type { Homes } from "../../lib/rollouts/home.ts";
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
 import { createRolloutReconciler } from "../../lib/rollouts/reconcile.ts";
@@ -26,6 +28,8 @@ export interface HubOptions {
   log?: (line: string) => void;
   interruption?: () => Interruption | undefined;
   handoverMs?: number;
+  ports?: GatePorts;
+  allow?: Partial<Registration["allow"]>;
   /** The resource's home; default the cluster. */
   home?: "cluster" | "hub";
   homes?: Homes;
@@ -87,7 +91,7 @@ export class SimulatedHub {
     const session = this.#session(client, trigger, { fence, startedAt });
     let result: Reconciliation;
     try {
-      result = await createRolloutReconciler(this.#options.homes).reconcile(session);
+      result = await createRolloutReconciler(this.#options.homes, this.#options.ports).reconcile(session);
     } catch (error) {
       if (error instanceof LeaseLostError) return;
       throw error;
@@ -132,7 +136,9 @@ export class SimulatedHub {
     const holds = (): boolean => this.#row.fence === fence;
     return {
       key: { cluster: "prod", home, kind: "MultiAZRollout", namespace: NAMESPACE, name },
-      registration: registrationOf("prod"),
+      registration: registrationOf("prod", {
+        allow: { secrets: [], roles: [], urls: [], alarms: [], ...this.#options.allow },
+      }),
       hubId: this.#options.hubId ?? "hub",
       client,
       state: JSON.parse(this.#row.state),

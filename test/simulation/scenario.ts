@@ -10,7 +10,7 @@ export interface ScenarioOptions extends Omit<ModelOptions, "clock"> {
   spec?: Record<string, unknown>;
   maxUnavailable?: number;
   intervalSeconds?: number;
-  hub?: Omit<HubOptions, "name" | "deleting" | "log">;
+  hub?: Omit<HubOptions, "name" | "log">;
   /** Watch lag the invariants must allow for, milliseconds. */
   lagMs?: number;
 }
@@ -48,7 +48,10 @@ export class Scenario {
     return new SimulatedHub(this.model, {
       ...options,
       client: { latencyMs: () => 1 + this.model.random() * 3, ...options.client },
-      deleting: (pod) => this.invariants.deleting(pod),
+      deleting: (pod) => {
+        this.invariants.deleting(pod);
+        options.deleting?.(pod);
+      },
       log: (line) => this.log(line),
     });
   }

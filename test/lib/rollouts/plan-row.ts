@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { GateReadings } from "../../../lib/rollouts/gates.ts";
 import { type Plan, planRollout } from "../../../lib/rollouts/plan.ts";
 import { freshState, type RolloutState } from "../../../lib/rollouts/state.ts";
 import { type GroupOptions, OWNER, observe, spec } from "./group.ts";
@@ -7,6 +8,7 @@ import { type GroupOptions, OWNER, observe, spec } from "./group.ts";
 export interface Row extends GroupOptions {
   spec?: Parameters<typeof spec>[0];
   state?: RolloutState;
+  gates?: GateReadings;
   /** Pods deleted, as `a-0`. */
   deletes?: string[];
   phase: Plan["phase"];
@@ -17,7 +19,7 @@ export interface Row extends GroupOptions {
 
 export function plan(row: Row): Plan {
   const state = row.state ?? freshState("uid-resource");
-  return planRollout({ spec: spec(row.spec), observation: observe(row), state, owner: OWNER });
+  return planRollout({ spec: spec(row.spec), observation: observe(row), state, owner: OWNER, gates: row.gates });
 }
 
 /** A delete of ours as the state keeps it, e.g. of `a-0`. */

@@ -24,6 +24,8 @@ function given(group: GroupOptions, change: Change = () => ({})): { batch: Candi
     membersApproval: undefined,
     restores: [],
     rejectedAgain: [],
+    gates: undefined,
+    rollsBack: false,
     stalled: undefined,
   };
   const batch = zones.flatMap((zone) => zone.parts.flatMap((part) => part.pods.map((pod) => ({ zone, part, pod }))));
@@ -124,6 +126,12 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
     () => ({ spec: spec({ intervalSeconds: 30 }), lastBatchAt: at(-10) }),
     [],
     "WaitingForInterval",
+  ],
+  "every gate is open": [
+    healthy,
+    () => ({ spec: spec({ gates: [{ probe: "Healthy", onNoData: "Hold" }] }) }),
+    [],
+    "AskingGates",
   ],
 };
 

@@ -35,6 +35,17 @@ describe("specs that are accepted", () => {
     "a stop after each zone": [valid({ pauseAfterZone: true }), { pauseAfterZone: true }],
     "a strategy to adopt": [valid({ adoptStrategy: "OnDelete" }), { adoptStrategy: "OnDelete" }],
     "a rollback": [valid({ onStall: "Rollback" }), { onStall: "Rollback" }],
+    "gates of each kind": [
+      valid({
+        gates: [
+          { alarm: { name: "errors" } },
+          { alarm: { arn: "arn:aws:cloudwatch:eu-west-1:111111111111:alarm:errors" }, onNoData: "Pass" },
+          { probe: "Healthy" },
+          { prometheus: { url: "https://p.example.com", query: "up", when: "> 0" } },
+        ],
+      }),
+      { gates: [{ onNoData: "Hold" }, { onNoData: "Pass" }, { onNoData: "Hold" }, { onNoData: "Hold" }] },
+    ],
     "interval 0": [update({ intervalSeconds: 0 }), {}],
   };
   test.each(Object.entries(rows))("%s", (_sentence, [raw, expected]) => {
@@ -136,7 +147,37 @@ describe("specs that are refused", () => {
       "spec.namespace",
       "create the resource in namespace loki",
     ],
-    gates: [valid({ gates: [] }), "NotSupported", "spec.gates", "this version does not support this field yet"],
+    "a gate of nothing": [valid({ gates: [{}] }), "InvalidSpec", "spec.gates[0]", "exactly one of alarm"],
+    "a gate of two things": [
+      valid({ gates: [{ probe: "Healthy", alarm: { name: "x" } }] }),
+      "InvalidSpec",
+      "spec.gates[0]",
+      "names several things",
+    ],
+    "an alarm with no name": [
+      valid({ gates: [{ alarm: {} }] }),
+      "InvalidSpec",
+      "spec.gates[0].alarm",
+      "either name or arn",
+    ],
+    "a misspelt field of a gate": [
+      valid({ gates: [{ probe: "Healthy", onNodata: "Pass" }] }),
+      "InvalidSpec",
+      "spec.gates[0].onNodata",
+      "did you mean onNoData?",
+    ],
+    "a comparison that is none": [
+      valid({ gates: [{ prometheus: { url: "https://p.example.com", query: "up", when: "low" } }] }),
+      "InvalidSpec",
+      "spec.gates[0].prometheus.when",
+      "must be a comparison",
+    ],
+    "a URL that is none": [
+      valid({ gates: [{ prometheus: { url: "p", query: "up", when: "> 0" } }] }),
+      "InvalidSpec",
+      "spec.gates[0].prometheus.url",
+      '"p" is wrong',
+    ],
     strategy: [valid({ strategy: { type: "Exponential" } }), "NotSupported", "spec.strategy", "remove it"],
     "an onStall that is none": [valid({ onStall: "Abort" }), "InvalidSpec", "spec.onStall", '"Abort" is wrong'],
     "an adoptStrategy that is none": [
@@ -155,12 +196,12 @@ describe("specs that are refused", () => {
   });
 
   test("all problems are named at once", () => {
-    const parsed = parseSpec({ rollingUpdate: { maxUnavailable: 0 }, azOrdr: [], gates: [] }, "mimir");
+    const parsed = parseSpec({ rollingUpdate: { maxUnavailable: 0 }, azOrdr: [], strategy: {} }, "mimir");
     expect(parsed.ok ? [] : parsed.problems.map(({ path }) => path).toSorted()).toEqual([
       "spec.azOrdr",
-      "spec.gates",
       "spec.rollingUpdate.maxUnavailable",
       "spec.statefulSetSelector",
+      "spec.strategy",
     ]);
   });
 });

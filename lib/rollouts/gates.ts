@@ -1,0 +1,87 @@
+import * as z from "zod";
+import type { Problem } from "./problems.ts";
+import { secondsLeft } from "./time.ts";
+
+/** How long an answer holds, seconds. */
+export const GATE_SECONDS = 10;
+
+const Comparison = z.string().regex(/^(<=|>=|==|!=|<|>)\s*-?\d+(\.\d+)?$/, "must be a comparison such as `< 0.05`");
+
+/** One thing that is asked before every batch. Exactly one of alarm, probe and prometheus. */
+export const Gate = z.strictObject({
+  alarm: z
+    .strictObject({
+      name: z.string().min(1).optional().describe("Name of an alarm in the hub's account and region."),
+      arn: z.string().startsWith("arn:").optional().describe("ARN of an alarm in the hub's account, in any region."),
+    })
+    .optional()
+    .describe("CloudWatch metric or composite alarm: closed while it is in ALARM. It must be on the allow-list."),
+  probe: z.enum(["Healthy"]).optional().describe("Closed unless the hub's own probes find this cluster Healthy."),
+  prometheus: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/ }).describe("Base URL of the query API; it must be on the allow-list."),
+      query: z.string().min(1).describe("Instant query in PromQL."),
+      when: Comparison.describe("Open when every value compares so, e.g. `< 0.05`."),
+    })
+    .optional()
+    .describe("Prometheus query: closed while a value does not compare as `when` says."),
+  onNoData: z
+    .enum(["Hold", "Pass"])
+    .default("Hold")
+    .describe("What no data means: INSUFFICIENT_DATA, no recent probe, an empty result."),
+});
+export type Gate = z.infer<typeof Gate>;
+
+/** What a gate answered. */
+export interface GateAnswer {
+  /** The gate in words, e.g. `alarm ingester-errors`. */
+  gate: string;
+  result: "Open" | "Closed" | "NoData" | "Failed";
+  /** CamelCase; why it is not open. */
+  reason: string;
+  message: string;
+}
+
+/** The answers of all gates of one spec. */
+export interface GateReadings {
+  /** The API server's clock, ISO-8601 UTC. */
+  askedAt: string;
+  /** What was asked, as JSON. */
+  asked: string;
+  answers: GateAnswer[];
+}
+
+/** What is asked, as JSON: other gates need other answers. */
+export const questionOf = (gates: readonly Gate[]): string => JSON.stringify(gates);
+
+/** @returns seconds for which the readings still answer these gates; 0 when they must be asked again. */
+export function readingsHold(readings: GateReadings | undefined, gates: readonly Gate[], now: string): number {
+  if (readings === undefined || readings.asked !== questionOf(gates)) return 0;
+  return secondsLeft(readings.askedAt, GATE_SECONDS, now);
+}
+
+/** @returns the answers that hold a rollout, in the order of the gates. */
+export function closedGates({ answers }: GateReadings, gates: readonly Gate[]): GateAnswer[] {
+  return answers.filter(
+    ({ result }, index) =>
+      result === "Closed" || result === "Failed" || (result === "NoData" && gates[index]?.onNoData !== "Pass"),
+  );
+}
+
+/** What no field alone can tell: each gate is one thing, each alarm has one name. */
+export function gateProblems(gates: readonly Gate[]): Problem[] {
+  return gates.flatMap(({ alarm, probe, prometheus }, index) => {
+    const path = `spec.gates[${index}]`;
+    const kinds = [alarm, probe, prometheus].filter((kind) => kind !== undefined);
+    const problems: Problem[] = [];
+    if (kinds.length !== 1) {
+      const cause = kinds.length === 0 ? "it names nothing to ask" : "it names several things to ask";
+      problems.push({ path, cause, nextStep: "give it exactly one of alarm, probe and prometheus" });
+    }
+    if (alarm !== undefined && (alarm.name === undefined) === (alarm.arn === undefined)) {
+      const cause = alarm.name === undefined ? "it names no alarm" : "it has both a name and an ARN";
+      problems.push({ path: `${path}.alarm`, cause, nextStep: "give either name or arn" });
+    }
+    return problems;
+  });
+}

@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { type Gate, type GateAnswer, questionOf } from "../../../lib/rollouts/gates.ts";
+import { at, underWay } from "./group.ts";
+import { plan, testRows } from "./plan-row.ts";
+
+const gates: Gate[] = [
+  { alarm: { name: "errors" }, onNoData: "Hold" },
+  { probe: "Healthy", onNoData: "Pass" },
+];
+const answer = (gate: string, result: GateAnswer["result"], reason = "Open"): GateAnswer => ({
+  gate,
+  result,
+  reason,
+  message: `it is ${reason}`,
+});
+const readings = (alarm: GateAnswer, probe: GateAnswer = answer("probe", "Open"), secondsAgo = 3) => ({
+  askedAt: at(-secondsAgo),
+  asked: questionOf(gates),
+  answers: [alarm, probe],
+});
+const open = answer("alarm errors", "Open");
+const group = { pods: { a: "oo", b: "oo" }, spec: { gates } };
+const firing = readings(answer("alarm errors", "Closed", "AlarmActive"));
+
+testRows({
+  gates: {
+    "are asked before the first batch": { ...group, phase: "Progressing", reason: "AskingGates" },
+    "that are all open let the batch go": { ...group, gates: readings(open), deletes: ["a-0"], phase: "Progressing" },
+    "are asked again after 10 s": {
+      ...group,
+      gates: readings(open, open, 10),
+      phase: "Progressing",
+      reason: "AskingGates",
+    },
+    "that have changed are asked again": {
+      ...group,
+      gates: { ...readings(open), asked: "[]" },
+      phase: "Progressing",
+      reason: "AskingGates",
+    },
+    "with one closed hold and say which": {
+      ...group,
+      gates: firing,
+      phase: "Held",
+      reason: "AlarmActive",
+      says: "alarm errors: it is AlarmActive",
+    },
+    "that could not be asked hold": {
+      ...group,
+      gates: readings(answer("alarm errors", "Failed", "AlarmNotFound")),
+      phase: "Held",
+      reason: "AlarmNotFound",
+    },
+    "without data hold": {
+      ...group,
+      gates: readings(answer("alarm errors", "NoData", "GateNoData")),
+      phase: "Held",
+      reason: "GateNoData",
+    },
+    "without data pass where the spec says so": {
+      ...group,
+      gates: readings(open, answer("probe", "NoData", "GateNoData")),
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+    "hold a cure as well": {
+      ...group,
+      pods: { a: "co", b: "oo" },
+      gates: firing,
+      phase: "Held",
+      reason: "AlarmActive",
+    },
+    "are ignored when the spec says so": {
+      ...group,
+      spec: { gates, ignoreGates: true },
+      gates: firing,
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+    "are not asked when nothing would be deleted": {
+      ...group,
+      pods: { a: "no", b: "oo" },
+      phase: "Progressing",
+      reason: "WaitingForPods",
+    },
+    "let a rollback replace what is broken": {
+      ...group,
+      pods: { a: "co", b: "NN" },
+      state: underWay({ a: {}, b: {} }, { rollback: { pending: [] } }),
+      gates: firing,
+      deletes: ["a-0"],
+      phase: "RollingBack",
+    },
+  },
+});
+
+test("time in which a gate is closed does not count as time without progress", () => {
+  const { nextState } = plan({ ...group, gates: firing, phase: "Held" });
+  expect(nextState.rollout?.clock.running).toBe(false);
+});
