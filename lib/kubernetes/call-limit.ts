@@ -36,8 +36,20 @@ export class CallLimit {
     return this.#end?.type === "aborted";
   }
 
+  /**
+   * Ends the call when its time is over although its timer has not fired: the timers of a process that was frozen fire
+   * in the order they were due, so a back-off may end before the limit does.
+   * @returns why the call must end; undefined = it need not.
+   */
+  checkTime(): CallEnd | undefined {
+    if (this.#end === undefined && this.remainingMs() <= 0) this.#finish({ type: "timeout" });
+    return this.#end;
+  }
+
   /** Calls the listener when the call must end (at once when it must already). One listener at a time; undefined removes it. */
   listen(listener: ((end: CallEnd) => void) | undefined): void {
+    this.#listener = undefined;
+    this.checkTime();
     this.#listener = listener;
     if (this.#end !== undefined) listener?.(this.#end);
   }

@@ -40,6 +40,8 @@ export async function performCall<R>(
   try {
     for (let tries = 1; ; tries += 1) {
       if (context.token !== undefined) wire.headers["authorization"] = await authorization(context, wire, limit, renew);
+      const end = limit.checkTime();
+      if (end !== undefined) throw callEnd(context, wire, limit, end);
       const outcome = await tryOnce(wire, limit, attempt, judge);
       if ("answer" in outcome) return outcome.answer;
       const decision = planRetry({

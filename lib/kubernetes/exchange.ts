@@ -78,6 +78,7 @@ export function exchange(
       onRequestStart(started) {
         controller = started;
         phase = "sent";
+        limit.checkTime();
         if (settled) started.abort(GIVEN_UP);
       },
       onResponseStart(_controller, statusCode, responseHeaders) {

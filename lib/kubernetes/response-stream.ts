@@ -125,6 +125,7 @@ export function openStream(
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {
         controller = started;
+        limit.checkTime();
         if (settled) started.abort(GIVEN_UP);
       },
       onResponseStart(started, status, headers) {
