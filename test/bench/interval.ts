@@ -22,6 +22,7 @@ const RESOURCES = 50;
 const INTERVAL_SECONDS = 30;
 const DEFAULT_MINUTES = 20;
 const SETTLE_TIMEOUT_MS = 180_000;
+const DURATION_METRIC = "rollout_operator_group_reconcile_duration_seconds";
 /** Log lines are stored when an invocation ends. */
 const LOGS_LATE_MS = 5_000;
 
@@ -81,6 +82,8 @@ async function waitUntilSettled(hub: Hub): Promise<void> {
 }
 
 interface LogLine {
+  stream: string;
+  /** When the invocation that wrote it ended. */
   atMs: number;
   message: string;
 }
@@ -100,7 +103,9 @@ async function readLogs(aws: AwsConfig, stack: string, span: { fromMs: number; t
     const page = await logs.send(
       new FilterLogEventsCommand({ ...query, ...(nextToken === undefined ? {} : { nextToken }) }),
     );
-    for (const { message = "", timestamp = 0 } of page.events ?? []) lines.push({ atMs: timestamp, message });
+    for (const { message = "", timestamp = 0, logStreamName: stream = "" } of page.events ?? []) {
+      lines.push({ stream, atMs: timestamp, message });
+    }
     nextToken = page.nextToken;
   } while (nextToken !== undefined);
   cloudFormation.destroy();
@@ -120,27 +125,40 @@ function figures(lines: readonly LogLine[], minutes: number): Record<string, num
     minutes,
     passes: lags.length,
     expected_passes: Math.floor((minutes * 60) / INTERVAL_SECONDS) * RESOURCES,
-    missed: gaps.reduce((sum, seconds) => sum + Math.max(0, Math.floor(seconds / INTERVAL_SECONDS) - 1), 0),
+    missed: gaps.reduce((sum, seconds) => sum + Math.max(0, Math.round(seconds / INTERVAL_SECONDS) - 1), 0),
     lag_p50: rounded(percentile(lags, 50)),
     lag_p99: rounded(percentile(lags, 99)),
     lag_max: rounded(lags.at(-1) ?? Number.NaN),
-    period_p50: rounded(percentile(gaps, 50)),
-    period_max: rounded(gaps.at(-1) ?? Number.NaN),
+    gap_p50: rounded(percentile(gaps, 50)),
+    gap_max: rounded(gaps.at(-1) ?? Number.NaN),
   };
 }
 
-/** Seconds between two passes over the same resource; each pass ends with a line that names it. */
+/** One look at one resource. */
+interface Pass {
+  name: string;
+  fromMs: number;
+  toMs: number;
+}
+
+/** Seconds from the end of one pass over a resource to the start of the next: how long nobody looked. */
 function gapsOf(lines: readonly LogLine[]): number[] {
-  const passes = Map.groupBy(
-    lines.flatMap(({ atMs, message }) => {
-      const name = /"message":"(MultiAZRollout [^"]+ in cluster [^"]+)"/.exec(message)?.[1];
-      return name === undefined ? [] : [{ name, atMs }];
-    }),
-    ({ name }) => name,
-  );
-  return [...passes.values()].flatMap((ofOne) => {
-    const times = ofOne.map(({ atMs }) => atMs).toSorted((a, b) => a - b);
-    return times.slice(1).map((atMs, index) => (atMs - (times[index] ?? atMs)) / 1000);
+  return [...Map.groupBy(passesOf(lines), ({ name }) => name).values()].flatMap((ofOne) => {
+    const passes = ofOne.toSorted((a, b) => a.toMs - b.toMs);
+    return passes.slice(1).map(({ fromMs }, index) => (fromMs - (passes[index]?.toMs ?? fromMs)) / 1000);
+  });
+}
+
+/** Each pass ends with a line that names the resource, and one with its metrics. */
+function passesOf(lines: readonly LogLine[]): Pass[] {
+  const named = new Map<string, string>();
+  return lines.flatMap(({ stream, atMs, message }) => {
+    const name = /"message":"(MultiAZRollout [^"]+ in cluster [^"]+)"/.exec(message)?.[1];
+    if (name !== undefined) named.set(stream, name);
+    const duration = parseEmbeddedMetrics(message).find((metric) => metric.name === DURATION_METRIC);
+    const ended = named.get(stream);
+    if (duration === undefined || ended === undefined) return [];
+    return [{ name: ended, fromMs: atMs - duration.value * 1000, toMs: atMs }];
   });
 }
 
