@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { addApplyCommands } from "./apply-commands.ts";
 import { addClusterCommands } from "./cluster/commands.ts";
 import { CliCommand } from "./command.ts";
 import type { CommandEnvironment, FindHub } from "./command-environment.ts";
@@ -40,6 +41,7 @@ export function buildProgram(streams: Streams, findHub: FindHub): CliCommand {
 
   addClusterCommands(program, environmentOf);
   addResourceCommands(program, environmentOf);
+  addApplyCommands(program, environmentOf);
   addHubCommands(program, environmentOf);
   addLocalCommands(program, streams);
   return program;

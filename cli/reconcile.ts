@@ -31,7 +31,7 @@ const LANE_FUNCTION = { reconcile: "ReconcileFunction", rollout: "RolloutFunctio
 export async function reconcileResource(
   environment: CommandEnvironment,
   target: string,
-  options: { cluster: string; namespace: string },
+  options: { cluster: string; namespace: string; home: "cluster" | "hub" },
 ): Promise<void> {
   const [kindText = "", name = "", ...rest] = target.split("/");
   if (name === "" || rest.length > 0)
@@ -47,7 +47,7 @@ export async function reconcileResource(
   const namespace = kind === "Discovery" ? "" : options.namespace;
   const request: DirectRequest = {
     action: "reconcile",
-    key: { cluster: options.cluster, home: "cluster", kind, namespace, name },
+    key: { cluster: options.cluster, home: options.home, kind, namespace, name },
   };
   const reply = DirectReply.parse(await hub.invoke(hub.outputs[LANE_FUNCTION[lane]], request));
   if ("error" in reply) throw new CommandFailure(reply.error);

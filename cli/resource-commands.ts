@@ -29,6 +29,7 @@ export function addResourceCommands(program: CliCommand, environmentOf: Environm
     .description("reconcile one resource now and say what was done")
     .requiredOption("--cluster <name>", "the cluster it lives in")
     .option("-n, --namespace <name>", "its namespace", "default")
+    .addOption(new Option("--home <home>", "where it lives").choices(["cluster", "hub"]).default("cluster"))
     .examples("outrigger reconcile MultiAZRollout/ingester -n mimir --cluster prod-eu")
     .action(async (target: string, options, command: CliCommand) => {
       const { reconcileResource } = await import("./reconcile.ts");

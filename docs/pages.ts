@@ -1,4 +1,5 @@
 import { environments } from "../functions/environment.ts";
+import { ClusterSelector, Manifest } from "../lib/hub/resource.ts";
 import { EMITTED_EVENTS } from "../lib/registry/emitted-events.ts";
 import { ACCEPTED_EVENTS } from "../lib/registry/events.ts";
 import { type PolicyRule, SHIPPED_ROLES } from "../lib/registry/rbac.ts";
@@ -12,6 +13,31 @@ export function referencePages(): Record<string, string> {
       "`rollout.grafana.com/v1alpha1`. Rolls several StatefulSets, one per zone, so that two zones are never disrupted at once.",
       "## spec",
       schemaTable(MultiAZRolloutSpec),
+    ]),
+    "hub-resources.md": page("Resources of the hub", [
+      "A resource lives in a cluster (`kubectl apply`) or in the hub (`outrigger apply -f`): for one cluster (`--cluster`), or for all whose labels match, now and later (`--selector`, `--all-clusters`). The file is the same; nothing of it is installed in the clusters, and the status is told by `outrigger describe`.",
+      "## The file",
+      "YAML or JSON; several documents and a `List` are fine. Fields that Kubernetes adds to `metadata` are let through and not kept.",
+      schemaTable(Manifest),
+      "## The selector",
+      "`--selector` is written as for kubectl: `stage=prod,team!=a,region in (eu,us),!old`. The `api` function takes it as Kubernetes' own selector.",
+      schemaTable(ClusterSelector),
+      "## What happens when",
+      table(
+        ["then", "the resource"],
+        [
+          ["a cluster joins with these labels, or gets them", "is placed there within seconds"],
+          ["a cluster loses them", "lets go of what it claimed there, then is gone from there"],
+          ["a cluster is deregistered", "goes from there with it; one applied to it by name is gone"],
+          ["it is applied again", "gets the next generation everywhere, if spec or selector differ"],
+          ["it is deleted", "is marked, lets go in each cluster, and is gone with the last one"],
+          ["the same name was applied to a cluster by `--cluster`", "stays out of that cluster: phase `Conflict`"],
+          [
+            "the same name lives in the cluster itself",
+            "is not acted upon, nor is the other: condition `HomeConflict` on both until one of them is deleted",
+          ],
+        ],
+      ),
     ]),
     "events.md": page("Events", [
       "One sample of each is in `events/`.",

@@ -50,6 +50,25 @@ export function addClusterCommands(program: CliCommand, environmentOf: Environme
       await getCluster(environmentOf(command), name);
     });
   cluster
+    .command("label <name> <label...>")
+    .description("set labels (key=value) and take them away (key-); the hub's resources follow")
+    .option("--overwrite", "change labels that have another value", false)
+    .option("--no-wait", "return as soon as the event is sent")
+    .option("--timeout <seconds>", "how long to wait until it is registered so", wholeNumber, 120)
+    .examples("outrigger cluster label prod-eu stage=prod team=metrics", "outrigger cluster label prod-eu stage-")
+    .action(async (name: string, labels: string[], options, command: CliCommand) => {
+      const { labelCluster } = await import("./label.ts");
+      await labelCluster(environmentOf(command), name, labels, options);
+    });
+  cluster
+    .command("kubeconfig <name>")
+    .description("a kubeconfig for kubectl, used with your own credentials")
+    .examples("outrigger cluster kubeconfig prod-eu > prod-eu.yaml")
+    .action(async (name: string, _options, command: CliCommand) => {
+      const { showKubeconfig } = await import("./kubeconfig.ts");
+      await showKubeconfig(environmentOf(command), name);
+    });
+  cluster
     .command("deregister <name>")
     .description("deregister a cluster; its workloads stay")
     .option("--force", "do not clean up in the cluster (it is gone)", false)

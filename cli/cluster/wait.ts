@@ -33,6 +33,19 @@ export async function waitUntilProbed(hub: Hub, sent: SentEvent, timeoutSeconds:
 }
 
 /**
+ * Waits until the registration is as the event says, or as a later one does.
+ * @throws CommandFailure as `waitUntilProbed`.
+ */
+export async function waitUntilWritten(hub: Hub, sent: SentEvent, timeoutSeconds: number): Promise<ClusterView> {
+  const view = await poll(hub, sent, timeoutSeconds, async () => {
+    const found = await loadCluster(hub, sent.name);
+    return found !== undefined && isWritten(found, sent) ? found : undefined;
+  });
+  if (view !== undefined) return view;
+  throw tooLate(sent, timeoutSeconds, "its registration is not changed yet");
+}
+
+/**
  * Waits until the cluster is deregistered.
  * @throws CommandFailure as `waitUntilProbed`.
  */

@@ -20,7 +20,7 @@ export function createFakeHubStore(options: {
   const fleet = new Map<string, FleetRow>();
   const specs = new Map<string, SpecRow>();
   const { work } = options;
-  const { forget } = work;
+  const forget = work.forget.bind(work);
   work.forget = async (key, fence, ticket) => {
     await forget(key, fence, ticket);
     specs.delete(rowId(key));

@@ -187,7 +187,7 @@ describe("apply by labels", () => {
 
   it("bumps the generation for each change, whoever else writes", async () => {
     await world.apply(PROD);
-    const { saveFleet } = world.hub.hub;
+    const saveFleet = world.hub.hub.saveFleet.bind(world.hub.hub);
     let others = 2;
     world.hub.hub.saveFleet = async (next, asRead) => {
       if (others > 0 && asRead !== undefined) {

@@ -179,7 +179,7 @@ class Run {
     for (let round = 0; round < 6; round += 1) {
       this.world.hub.clock.nowMs += 60_000;
       for (const { name } of await this.world.hub.registry.list()) await this.pass(name);
-      for (const row of [...this.world.hub.work.rows.values()]) {
+      for (const row of this.world.hub.work.rows.values()) {
         // As every worker does with the work of a cluster that is not registered any more.
         const registration = await this.world.hub.registry.load(row.key.cluster);
         if (registration?.state === "Deregistered") await this.world.hub.work.forget(row.key, row.fence, row.ticket);

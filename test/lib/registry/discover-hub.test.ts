@@ -64,7 +64,7 @@ describe("the hub's resources in a discovery pass", () => {
   });
 
   it("are handed to their lane by the next pass when this one dies before", async () => {
-    const { schedule } = hub.work;
+    const schedule = hub.work.schedule.bind(hub.work);
     hub.ports.work.schedule = async () => {
       throw new Error("killed");
     };
