@@ -4,6 +4,9 @@ import { EMITTED_EVENTS } from "../lib/registry/emitted-events.ts";
 import { ACCEPTED_EVENTS } from "../lib/registry/events.ts";
 import { type PolicyRule, SHIPPED_ROLES } from "../lib/registry/rbac.ts";
 import { MultiAZRolloutSpec } from "../lib/rollouts/spec.ts";
+import { METRICS, METRICS_NAMESPACE } from "../lib/work/metrics.ts";
+import { deployedAlarms } from "./alarms.ts";
+import { commandSections } from "./commands.ts";
 import { schemaTable, table } from "./schema-table.ts";
 
 /** The reference pages by file name, each written from what the code itself runs on. */
@@ -52,6 +55,25 @@ export function referencePages(): Record<string, string> {
       "Set by the infrastructure, parsed at start by each function.",
       ...sections(environments, schemaTable),
     ]),
+    "metrics.md": page("Metrics", [
+      `Namespace \`${METRICS_NAMESPACE}\`, one dimension: \`Stack\`, the name of the stack. Written as embedded metric format in the functions' logs; none is per cluster.`,
+      table(
+        ["metric", "unit", "written by", "meaning"],
+        Object.entries(METRICS).map(([name, { unit, by, meaning }]) => [`\`${name}\``, unit, by.join(", "), meaning]),
+      ),
+    ]),
+    "alarms.md": page("Alarms", [
+      "Each reaches the topic in the stack's output `AlarmTopicArn` when it goes off and when it is over, and names its runbook.",
+      ...[...Map.groupBy(deployedAlarms(), ({ kind }) => kind)].flatMap(([kind, alarms]) => [
+        `## ${kind}`,
+        `Runbook: [${kind}](../runbooks/${kind}.md)`,
+        table(
+          ["alarm", "metric", "goes off at"],
+          alarms.map(({ what, metric, when }) => [what, metric, when]),
+        ),
+      ]),
+    ]),
+    "commands.md": page("Commands", commandSections()),
     "rbac.md": page("Roles in the clusters", [
       "One role for each capability a registration names, bound to the group `outrigger`.",
       ...sections(SHIPPED_ROLES, ({ purpose, clusterWide, namespaced }) =>
