@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { describeKey, placedKey, type WorkKey } from "../work/keys.ts";
 import { isFreedBy, scheduledRow, takenRow } from "../work/row.ts";
-import { LEASE_GRACE_MS, RECLAIM_AFTER_MS } from "../work/schedule.ts";
+import { LEASE_GRACE_MS, RECLAIM_AFTER_MS, wholeMs } from "../work/schedule.ts";
 import { postedShard, shardOf, waitingShard } from "../work/shard.ts";
 import type { Holding, NotTaken, WorkRow } from "../work/store.ts";
 import { LeaseLostError } from "../work/verdict.ts";
@@ -86,7 +86,7 @@ export async function claim(
   reclaimAtMs: number,
 ): Promise<{ ticket: number } | undefined> {
   const writtenBy = randomUUID();
-  const set = setFields({ dueAt: reclaimAtMs, dueShard: postedShard(shardOf(key)), writtenBy });
+  const set = setFields({ dueAt: wholeMs(reclaimAtMs), dueShard: postedShard(shardOf(key)), writtenBy });
   const result = await updateWork(table, key, {
     ...set,
     condition: "#dueAt = :seenDueAt",
@@ -103,11 +103,12 @@ export async function takeRow(
   ticket: number,
   lease: { owner: string; nowMs: number; leaseUntilMs: number },
 ): Promise<WorkRow | NotTaken> {
+  const leaseUntil = wholeMs(lease.leaseUntilMs);
   const set = setFields(
     {
       owner: lease.owner,
-      leaseUntil: lease.leaseUntilMs,
-      dueAt: lease.leaseUntilMs + LEASE_GRACE_MS,
+      leaseUntil,
+      dueAt: leaseUntil + LEASE_GRACE_MS,
       dueShard: postedShard(shardOf(key)),
     },
     ["writtenBy"],
@@ -131,8 +132,8 @@ export async function release(table: Table, holding: Holding, dueAtMs: number, p
   const { key, fence, owner } = holding;
   const shard = shardOf(key);
   const place = posted
-    ? { dueAt: dueAtMs + RECLAIM_AFTER_MS, dueShard: postedShard(shard) }
-    : { dueAt: dueAtMs, dueShard: waitingShard(shard) };
+    ? { dueAt: wholeMs(dueAtMs) + RECLAIM_AFTER_MS, dueShard: postedShard(shard) }
+    : { dueAt: wholeMs(dueAtMs), dueShard: waitingShard(shard) };
   const set = setFields({ leaseUntil: 0, ...place });
   const result = await updateWork(table, key, {
     ...set,

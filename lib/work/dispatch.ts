@@ -2,7 +2,7 @@ import { describeKey, resourceSk, type WorkKey } from "./keys.ts";
 import type { Deadline } from "./lease.ts";
 import type { ActiveClusters, Clock, FaultPoint, Log, Metrics, ProbeQueue, WorkPosting, WorkQueue } from "./ports.ts";
 import { chunk, planProbes } from "./probe-slots.ts";
-import { delaySecondsUntil, LOOKAHEAD_MS, reclaimAt } from "./schedule.ts";
+import { delaySecondsUntil, LOOKAHEAD_MS, reclaimAt, wholeMs } from "./schedule.ts";
 import { SHARDS } from "./shard.ts";
 import type { WorkStore } from "./store.ts";
 
@@ -124,7 +124,9 @@ async function claimAndSend(
       try {
         const claim = await store.claim(key, seenDueAt, reclaimAtMs);
         if (claim === undefined) return [];
-        return [{ message: { version: 1, key, ticket: claim.ticket, dueAt: seenDueAt, hops: 0 }, delaySeconds }];
+        return [
+          { message: { version: 1, key, ticket: claim.ticket, dueAt: wholeMs(seenDueAt), hops: 0 }, delaySeconds },
+        ];
       } catch (error) {
         failures.push(`${describeKey(key)}: ${String(error)}`);
         return [];

@@ -7,7 +7,7 @@ import type { Reconciliation } from "./reconciler.ts";
 import { delaySecondsUntil, planPosting } from "./schedule.ts";
 import { type OpenedSession, openSession } from "./session.ts";
 import type { Inked } from "./store.ts";
-import { LeaseLostError, STALLED_INTERVAL_SECONDS, type Verdict } from "./verdict.ts";
+import { LeaseLostError, STALLED_INTERVAL_SECONDS, type Verdict, waitMsOf } from "./verdict.ts";
 
 /** A pass that came to its end. */
 export type PassResult =
@@ -113,7 +113,7 @@ async function ink(
 ): Promise<{ inked: Inked; hops: number }> {
   const { verdict, state, status, actions } = reconciliation;
   const nowMs = clock.now();
-  const waitMs = verdict.seconds * 1000;
+  const waitMs = waitMsOf(verdict);
   const progressed = actions.some(({ result }) => result === "done") || status.phase !== phaseOf(previousStatus);
   const { hops, leaveToDispatch } = countHops({ hops: pass.hops, progressed, passMs: nowMs - pass.startMs, waitMs });
   const plan = planPosting(nowMs + waitMs, nowMs);

@@ -1,19 +1,20 @@
 import type { WorkKey } from "./keys.ts";
-import { LEASE_GRACE_MS, RECLAIM_AFTER_MS } from "./schedule.ts";
+import { LEASE_GRACE_MS, RECLAIM_AFTER_MS, wholeMs } from "./schedule.ts";
 import { postedShard, shardOf, waitingShard } from "./shard.ts";
 import type { NextDue, NotTaken, WorkRow } from "./store.ts";
 
 /**
  * What each step makes of a WORK item. Pure: the adapters turn these into conditional writes, the fake runs them as
- * they are. Every row they return is in the due index and has `ticket > ticketDone`.
+ * they are. Every row they return is in the due index, has `ticket > ticketDone`
+ * and times in whole milliseconds.
  */
 
 /** A row while its work waits for dispatch. */
-const waiting = (key: WorkKey, dueAtMs: number) => ({ dueAt: dueAtMs, dueShard: waitingShard(shardOf(key)) });
+const waiting = (key: WorkKey, dueAtMs: number) => ({ dueAt: wholeMs(dueAtMs), dueShard: waitingShard(shardOf(key)) });
 
 /** A row while somebody answers for it until `reclaimAtMs`. */
 const answeredFor = (key: WorkKey, reclaimAtMs: number) => ({
-  dueAt: reclaimAtMs,
+  dueAt: wholeMs(reclaimAtMs),
   dueShard: postedShard(shardOf(key)),
 });
 
@@ -50,7 +51,7 @@ export function takenRow(
     ...row,
     fence: row.fence + 1,
     owner: lease.owner,
-    leaseUntil: lease.leaseUntilMs,
+    leaseUntil: wholeMs(lease.leaseUntilMs),
     ...answeredFor(row.key, lease.leaseUntilMs + LEASE_GRACE_MS),
   };
 }
@@ -66,7 +67,7 @@ export function inkedRow(
   nowMs: number,
 ): { row: WorkRow; dueAtMs: number; posted: boolean } {
   const grew = row.ticket > takenTicket;
-  const dueAtMs = grew ? nowMs : next.nextDueAtMs;
+  const dueAtMs = wholeMs(grew ? nowMs : next.nextDueAtMs);
   const posted = next.leaveToDispatch !== true && (grew || next.posted);
   const place = posted ? answeredFor(row.key, dueAtMs + RECLAIM_AFTER_MS) : waiting(row.key, dueAtMs);
   const ticket = grew ? row.ticket : takenTicket + 1;

@@ -29,6 +29,17 @@ export type PostingPlan =
   | { post: true; dueAtMs: number; delaySeconds: number; reclaimAtMs: number }
   | { post: false; dueAtMs: number };
 
+/**
+ * @returns a time as rows and messages keep it: whole milliseconds, never earlier than asked. Seconds that planners
+ * count have fractions, and a message with one would be refused at the door.
+ * @throws RangeError for what is no time at all.
+ */
+export function wholeMs(ms: number): number {
+  const whole = Math.ceil(ms);
+  if (Number.isSafeInteger(whole)) return whole;
+  throw new RangeError(`${ms} is no time in milliseconds: a row with it would never be due.`);
+}
+
 /** @returns the whole seconds a message must wait so that it arrives no earlier than `dueAtMs`, 0..900. */
 export function delaySecondsUntil(dueAtMs: number, nowMs: number): number {
   return Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil((dueAtMs - nowMs) / 1000)));
@@ -36,7 +47,7 @@ export function delaySecondsUntil(dueAtMs: number, nowMs: number): number {
 
 /** @returns when a message due at `dueAtMs` and sent at `nowMs` counts as lost, epoch milliseconds. */
 export function reclaimAt(dueAtMs: number, nowMs: number): number {
-  return Math.max(dueAtMs, nowMs) + RECLAIM_AFTER_MS;
+  return wholeMs(Math.max(dueAtMs, nowMs)) + RECLAIM_AFTER_MS;
 }
 
 /**
@@ -44,7 +55,7 @@ export function reclaimAt(dueAtMs: number, nowMs: number): number {
  * A due time in the past counts as now.
  */
 export function planPosting(dueAtMs: number, nowMs: number): PostingPlan {
-  const due = Math.max(dueAtMs, nowMs);
+  const due = wholeMs(Math.max(dueAtMs, nowMs));
   if (due >= nowMs + DISPATCH_INTERVAL_MS + DISPATCH_LATENESS_MS) return { post: false, dueAtMs: due };
   return { post: true, dueAtMs: due, delaySeconds: delaySecondsUntil(due, nowMs), reclaimAtMs: reclaimAt(due, nowMs) };
 }

@@ -9,6 +9,18 @@ export type Verdict =
 
 export const STALLED_INTERVAL_SECONDS = 300;
 
+/** The longest wait between two passes, seconds. */
+const LONGEST_WAIT_SECONDS = 86_400;
+
+/**
+ * @returns how long a verdict waits, whole milliseconds from 0 to a day. What is no number of seconds waits as stalled
+ * work does: a planner's mistake must not unschedule anything.
+ */
+export function waitMsOf({ seconds }: Verdict): number {
+  const wait = Number.isFinite(seconds) ? seconds : STALLED_INTERVAL_SECONDS;
+  return Math.ceil(Math.min(LONGEST_WAIT_SECONDS, Math.max(0, wait)) * 1000);
+}
+
 /** A failure that may pass: the message goes back to the queue. */
 export class RetryableError extends Error {
   override readonly name = "RetryableError";

@@ -18,6 +18,13 @@ export function schedulingContract(t: WorkStoreFixture): void {
       expect(await t.due(t.now(), t.now() + 99_999)).toEqual([]);
     });
 
+    it("keeps times in whole milliseconds, never earlier than asked", async () => {
+      await t.store.schedule(t.key, t.now() + 0.3, { posted: false });
+      expect(await t.due(t.now(), t.now() + FAR_MS)).toEqual([{ key: t.key, dueAt: t.now() + 1 }]);
+      await t.store.claim(t.key, t.now() + 1, t.now() + 90_000.5);
+      expect(await t.store.load(t.key)).toMatchObject({ dueAt: t.now() + 90_001 });
+    });
+
     it("grows the ticket by one each time", async () => {
       await t.store.schedule(t.key, t.now(), { posted: true });
       await t.store.schedule(t.key, t.now(), { posted: true });

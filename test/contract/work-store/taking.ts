@@ -22,6 +22,20 @@ export function takingContract(t: WorkStoreFixture): void {
       expect(second.state).toMatchObject({ identity: t.registration.identity, state: { step: 2 } });
     });
 
+    it("keeps times in whole milliseconds until the lease is free again", async () => {
+      await t.store.schedule(t.key, t.now(), { posted: true });
+      const lease = { nowMs: t.now(), leaseUntilMs: t.now() + LEASE_MS + 0.2 };
+      const first = await t.store.take(t.key, 1, { owner: "first", ...lease });
+      const leaseUntil = t.now() + LEASE_MS + 1;
+      expect(first).toMatchObject({ row: { leaseUntil, dueAt: leaseUntil + 5_000 } });
+      await t.store.release({ key: t.key, fence: 1, owner: "first" }, t.now() + 0.1, { posted: false });
+      expect(await t.store.load(t.key)).toMatchObject({ dueAt: t.now() + 1 });
+      const work = await t.taken(1);
+      const inked = await t.store.ink(work.holding, t.inkOf({ nextDueAtMs: t.now() + 2_300.3 }));
+      expect(inked.dueAtMs).toBe(t.now() + 2_301);
+      expect(await t.store.load(t.key)).toMatchObject({ dueAt: t.now() + 92_301 });
+    });
+
     it.each<[string, () => Promise<unknown>, string]>([
       ["a duplicate while the lease is live", () => t.take(1), "leaseLive"],
       ["a newer ticket while the lease is live", () => t.take(9), "leaseLive"],
