@@ -3,6 +3,7 @@ import { addApplyCommands } from "./apply-commands.ts";
 import { addClusterCommands } from "./cluster/commands.ts";
 import { CliCommand } from "./command.ts";
 import type { CommandEnvironment, FindHub } from "./command-environment.ts";
+import { addCompletionCommands } from "./completion/commands.ts";
 import type { HubOptions } from "./hub.ts";
 import { addHubCommands } from "./hub-commands.ts";
 import { addLocalCommands } from "./local-commands.ts";
@@ -44,6 +45,7 @@ export function buildProgram(streams: Streams, findHub: FindHub): CliCommand {
   addApplyCommands(program, environmentOf);
   addHubCommands(program, environmentOf);
   addLocalCommands(program, streams);
+  addCompletionCommands(program, streams);
   return program;
 }
 

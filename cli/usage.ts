@@ -25,7 +25,7 @@ export function nextStepAfter(code: string, message: string, command: Described)
     case "commander.excessArguments":
       return `Write it as \`${[command.path, ...argumentsOf(command)].join(" ")}\`${such}.`;
     case "commander.optionMissingArgument":
-      return `Give it a value${such}.`;
+      return valueFor(message, command);
     case "commander.missingMandatoryOptionValue":
       return `Add it${such}.`;
     case "commander.conflictingOption":
@@ -62,6 +62,13 @@ function commandsOf(command: Command): string {
     .map((sub) => sub.name())
     .filter((name) => name !== "help")
     .join(", ");
+}
+
+function valueFor(message: string, command: Described): string {
+  const option = command.options.find(({ flags }) => message.includes(`'${flags}'`));
+  if (option?.argChoices !== undefined) return `Give it one of ${option.argChoices.join(", ")}.`;
+  const example = command.exampleLines.find((line) => option?.long != null && line.includes(`${option.long} `));
+  return example === undefined ? "Give it a value." : `Give it a value, e.g. \`${example}\`.`;
 }
 
 const argumentsOf = (command: Command): string[] =>

@@ -28,18 +28,18 @@ export interface ResourceWatch {
  * @throws CommandFailure when the time is over, or the watch is ended, before the goal is met.
  */
 export async function watchResources(watch: ResourceWatch): Promise<void> {
-  const { output, load, goal, what, signal, pollMs = POLL_MS, timeoutSeconds } = watch;
+  const { output, goal, what, signal, pollMs = POLL_MS, timeoutSeconds } = watch;
   const print = printer(output);
   const seen = new Map<string, string>();
   const deadline = timeoutSeconds === 0 ? Number.POSITIVE_INFINITY : Date.now() + timeoutSeconds * 1000;
-  let resources = await load();
+  let resources = await watch.load();
   for (;;) {
     await printChanges(resources, seen, print);
     if (goal?.isMet(resources) === true) return;
     if (Date.now() >= deadline || signal.aborted) break;
     await sleep(Math.min(pollMs, deadline - Date.now()), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
-    resources = await load().catch((error: unknown) => {
+    resources = await watch.load().catch((error: unknown) => {
       output.note(`${error instanceof Error ? error.message : String(error)} Trying again.`);
       return resources;
     });

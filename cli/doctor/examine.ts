@@ -15,9 +15,9 @@ import { type DoctorPorts, FED_BY, FUNCTIONS, QUEUES, type StackFacts } from "./
 
 /** Asks everything and judges it. What cannot be asked without an earlier answer is left out. */
 export async function examine(ports: DoctorPorts, now: Date): Promise<Finding[]> {
-  const identity = judgeCredentials(await ask(ports.identify));
+  const identity = judgeCredentials(await ask(() => ports.identify()));
   if (identity.some(isWrong)) return identity;
-  const stack = await ask(ports.readStack);
+  const stack = await ask(() => ports.readStack());
   const judged = judgeStack(stack, ports.stackName);
   if ("problem" in stack || judged.some(isWrong)) return [...identity, ...judged];
   const [machinery, clusters] = await Promise.all([
@@ -75,7 +75,7 @@ async function examineMachinery(ports: DoctorPorts, stack: StackFacts, now: Date
 }
 
 async function examineClusters(ports: DoctorPorts, stack: StackFacts, now: Date): Promise<Finding[]> {
-  const [clusters, resources] = await Promise.all([ask(ports.listClusters), ask(ports.listResources)]);
+  const [clusters, resources] = await Promise.all([ask(() => ports.listClusters()), ask(() => ports.listResources())]);
   const hub = judgeHub(stack.outputs["ApiFunction"] ?? "", clusters, resources);
   if ("problem" in clusters || "problem" in resources) return hub;
   const active = clusters.value.filter(({ registration }) => registration.state === "Active");
