@@ -67,7 +67,7 @@ function commandsOf(command: Command): string {
 function valueFor(message: string, command: Described): string {
   const option = command.options.find(({ flags }) => message.includes(`'${flags}'`));
   if (option?.argChoices !== undefined) return `Give it one of ${option.argChoices.join(", ")}.`;
-  const example = command.exampleLines.find((line) => option?.long != null && line.includes(`${option.long} `));
+  const example = command.exampleLines.find((line) => line.includes(`${option?.long ?? "\n"} `));
   return example === undefined ? "Give it a value." : `Give it a value, e.g. \`${example}\`.`;
 }
 
