@@ -37,9 +37,11 @@ export const DiscoveryState = z.strictObject({
   installedFor: z.string().optional(),
   /** When `/version` was read last, ISO-8601 UTC. */
   versionReadAt: z.string().optional(),
-  /** The registration event the counts below belong to. */
+  /** The registration event that was followed by complete lists; the counts below belong to it. */
   countedFor: z.string().optional(),
   resources: z.record(z.string(), KnownResource).default({}),
+  /** The registration event `placed` belongs to. */
+  placedFor: z.string().optional(),
   /** Resources of the hub that were handed to their lanes: `uid/generation`. */
   placed: z.record(z.string(), z.string()).default({}),
   conditions: z
@@ -74,8 +76,9 @@ function keyOf(cluster: string, id: string): WorkKey {
 }
 
 /**
- * What a look at the cluster means. A resource is scheduled when it is new or its uid or generation changed. It counts as
- * deleted only after two complete lists of the same registration; whatever could not be listed completely is held. Pure.
+ * What a look at the cluster means. A resource is scheduled when it is new or its uid or generation changed, and once for
+ * each registration event: what we may do can have changed, and its rows can be gone. It counts as deleted only after two
+ * complete lists of the same registration; whatever could not be listed completely is held. Pure.
  */
 export function planDiscovery(input: {
   registration: Registration;
@@ -96,7 +99,7 @@ export function planDiscovery(input: {
       if (!coversNamespace(registration, namespace)) continue;
       const id = resourceId({ kind, namespace, name });
       const known = state.resources[id];
-      if (known?.uid !== uid || known.generation !== generation) schedule.push(id);
+      if (!counts || known?.uid !== uid || known.generation !== generation) schedule.push(id);
       resources[id] = { uid, generation, missing: 0 };
     }
   }
@@ -110,9 +113,10 @@ export function planDiscovery(input: {
     if (!ours || (complete.has(key.kind) && missing >= LISTS_UNTIL_GONE)) gone.push(id);
   }
   const toKeys = (ids: string[]): WorkKey[] => ids.sort().map((id) => keyOf(registration.name, id));
+  const all = listings.every((listing) => listing.complete);
   return {
     schedule: toKeys(schedule),
     gone: toKeys(gone),
-    state: { ...state, countedFor: registration.eventId, resources },
+    state: { ...state, ...(all ? { countedFor: registration.eventId } : {}), resources },
   };
 }

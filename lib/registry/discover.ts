@@ -40,7 +40,8 @@ export function createDiscoveryReconciler(ports: DiscoveryPorts): Reconciler {
 async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconciliation> {
   const { registration, client, key } = session;
   const state = await startingState(ports, session);
-  const placement = await placeResources(ports, registration, state.placed);
+  const placed = state.placedFor === registration.eventId ? state.placed : {};
+  const placement = await placeResources(ports, registration, placed);
   const pending = await removePlacements(ports, session, placement.removing);
   const removalsLeft = pending.length > 0 || placement.changedMeanwhile > 0;
   await finishDeletions(ports, placement.deleted);
@@ -83,6 +84,7 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
       ...(install.installedFor === undefined ? {} : { installedFor: install.installedFor }),
       resources,
       placed: placement.scheduled,
+      placedFor: registration.eventId,
       conditions,
     },
     status: { phase, conditions, resources: Object.keys(resources).length },
@@ -209,7 +211,8 @@ async function finishDeregistration(ports: DiscoveryPorts, session: Session): Pr
   const conditions = withTransitions(deregisteringFindings(message), [], new Date(session.now()).toISOString());
   return {
     verdict: { type: "requeueAfter", seconds: DEREGISTRATION_RETRY_SECONDS },
-    state: session.state ?? null,
+    // A registration that comes now starts with no memory of rows that are forgotten.
+    state: result.done ? null : (session.state ?? null),
     status: { phase: "Deregistering", conditions },
     actions: [],
   };

@@ -31,7 +31,8 @@ test("a call of a process that was frozen past its time sends nothing more", asy
     async () => {
       tries += 1;
     },
-    () => (tries === 1 ? new ApiError({ status: 429, reason: "TooManyRequests", message: "", request: "" }) : undefined),
+    () =>
+      tries === 1 ? new ApiError({ status: 429, reason: "TooManyRequests", message: "", request: "" }) : undefined,
   );
   await expect(call).rejects.toMatchObject({ name: "ConnectionError", failure: "timeout" });
   expect(tries).toBe(1);

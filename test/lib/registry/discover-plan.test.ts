@@ -70,6 +70,24 @@ describe("what a look at a cluster means", () => {
       ],
     ],
     [
+      "another registration event has all of them looked at, once",
+      [
+        listed(found("a", "x")),
+        { listing: listed(found("a", "x")), row: { eventId: "later" } },
+        { listing: listed(found("a", "x")), row: { eventId: "later" } },
+      ],
+      [{ schedule: ["a/x"], gone: [] }, { schedule: ["a/x"], gone: [] }, nothing],
+    ],
+    [
+      "also when the first list after that event failed",
+      [
+        listed(found("a", "x")),
+        { listing: held, row: { eventId: "later" } },
+        { listing: listed(found("a", "x")), row: { eventId: "later" } },
+      ],
+      [{ schedule: ["a/x"], gone: [] }, nothing, { schedule: ["a/x"], gone: [] }],
+    ],
+    [
       "one absent list is no proof",
       [listed(found("a", "x")), listed(), listed(found("a", "x"))],
       [{ schedule: ["a/x"], gone: [] }, nothing, nothing],
@@ -117,7 +135,7 @@ describe("what a look at a cluster means", () => {
       ],
       [
         { schedule: ["a/x", "b/y"], gone: [] },
-        { schedule: [], gone: ["a/x"] },
+        { schedule: ["b/y"], gone: ["a/x"] },
       ],
     ],
     [

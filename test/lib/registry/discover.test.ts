@@ -205,5 +205,6 @@ describe("a discovery pass", () => {
     await pass();
     expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
     expect(hub.cluster.requests).toEqual([]);
+    expect(state).toBeNull();
   });
 });
