@@ -38,6 +38,11 @@ export interface HubFunctionProps<F extends FunctionName> {
   options: Pick<OutriggerOptions, "logRetentionDays" | "removalPolicy">;
   /** The queue that feeds it. */
   fed?: { by: FedQueue; settings: Pick<LaneSettings, "batchSize" | "maxConcurrency"> };
+  /**
+   * For a function that is invoked without anybody waiting for it: how old, in seconds, an invocation may get before it is
+   * dropped. One that fails is not tried again. Lambda's own defaults are two more tries within six hours.
+   */
+  droppedAfterSeconds?: number;
   /** true for a function that rightly feeds itself through a queue: Lambda would stop it after about 16 hops. */
   feedsItself?: boolean;
 }
@@ -71,6 +76,9 @@ export class HubFunction<F extends FunctionName> extends Construct {
       memorySize: props.memoryMb,
       environment: { ...(props.environment as Record<string, string>) },
       ...props.network,
+      ...(props.droppedAfterSeconds === undefined
+        ? {}
+        : { retryAttempts: 0, maxEventAge: Duration.seconds(props.droppedAfterSeconds) }),
       ...(props.feedsItself === true ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
     });
     // The CDK's dependency on the role repeats what the reference to the role says already.

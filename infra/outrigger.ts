@@ -13,7 +13,7 @@ import { type FunctionNetwork, HubFunction } from "./functions.ts";
 import type { QueueName } from "./names.ts";
 import { type OutriggerOptions, type OutriggerOptionsInput, readOptions } from "./options.ts";
 import { FedQueue } from "./queues.ts";
-import { Schedule } from "./schedule.ts";
+import { LARGEST_EVENT_AGE_SECONDS, Schedule } from "./schedule.ts";
 import { State } from "./state.ts";
 
 export interface OutriggerProps extends OutriggerOptionsInput {
@@ -109,7 +109,13 @@ export class Outrigger extends Construct {
       name: F,
       description: string,
       environment: EnvironmentInput<F>,
-      rest: { timeoutSeconds?: number; memoryMb?: number; fedBy?: QueueName; feedsItself?: boolean } = {},
+      rest: {
+        timeoutSeconds?: number;
+        memoryMb?: number;
+        fedBy?: QueueName;
+        feedsItself?: boolean;
+        droppedAfterSeconds?: number;
+      } = {},
     ): LambdaFunction =>
       new HubFunction(this, name.charAt(0).toUpperCase() + name.slice(1), {
         name,
@@ -123,6 +129,7 @@ export class Outrigger extends Construct {
         options,
         ...(rest.fedBy ? { fed: { by: this.queues[rest.fedBy], settings: lanes[rest.fedBy] } } : {}),
         ...(rest.feedsItself ? { feedsItself: true } : {}),
+        ...(rest.droppedAfterSeconds === undefined ? {} : { droppedAfterSeconds: rest.droppedAfterSeconds }),
       }).function;
 
     this.functions = {
@@ -139,7 +146,12 @@ export class Outrigger extends Construct {
         },
         { fedBy: "registration" },
       ),
-      dispatch: make("dispatch", "posts the work that is due, each minute", { ...common, ...lanesOut, ...probesOut }),
+      dispatch: make(
+        "dispatch",
+        "posts the work that is due, each minute",
+        { ...common, ...lanesOut, ...probesOut },
+        { droppedAfterSeconds: LARGEST_EVENT_AGE_SECONDS },
+      ),
       probe: make(
         "probe",
         "probes clusters",

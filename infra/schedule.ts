@@ -4,10 +4,13 @@ import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { CfnSchedule, CfnScheduleGroup } from "aws-cdk-lib/aws-scheduler";
 import { Construct } from "constructs";
 
-/** The oldest tick that is still delivered, seconds: the next one is due by then. */
-const LARGEST_EVENT_AGE_SECONDS = 60;
+/** The oldest tick that is still delivered to `dispatch`, and still worked on by it, seconds: the next one is due by then. */
+export const LARGEST_EVENT_AGE_SECONDS = 60;
 
-/** Fires `dispatch` each minute. A tick that fails is not tried again: the next one does its work. */
+/**
+ * Fires `dispatch` each minute. A tick that fails is not tried again: the next one does its work. Scheduler hands a tick
+ * to Lambda without waiting, so its retry policy ends there; what follows is said on the function (`droppedAfterSeconds`).
+ */
 export class Schedule extends Construct {
   constructor(scope: Construct, id: string, props: { dispatch: LambdaFunction }) {
     super(scope, id);

@@ -165,6 +165,18 @@ test("the schedule fires dispatch each minute, tries nothing again and forgets a
   });
 });
 
+test("a tick that Lambda has taken is not tried again either, and dropped after a minute", () => {
+  const configured = ofType(synthesised, "AWS::Lambda::EventInvokeConfig").map(([, { Properties }]) => Properties);
+  expect(configured).toEqual([
+    {
+      FunctionName: { Ref: one("OutriggerDispatchFunction")[0] },
+      Qualifier: "$LATEST",
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 60,
+    },
+  ]);
+});
+
 test("options reach what they are about", () => {
   const changed = synthesise({
     logLevel: "DEBUG",
