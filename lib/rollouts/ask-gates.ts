@@ -10,6 +10,11 @@ export interface GatePorts {
   loadHealth?(cluster: string): Promise<HealthRow | undefined>;
   /** The values of an instant query; empty when there are none. */
   queryPrometheus?(url: string, query: string): Promise<number[]>;
+  /**
+   * Zone ids (e.g. `use1-az1`) which an active ARC zonal shift or autoshift moves the cluster's traffic away from; undefined
+   * when the hub may not know. Absent: nobody is asked.
+   */
+  zonalShifts?(registration: Registration): Promise<string[] | undefined>;
 }
 
 /** HEALTH is written at least every 5 min; an older one tells nothing about now, milliseconds. */
@@ -32,6 +37,11 @@ export function askGates(
       }
     }),
   );
+}
+
+/** Zones shifted away from; undefined when nobody knows, which stops nothing. */
+export async function askZonalShifts(ports: GatePorts, registration: Registration): Promise<string[] | undefined> {
+  return ports.zonalShifts?.(registration).catch(() => undefined);
 }
 
 type Answer = Omit<GateAnswer, "gate">;

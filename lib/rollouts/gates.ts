@@ -49,6 +49,8 @@ export interface GateReadings {
   /** What was asked, as JSON. */
   asked: string;
   answers: GateAnswer[];
+  /** Zones the cluster's traffic is shifted away from, as ids such as `use1-az1`; undefined when it is not known. */
+  shiftedFrom?: string[] | undefined;
 }
 
 /** What is asked, as JSON: other gates need other answers. */

@@ -50,13 +50,15 @@ export interface PlanInput {
   owner: string;
   /** What the gates answered last; undefined before they were asked. */
   gates?: GateReadings | undefined;
+  /** Whether zonal shifts are asked for before every batch. */
+  asksShifts?: boolean;
 }
 
 /**
  * One step of a rollout, decided as data: zones and members, the outdated pods as candidates, the safety rules over
  * them, and what to remember. The only clock is `observation.observedAt`.
  */
-export function planRollout({ spec, observation, state, owner, gates }: PlanInput): Plan {
+export function planRollout({ spec, observation, state, owner, gates, asksShifts = false }: PlanInput): Plan {
   const now = observation.observedAt;
   const { azOrder } = spec;
   const topologyKey = spec.rollingUpdate.azTopologyKey;
@@ -86,6 +88,7 @@ export function planRollout({ spec, observation, state, owner, gates }: PlanInpu
     approval: rollsBack || asked?.token === timed?.approved ? undefined : asked,
     restores: toRestore,
     gates,
+    asksShifts,
     rollsBack,
     rejectedAgain: rejectedAgain(observation.statefulSets, rejected, toRestore),
     membersApproval: timed && membersApproval(timed, observation),

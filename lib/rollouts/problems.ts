@@ -28,9 +28,11 @@ const FIELDS: Record<string, readonly string[]> = {
     "gates",
     "ignoreGates",
     "onStall",
+    "strategy",
     "adoptStrategy",
   ],
   "spec.rollingUpdate": ["maxUnavailable", "intervalSeconds", "azTopologyKey"],
+  "spec.strategy": ["type", "factor"],
   "spec.gates[]": ["alarm", "probe", "prometheus", "onNoData"],
   "spec.statefulSetSelector": ["matchLabels", "matchExpressions"],
 };

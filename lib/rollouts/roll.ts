@@ -3,39 +3,20 @@ import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
 import type { ActionOutcome, Interruption, Reconciliation, Session } from "../work/reconciler.ts";
 import { LeaseLostError, type Verdict } from "../work/verdict.ts";
 import { announce } from "./announce.ts";
-import { askGates, type GatePorts } from "./ask-gates.ts";
 import { servedByAnotherHub } from "./claim.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
 import { type Executed, executeRollout } from "./execute.ts";
-import { type GateReadings, questionOf } from "./gates.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import { observeForeignController, observeNodeZones, observePods, observeStatefulSets } from "./observe.ts";
 import { type Plan, planRollout } from "./plan.ts";
 import type { RolloutAction } from "./plan-actions.ts";
+import { planRun, type Run, readGates } from "./run.ts";
 import { parseSpec, type RolloutSpec } from "./spec.ts";
 import type { Announced, RolloutState } from "./state.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
 import type { StatusWriter } from "./status-writer.ts";
 import { plusMs, secondsBetween } from "./time.ts";
 import { ClusterView } from "./watch.ts";
-
-/** One pass over one rollout, as it goes along. */
-export interface Run {
-  session: Session;
-  /** Our claim. */
-  owner: string;
-  /** As last seen. */
-  resource: MultiAZRollout;
-  spec: RolloutSpec;
-  state: RolloutState;
-  writer: StatusWriter;
-  outcomes: ActionOutcome[];
-  /** What will have been announced when ink is dry. Pencil keeps what ink knew. */
-  announced: Announced;
-  ports: GatePorts;
-  /** What the gates answered last. */
-  gates?: GateReadings;
-}
 
 /** A pass ends after this long without an event, milliseconds. */
 const QUIET_MS = 20_000;
@@ -117,7 +98,7 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     if (view.broken) return undefined;
     const observation = view.observe();
     if (observation === undefined || !sameView(run, observation)) return undefined;
-    const plan = planRollout({ ...run, observation });
+    const plan = planRun(run, observation);
     if (plan.hold?.reason === "AskingGates") {
       await readGates(run, observation);
       continue;
@@ -195,16 +176,9 @@ async function interruptionOf(session: Session): Promise<Interruption | undefine
 function confirm(run: Run, view: ClusterView, plan: Plan): RolloutAction[] {
   const observation = view.observe();
   if (observation === undefined || !sameView(run, observation)) return [];
-  const { actions } = planRollout({ ...run, observation });
+  const { actions } = planRun(run, observation);
   const wanted = new Set(actions.map(identify));
   return plan.actions.filter((action) => wanted.has(identify(action)));
-}
-
-async function readGates(run: Run, { observedAt }: Observation): Promise<void> {
-  const { session, spec, ports } = run;
-  const begunAt = session.now();
-  const answers = await askGates(spec.gates, ports, { registration: session.registration, now: begunAt });
-  run.gates = { askedAt: plusMs(observedAt, session.now() - begunAt), asked: questionOf(spec.gates), answers };
 }
 
 function identify(action: RolloutAction): string {

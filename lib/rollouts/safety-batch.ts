@@ -1,6 +1,7 @@
 import { APPROVE_ANNOTATION } from "./approval.ts";
 import { closedGates, readingsHold } from "./gates.ts";
 import type { ZoneView } from "./members.ts";
+import type { PodView } from "./pods.ts";
 import { soakLeft } from "./progress.ts";
 import type { Candidate, Hold, SafetyRule } from "./safety-rule.ts";
 import { secondsLeft } from "./time.ts";
@@ -27,10 +28,12 @@ const only = (batch: readonly Candidate[], zone: ZoneView | undefined): Candidat
   batch.filter((candidate) => candidate.zone.name === zone?.name);
 
 /** A pod of the zone is on its way: deleted, or new and not available yet. */
-const inMotion = ({ parts }: ZoneView): boolean =>
-  parts.some(({ pods }) =>
-    pods.some(({ outdated, terminating, available }) => terminating || (!outdated && !available)),
-  );
+const isMoving = ({ outdated, terminating, available }: PodView): boolean => terminating || (!outdated && !available);
+const inMotion = ({ parts }: ZoneView): boolean => parts.some(({ pods }) => pods.some(isMoving));
+const isRenewed = ({ outdated, available }: PodView): boolean => !outdated && available;
+
+/** Size of the batch after `done` pods, when batches were 1, f, f², … so far. */
+const grownTo = (done: number, factor: number): number => Math.floor(done * (factor - 1) + 1);
 
 /** Which of the outdated pods may go now. */
 export const BATCH_RULES: readonly SafetyRule[] = [
@@ -216,6 +219,26 @@ export const BATCH_RULES: readonly SafetyRule[] = [
     },
   },
   {
+    name: "exponential batches begin with one pod",
+    apply(batch, { spec: { strategy } }) {
+      if (strategy.type !== "Exponential") return { keep: batch };
+      const taken = new Map<string, number>();
+      const keep = batch.filter((candidate) => {
+        if (isCure(candidate)) return true;
+        const { name, pods, statefulSet } = candidate.part;
+        const whole = !pods.some(isMoving) && pods.length >= (statefulSet.spec.replicas ?? 1);
+        const places = whole ? grownTo(pods.filter(isRenewed).length, strategy.factor) : 0;
+        const used = taken.get(name) ?? 0;
+        taken.set(name, used + 1);
+        return used < places;
+      });
+      const [first] = batch;
+      if (keep.length > 0 || first === undefined) return { keep };
+      const message = `The next batch of zone ${first.zone.name} starts when this one is available: ${listed(first.part.unready)}.`;
+      return { keep, hold: waiting("WaitingForPods", message) };
+    },
+  },
+  {
     name: "intervalSeconds between two batches",
     apply(batch, { lastBatchAt, spec, now }) {
       const left = lastBatchAt === undefined ? 0 : secondsLeft(lastBatchAt, spec.rollingUpdate.intervalSeconds, now);
@@ -225,14 +248,28 @@ export const BATCH_RULES: readonly SafetyRule[] = [
     },
   },
   {
+    name: "gates and zonal shifts are asked before every batch",
+    apply(batch, { spec, gates: readings, asksShifts, now }) {
+      const asks = asksShifts || (spec.gates.length > 0 && !spec.ignoreGates);
+      if (!asks || batch.length === 0 || readingsHold(readings, spec.gates, now) > 0) return { keep: batch };
+      const message = "The gates are asked before this batch.";
+      return { keep: [], hold: waiting("AskingGates", message, { clockRuns: false, wakeInSeconds: 0 }) };
+    },
+  },
+  {
+    name: "no zonal shift is active",
+    apply(batch, { gates: { shiftedFrom = [] } = {} }) {
+      if (shiftedFrom.length === 0 || batch.length === 0) return { keep: batch };
+      const message = `Traffic of the cluster is shifted away from ${listed(shiftedFrom)}; nothing is deleted until the zonal shift has ended.`;
+      return { keep: [], hold: { phase: "Held", reason: "ZonalShiftActive", message, clockRuns: false } };
+    },
+  },
+  {
     name: "every gate is open",
     apply(batch, { spec, gates: readings, rollsBack, now }) {
       if (spec.gates.length === 0 || spec.ignoreGates || batch.length === 0) return { keep: batch };
       const left = readingsHold(readings, spec.gates, now);
-      if (readings === undefined || left === 0) {
-        const message = "The gates are asked before this batch.";
-        return { keep: [], hold: waiting("AskingGates", message, { clockRuns: false, wakeInSeconds: 0 }) };
-      }
+      if (readings === undefined || left === 0) return { keep: [] };
       const closed = closedGates(readings, spec.gates);
       const keep = rollsBack ? batch.filter(isCure) : [];
       const [first] = closed;

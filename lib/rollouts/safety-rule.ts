@@ -52,6 +52,8 @@ export interface SafetyContext {
   rejectedAgain: readonly string[];
   /** What the gates answered last. */
   gates: GateReadings | undefined;
+  /** Whether the hub can tell of zonal shifts, and so has to be asked before each batch. */
+  asksShifts: boolean;
   /** A rollback is under way. */
   rollsBack: boolean;
   stalled: { message: string } | undefined;

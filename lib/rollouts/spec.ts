@@ -31,6 +31,16 @@ const RollingUpdate = z.strictObject({
   azTopologyKey: z.string().min(1).default("topology.kubernetes.io/zone").describe("Node label naming the zone."),
 });
 
+const Strategy = z.strictObject({
+  type: z
+    .enum(["Sliding", "Exponential"])
+    .default("Sliding")
+    .describe(
+      "Sliding: a place is used again as soon as its pod is available. Exponential: one pod, then each batch larger by `factor` up to maxUnavailable, and none before the last is available.",
+    ),
+  factor: z.number().gt(1).max(10).default(2).describe("How much larger each batch is, with Exponential."),
+});
+
 /** `spec` of a MultiAZRollout (rollout.grafana.com/v1alpha1). Unknown fields are refused. */
 export const MultiAZRolloutSpec = z.strictObject({
   statefulSetSelector: Selector.describe("Which StatefulSets of the namespace are rolled together. Must not be empty."),
@@ -66,6 +76,7 @@ export const MultiAZRolloutSpec = z.strictObject({
     .describe(
       "What a stalled rollout does: hold, or give every member the template back that it had when the rollout started and roll to it, newest pods first. The template that stalled is not tried again until it changes.",
     ),
+  strategy: Strategy.prefault({}).describe("How batches follow each other within a zone."),
   adoptStrategy: z
     .enum(["Refuse", "OnDelete"])
     .default("Refuse")
@@ -75,29 +86,24 @@ export const MultiAZRolloutSpec = z.strictObject({
 });
 export type RolloutSpec = z.output<typeof MultiAZRolloutSpec>;
 
-/** Fields of the resource that a later version acts on. Used today they are refused, never ignored. */
-const LATER_FIELDS = ["strategy"] as const;
-
 export type ParsedSpec = { ok: true; spec: RolloutSpec } | { ok: false; reason: SpecReason; problems: Problem[] };
-export type SpecReason = "InvalidSpec" | "NamespaceMismatch" | "NotSupported";
+export type SpecReason = "InvalidSpec" | "NamespaceMismatch";
 
 /**
  * Reads the spec of a MultiAZRollout in `namespace`.
  * @returns the spec with its defaults, or every problem with path, cause and next step.
  */
 export function parseSpec(raw: unknown, namespace: string): ParsedSpec {
-  const { rest, later } = takeLaterFields(raw ?? {});
-  const parsed = MultiAZRolloutSpec.safeParse(rest);
+  const parsed = MultiAZRolloutSpec.safeParse(raw ?? {});
   const invalid = parsed.success
     ? wrongTogether(parsed.data)
     : parsed.error.issues.flatMap((issue) => describeIssue(issue, raw));
-  if (invalid.length > 0) return { ok: false, reason: "InvalidSpec", problems: [...invalid, ...later] };
+  if (invalid.length > 0) return { ok: false, reason: "InvalidSpec", problems: invalid };
   if (!parsed.success) throw new Error("unreachable: a failed parse has issues");
   const { data } = parsed;
   if (data.namespace !== undefined && data.namespace !== namespace) {
     return { ok: false, reason: "NamespaceMismatch", problems: [namespaceProblem(data.namespace, namespace)] };
   }
-  if (later.length > 0) return { ok: false, reason: "NotSupported", problems: later };
   return { ok: true, spec: data };
 }
 
@@ -114,20 +120,6 @@ export function selectorOf(spec: RolloutSpec): LabelSelector {
           ),
         }),
   };
-}
-
-function takeLaterFields(raw: unknown): { rest: unknown; later: Problem[] } {
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return { rest: raw, later: [] };
-  const fields = Object.entries(raw);
-  const isLater = (name: string): boolean => LATER_FIELDS.some((field) => field === name);
-  return {
-    rest: Object.fromEntries(fields.filter(([name]) => !isLater(name))),
-    later: fields.filter(([name]) => isLater(name)).map(([name]) => notSupported(`spec.${name}`)),
-  };
-}
-
-function notSupported(path: string): Problem {
-  return { path, cause: "this version does not support this field yet", nextStep: "remove it" };
 }
 
 function namespaceProblem(named: string, own: string): Problem {

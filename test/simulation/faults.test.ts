@@ -31,6 +31,7 @@ const Faults = fc.record({
     { nil: undefined },
   ),
   onStall: fc.constantFrom("Hold", "Rollback"),
+  strategy: fc.constantFrom("Sliding", "Exponential"),
   templateAt: fc.option(ms(20_000), { nil: undefined }),
   nodeLoss: fc.option(fc.record({ at: ms(15_000), zone: fc.integer({ min: 0, max: 2 }), forMs: ms(20_000) }), {
     nil: undefined,
@@ -51,7 +52,12 @@ test(`${RUNS} rollouts with faults keep every promise`, { timeout: 120_000 }, as
         zones: ["zone-a", "zone-b", "zone-c"].slice(0, faults.zones),
         maxUnavailable: faults.maxUnavailable,
         intervalSeconds: faults.intervalSeconds,
-        spec: { minReadySeconds: faults.minReadySeconds, progressDeadlineSeconds: 60, onStall: faults.onStall },
+        spec: {
+          minReadySeconds: faults.minReadySeconds,
+          progressDeadlineSeconds: 60,
+          onStall: faults.onStall,
+          strategy: { type: faults.strategy },
+        },
         lagMs: watchLagMs + 200,
         hub: {
           handoverMs: faults.handoverMs,

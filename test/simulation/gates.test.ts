@@ -76,6 +76,22 @@ describe("a gate", () => {
     expect(await scenario.runUntilCompleted("new")).toBe(true);
   });
 
+  test("a zonal shift begun mid-way holds until it has ended, whatever ignoreGates says", async () => {
+    let shiftedFrom: string[] | undefined = [];
+    const ports = { zonalShifts: async () => shiftedFrom };
+    const spec = { ignoreGates: true, rollingUpdate: { maxUnavailable: 1, intervalSeconds: 12 } };
+    const scenario = new Scenario({ spec, hub: { ports } });
+    await start(scenario);
+    await scenario.clock.run(() => scenario.invariants.deletes === 2, 120_000);
+    shiftedFrom = ["use1-az1"];
+    await scenario.clock.run(() => false, 300_000);
+    expect(scenario.invariants.deletes).toBe(2);
+    expect(ready(scenario)).toMatchObject({ reason: "ZonalShiftActive" });
+    shiftedFrom = undefined;
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
+  });
+
   test("closing and opening at any time never costs a promise", { timeout: 60_000 }, async () => {
     const Times = fc.record({
       seed: fc.integer({ min: 1, max: 100_000 }),

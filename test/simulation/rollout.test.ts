@@ -56,6 +56,21 @@ describe("a whole rollout", () => {
     expect(seconds).toBeLessThan(3 * 4 * 2.82);
   });
 
+  test("grows its batches with strategy Exponential", async () => {
+    const scenario = new Scenario({ replicas: 10, maxUnavailable: 4, spec: { strategy: { type: "Exponential" } } });
+    scenario.changeTemplates("new");
+    await scenario.clock.run(() => false, 500);
+    scenario.hub.post();
+    await scenario.runUntilCompleted("new");
+    expect(scenario.invariants.violations).toEqual([]);
+    const sizes: number[] = [];
+    for (const line of scenario.transcript.split("\n")) {
+      if (line.includes(" delete ingester-zone-b")) sizes.push((sizes.pop() ?? 0) + 1);
+      else if (line.includes(" created ingester-zone-b") && sizes.at(-1) !== 0) sizes.push(0);
+    }
+    expect(sizes.filter((size) => size > 0)).toEqual([1, 2, 4, 3]);
+  });
+
   test("waits intervalSeconds between batches, across passes", async () => {
     const scenario = new Scenario({ intervalSeconds: 30 });
     scenario.changeTemplates("new");

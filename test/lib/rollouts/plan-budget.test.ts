@@ -1,6 +1,8 @@
 import { at, underWay } from "./group.ts";
 import { deleting, testRows } from "./plan-row.ts";
 
+const EXPONENTIAL = { type: "Exponential", factor: 2 } as const;
+
 testRows({
   "the budget": {
     "maxUnavailable pods at once": {
@@ -92,6 +94,51 @@ testRows({
       observation: { fresh: true },
       state: underWay({ a: {} }, {}, { deleting: [deleting("a-0", "ingester-a-0-o")] }),
       deletes: ["a-0"],
+      phase: "Progressing",
+    },
+  },
+  "the strategy Exponential": {
+    "begins with one pod": {
+      pods: { a: "oooooooo", b: "o" },
+      spec: { maxUnavailable: 5, strategy: EXPONENTIAL },
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+    "grows by its factor": {
+      pods: { a: "NNNooooo", b: "o" },
+      spec: { maxUnavailable: 5, strategy: EXPONENTIAL },
+      deletes: ["a-3", "a-4", "a-5", "a-6"],
+      phase: "Progressing",
+    },
+    "never exceeds maxUnavailable": {
+      pods: { a: "NNNooooo", b: "o" },
+      spec: { maxUnavailable: 2, strategy: EXPONENTIAL },
+      deletes: ["a-3", "a-4"],
+      phase: "Progressing",
+    },
+    "starts no batch before the last is available": {
+      pods: { a: "NnNooooo", b: "o" },
+      spec: { maxUnavailable: 5, strategy: EXPONENTIAL },
+      phase: "Progressing",
+      reason: "WaitingForPods",
+      says: "when this one is available",
+    },
+    "starts no batch while a pod of the last is missing": {
+      pods: { a: "NN.ooooo", b: "o" },
+      spec: { maxUnavailable: 5, strategy: EXPONENTIAL },
+      phase: "Progressing",
+      reason: "WaitingForPods",
+    },
+    "begins with one pod in each zone": {
+      pods: { a: "NNNNNNN", b: "oooo" },
+      spec: { maxUnavailable: 5, strategy: EXPONENTIAL },
+      deletes: ["b-0"],
+      phase: "Progressing",
+    },
+    "cures whatever the size of the batch": {
+      pods: { a: "ccoo", b: "o" },
+      spec: { maxUnavailable: 5, strategy: EXPONENTIAL },
+      deletes: ["a-0", "a-1", "a-2"],
       phase: "Progressing",
     },
   },

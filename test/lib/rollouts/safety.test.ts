@@ -25,6 +25,7 @@ function given(group: GroupOptions, change: Change = () => ({})): { batch: Candi
     restores: [],
     rejectedAgain: [],
     gates: undefined,
+    asksShifts: false,
     rollsBack: false,
     stalled: undefined,
   };
@@ -121,17 +122,30 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
     undefined,
   ],
   "no more than maxUnavailable": [{ pods: { a: "oo" } }, () => ({}), ["a-0"], undefined],
+  "exponential batches begin with one pod": [
+    { pods: { a: "ooo" } },
+    () => ({ spec: spec({ strategy: { type: "Exponential", factor: 2 } }) }),
+    ["a-0"],
+    undefined,
+  ],
   "intervalSeconds between two batches": [
     healthy,
     () => ({ spec: spec({ intervalSeconds: 30 }), lastBatchAt: at(-10) }),
     [],
     "WaitingForInterval",
   ],
+  "gates and zonal shifts are asked before every batch": [healthy, () => ({ asksShifts: true }), [], "AskingGates"],
+  "no zonal shift is active": [
+    healthy,
+    () => ({ gates: { askedAt: NOW, asked: "[]", answers: [], shiftedFrom: ["use1-az1"] } }),
+    [],
+    "ZonalShiftActive",
+  ],
   "every gate is open": [
     healthy,
     () => ({ spec: spec({ gates: [{ probe: "Healthy", onNoData: "Hold" }] }) }),
     [],
-    "AskingGates",
+    undefined,
   ],
 };
 

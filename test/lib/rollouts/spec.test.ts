@@ -46,6 +46,10 @@ describe("specs that are accepted", () => {
       }),
       { gates: [{ onNoData: "Hold" }, { onNoData: "Pass" }, { onNoData: "Hold" }, { onNoData: "Hold" }] },
     ],
+    "an exponential strategy": [
+      valid({ strategy: { type: "Exponential" } }),
+      { strategy: { type: "Exponential", factor: 2 } },
+    ],
     "interval 0": [update({ intervalSeconds: 0 }), {}],
   };
   test.each(Object.entries(rows))("%s", (_sentence, [raw, expected]) => {
@@ -178,7 +182,18 @@ describe("specs that are refused", () => {
       "spec.gates[0].prometheus.url",
       '"p" is wrong',
     ],
-    strategy: [valid({ strategy: { type: "Exponential" } }), "NotSupported", "spec.strategy", "remove it"],
+    "a strategy that is none": [
+      valid({ strategy: { type: "Blue" } }),
+      "InvalidSpec",
+      "spec.strategy.type",
+      '"Blue" is wrong',
+    ],
+    "a factor that does not grow": [
+      valid({ strategy: { type: "Exponential", factor: 1 } }),
+      "InvalidSpec",
+      "spec.strategy.factor",
+      "1 is wrong",
+    ],
     "an onStall that is none": [valid({ onStall: "Abort" }), "InvalidSpec", "spec.onStall", '"Abort" is wrong'],
     "an adoptStrategy that is none": [
       valid({ adoptStrategy: "Recreate" }),
@@ -196,12 +211,12 @@ describe("specs that are refused", () => {
   });
 
   test("all problems are named at once", () => {
-    const parsed = parseSpec({ rollingUpdate: { maxUnavailable: 0 }, azOrdr: [], strategy: {} }, "mimir");
+    const parsed = parseSpec({ rollingUpdate: { maxUnavailable: 0 }, azOrdr: [], strategy: { type: 1 } }, "mimir");
     expect(parsed.ok ? [] : parsed.problems.map(({ path }) => path).toSorted()).toEqual([
       "spec.azOrdr",
       "spec.rollingUpdate.maxUnavailable",
       "spec.statefulSetSelector",
-      "spec.strategy",
+      "spec.strategy.type",
     ]);
   });
 });

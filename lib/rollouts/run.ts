@@ -1,0 +1,48 @@
+import type { ActionOutcome, Session } from "../work/reconciler.ts";
+import { askGates, askZonalShifts, type GatePorts } from "./ask-gates.ts";
+import { type GateReadings, questionOf } from "./gates.ts";
+import type { MultiAZRollout, Observation } from "./observation.ts";
+import { type Plan, planRollout } from "./plan.ts";
+import type { RolloutSpec } from "./spec.ts";
+import type { Announced, RolloutState } from "./state.ts";
+import type { StatusWriter } from "./status-writer.ts";
+import { plusMs } from "./time.ts";
+
+/** One pass over one rollout, as it goes along. */
+export interface Run {
+  session: Session;
+  /** Our claim. */
+  owner: string;
+  /** As last seen. */
+  resource: MultiAZRollout;
+  spec: RolloutSpec;
+  state: RolloutState;
+  writer: StatusWriter;
+  outcomes: ActionOutcome[];
+  /** What will have been announced when ink is dry. Pencil keeps what ink knew. */
+  announced: Announced;
+  ports: GatePorts;
+  /** What the gates answered last. */
+  gates?: GateReadings;
+}
+
+/** What is to be done, on what is seen now. */
+export const planRun = (run: Run, observation: Observation): Plan =>
+  planRollout({ ...run, observation, asksShifts: run.ports.zonalShifts !== undefined });
+
+/** Asks the gates and whether a zonal shift is active, and keeps the answers for 10 s. */
+export async function readGates(run: Run, { observedAt }: Observation): Promise<void> {
+  const { session, spec, ports } = run;
+  const begunAt = session.now();
+  const { registration } = session;
+  const [answers, shiftedFrom] = await Promise.all([
+    spec.ignoreGates ? [] : askGates(spec.gates, ports, { registration, now: begunAt }),
+    askZonalShifts(ports, registration),
+  ]);
+  run.gates = {
+    askedAt: plusMs(observedAt, session.now() - begunAt),
+    asked: questionOf(spec.gates),
+    answers,
+    shiftedFrom,
+  };
+}
