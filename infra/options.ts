@@ -1,6 +1,7 @@
 import type { App } from "aws-cdk-lib";
 import * as z from "zod";
 import { LANES } from "../lib/work/lanes.ts";
+import { LEAST_WRITER_SECONDS, REQUEST_TIMEOUT_MS, WRITE_MARGIN_MS } from "../lib/work/lease.ts";
 
 const accountId = z.string().regex(/^\d{12}$/, "must be an AWS account id: 12 digits");
 const roleArn = z
@@ -10,7 +11,12 @@ const roleArn = z
     "must be the ARN of an IAM role, arn:aws:iam::ACCOUNT:role/NAME",
   );
 const concurrency = z.coerce.number().int().min(2, "must be at least 2").max(1000, "must be at most 1000");
-const timeoutSeconds = z.coerce.number().int().min(10, "must be at least 10 s").max(900, "must be at most 900 s");
+const timeoutSeconds = (least: number, because: string) =>
+  z.coerce.number().int().min(least, `must be at least ${least} s: ${because}`).max(900, "must be at most 900 s");
+const writerTimeoutSeconds = timeoutSeconds(
+  LEAST_WRITER_SECONDS,
+  `a pass reads its cluster first, and begins no write with less than ${(REQUEST_TIMEOUT_MS + WRITE_MARGIN_MS) / 1000} s left`,
+);
 /** `true`/`false`, also as the strings the command line gives. */
 const flag = z.union([z.boolean(), z.enum(["true", "false"]).transform((text) => text === "true")]);
 /** A list, also as the comma-separated string the command line gives. */
@@ -36,13 +42,15 @@ export const OutriggerOptions = z
       .number()
       .pipe(z.literal([1, 3, 7, 14, 30, 60, 90, 180, 365], "must be 1, 3, 7, 14, 30, 60, 90, 180 or 365"))
       .default(30),
-    /** Invocations at the same time (2..1000) and seconds (10..900) each may take, per lane. */
+    /** Invocations at the same time (2..1000) and seconds each may take (probe 20..900, the others 25..900), per lane. */
     probeConcurrency: concurrency.default(LANES.probe.maxConcurrency),
     reconcileConcurrency: concurrency.default(LANES.reconcile.maxConcurrency),
     rolloutConcurrency: concurrency.default(LANES.rollout.maxConcurrency),
-    probeTimeoutSeconds: timeoutSeconds.default(LANES.probe.timeoutSeconds),
-    reconcileTimeoutSeconds: timeoutSeconds.default(LANES.reconcile.timeoutSeconds),
-    rolloutTimeoutSeconds: timeoutSeconds.default(LANES.rollout.timeoutSeconds),
+    probeTimeoutSeconds: timeoutSeconds(20, "a probe makes two requests, and each may take 8 s").default(
+      LANES.probe.timeoutSeconds,
+    ),
+    reconcileTimeoutSeconds: writerTimeoutSeconds.default(LANES.reconcile.timeoutSeconds),
+    rolloutTimeoutSeconds: writerTimeoutSeconds.default(LANES.rollout.timeoutSeconds),
     /** Other accounts that hold clusters: they may put cluster events on the bus, and roles in them may be assumed. */
     accounts: listOf(accountId).default([]),
     /** Roles the functions may assume to reach clusters; `*` is allowed in the name, not in the account. */

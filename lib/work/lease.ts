@@ -7,6 +7,12 @@ export const REQUEST_TIMEOUT_MS = 10_000;
 /** What a write must have left beyond its own timeout, milliseconds. */
 export const WRITE_MARGIN_MS = 3_000;
 
+/** The time a pass needs before its first write, to find its cluster and read what is there, milliseconds. */
+const READING_MS = 12_000;
+
+/** The shortest time a lane that writes into clusters may be given, seconds: less, and no write would ever begin. */
+export const LEAST_WRITER_SECONDS = (READING_MS + REQUEST_TIMEOUT_MS + WRITE_MARGIN_MS) / 1000;
+
 /** How long a lease outlives the invocation and its last request, milliseconds. */
 export const LEASE_MARGIN_MS = 5_000;
 

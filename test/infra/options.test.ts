@@ -16,7 +16,18 @@ describe("the CDK context is refused, naming the option and the rule, when", () 
       { rolloutTimeoutSeconds: "901" },
       "rolloutTimeoutSeconds must be at most 900 s",
     ],
-    "a timeout leaves no time to work": [{ rolloutTimeoutSeconds: "9" }, "rolloutTimeoutSeconds must be at least 10 s"],
+    "a rollout would have no time to write": [
+      { rolloutTimeoutSeconds: "24" },
+      "rolloutTimeoutSeconds must be at least 25 s: a pass reads its cluster first, and begins no write with less than 13 s left",
+    ],
+    "a pass of the reconcile lane would have no time to write": [
+      { reconcileTimeoutSeconds: "13" },
+      "reconcileTimeoutSeconds must be at least 25 s: a pass",
+    ],
+    "a probe would have no time for its requests": [
+      { probeTimeoutSeconds: "19" },
+      "probeTimeoutSeconds must be at least 20 s: a probe makes two requests, and each may take 8 s",
+    ],
     "an account is none": [{ accounts: "123" }, "accounts must be an AWS account id: 12 digits"],
     "a role is no ARN": [{ assumeRoles: "admin" }, "assumeRoles must be the ARN of an IAM role"],
     "a role's account is a wildcard": [{ assumeRoles: "arn:aws:iam::*:role/outrigger" }, "assumeRoles must be the ARN"],
@@ -99,8 +110,8 @@ describe("options are read", () => {
   });
 
   test("from properties of the construct, naming all wrong ones at once", () => {
-    expect(() => readOptions({ probeConcurrency: 0, rolloutTimeoutSeconds: 5 })).toThrow(
-      "Properties of the Outrigger construct: probeConcurrency must be at least 2; rolloutTimeoutSeconds must be at least 10 s. " +
+    expect(() => readOptions({ probeConcurrency: 0, rolloutTimeoutSeconds: 901 })).toThrow(
+      "Properties of the Outrigger construct: probeConcurrency must be at least 2; rolloutTimeoutSeconds must be at most 900 s. " +
         "Correct it and synthesise again.",
     );
   });

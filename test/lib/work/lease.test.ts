@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { leaseLengthMs, openLease } from "../../../lib/work/lease.ts";
+import { LEAST_WRITER_SECONDS, leaseLengthMs, openLease } from "../../../lib/work/lease.ts";
 import { createFakeClock } from "../../fakes/clock.ts";
 
 const REQUEST = 10_000;
@@ -45,6 +45,12 @@ describe("a lease", () => {
 
   it("hands over early when the invocation has less time", () => {
     expect(open(60_000).lease.handoverMs()).toBe(47_000);
+  });
+
+  it("lets a worker with the shortest time allowed read for a while and still write", () => {
+    const { clock, lease } = open(LEAST_WRITER_SECONDS * 1000);
+    clock.nowMs += 12_000;
+    expect([lease.mayWrite(), lease.handoverMs()]).toEqual([true, 0]);
   });
 
   it.each<[string, (clock: ReturnType<typeof createFakeClock>) => void]>([
