@@ -7,6 +7,7 @@ import type { Binaries } from "./control-plane/build.ts";
 import { startControlPlane } from "./control-plane/start.ts";
 import { clusterArn, putCluster } from "./eks/clusters.ts";
 import type { EnvironmentOptions } from "./host-protocol.ts";
+import { startEmbeddedCluster } from "./kubernetes/start.ts";
 import type { StartedProcesses } from "./started-processes.ts";
 import { clustersDirectory } from "./stop.ts";
 
@@ -32,23 +33,24 @@ const TOKENS = {
 /** Short intervals: somebody is watching. */
 const INTERVALS = { monitorInterval: "10s", discoverInterval: "10s" };
 
-/** Starts a real control plane, grants the hub what is shipped for it and nothing more, and lists it in the EKS endpoint. */
+/** Starts a cluster, grants the hub what is shipped for it and nothing more, and lists it in the EKS endpoint. */
 export async function startCluster(
   name: string,
-  options: EnvironmentOptions & { binaries: Binaries; eksFile: string },
+  options: EnvironmentOptions & { binaries: Binaries | undefined; eksFile: string },
   started: StartedProcesses,
   onProgress: (line: string) => void,
 ): Promise<ClusterToRegister> {
   const { podReadyAfterMs, nodesPerZone, audit, binaries, eksFile } = options;
-  const controlPlane = await startControlPlane({
+  const shared = {
     name,
     dataDir: join(clustersDirectory(options.directory), name),
     tokens: TOKENS,
-    binaries,
     audit,
     ...(podReadyAfterMs === undefined ? {} : { podReadyAfterMs }),
     ...(nodesPerZone === undefined ? {} : { nodesPerZone }),
-  });
+  };
+  const controlPlane =
+    binaries === undefined ? await startEmbeddedCluster(shared) : await startControlPlane({ ...shared, binaries });
   for (const [process, pid] of Object.entries(controlPlane.pids)) started.add(`${name}/${process}`, pid);
   const { server, caPem, createdAt, zones, kubernetesVersion } = controlPlane;
   const access = { capabilities: Capability.options, namespaces: [], installCustomResources: true };
@@ -56,7 +58,8 @@ export async function startCluster(
   const cluster = { name, region: LOCAL_REGION, accountId: LOCAL_ACCOUNT };
   const version = kubernetesVersion.replace(/^v(\d+\.\d+)\..*$/, "$1");
   await putCluster(eksFile, { ...cluster, endpoint: server, caPem, createdAt, version });
-  onProgress(`cluster ${name}: Kubernetes ${kubernetesVersion} in ${zones.join(", ")}`);
+  const kind = binaries === undefined ? "embedded Kubernetes" : "Kubernetes";
+  onProgress(`cluster ${name}: ${kind} ${kubernetesVersion} in ${zones.join(", ")}`);
   return {
     name,
     kubeconfig: controlPlane.adminKubeconfig.path,

@@ -71,7 +71,7 @@ async function startClusters(
   onProgress: Progress,
 ): Promise<ClusterToRegister[]> {
   if (options.clusters.length === 0) return [];
-  const binaries = await buildControlPlane({ onProgress });
+  const binaries = options.kubernetes === "real" ? await buildControlPlane({ onProgress }) : undefined;
   return Promise.all(
     options.clusters.map((name) =>
       startCluster(name, { ...options, binaries, eksFile: eksFile(options.directory) }, started, onProgress),

@@ -1,12 +1,17 @@
 import { z } from "zod";
 import { LocalState } from "./state.ts";
 
+/** Kinds of local clusters: our small Kubernetes API in the host's process, or the real programs, built with Go. */
+export const KUBERNETES = ["embedded", "real"] as const;
+export type LocalKubernetes = (typeof KUBERNETES)[number];
+
 /** What a local environment is to be made of. */
 export const EnvironmentOptions = z.strictObject({
   /** Folder that holds everything of this environment. */
   directory: z.string().min(1),
   /** Clusters to start, by name. */
   clusters: z.array(z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9-]{0,99}$/)),
+  kubernetes: z.enum(KUBERNETES).default("real"),
   /** Clusters of the user's own: name → path of a kubeconfig. */
   ownClusters: z.record(z.string(), z.string()).default({}),
   /** It goes on when the process that asked for it ends. */
