@@ -201,6 +201,11 @@ export class Outrigger extends Construct {
       values[`${title(name)}DeadLetterQueueUrl`] = deadLetters.queueUrl;
     }
     for (const [name, fn] of Object.entries(this.functions)) values[`${title(name)}Function`] = fn.functionName;
+    // Those that talk to clusters: each needs an access entry there.
+    for (const name of ["register", "probe", "reconcile", "rollout"] as const) {
+      const { role } = this.functions[name];
+      if (role !== undefined) values[`${title(name)}RoleArn`] = role.roleArn;
+    }
     const stack = Stack.of(this);
     for (const [key, value] of Object.entries(values)) new CfnOutput(stack, key, { value });
   }

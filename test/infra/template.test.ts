@@ -216,6 +216,15 @@ test("the outputs name every part", () => {
     `${name}DeadLetterQueueUrl`,
   ]);
   const functions = FUNCTION_NAMES.map((name) => `${title(name)}Function`);
-  const expected = ["TableName", "BusName", "AlarmTopicArn", "HubId", ...queues, ...functions];
+  const roles = ["Register", "Probe", "Reconcile", "Rollout"].map((name) => `${name}RoleArn`);
+  const expected = ["TableName", "BusName", "AlarmTopicArn", "HubId", ...queues, ...functions, ...roles];
   expect(Object.keys(outputs).toSorted()).toEqual(expected.toSorted());
 });
+
+test.each(["Register", "Probe", "Reconcile", "Rollout"])(
+  "%s's role, which needs access to clusters, is named",
+  (name) => {
+    const { Role } = properties(`Outrigger${name}Function`);
+    expect(outputs[`${name}RoleArn`]?.Value).toEqual(Role);
+  },
+);
