@@ -133,12 +133,14 @@ async function removePlacements(
   session: Session,
   removing: readonly SpecRow[],
 ): Promise<DiscoveryFacts["pending"][number][]> {
-  const pending: DiscoveryFacts["pending"][number][] = [];
-  for (const spec of removing) {
-    const cause = await letGo(ports, session, spec.key, () => ports.hub.removeSpec(spec));
-    if (cause !== undefined) pending.push({ key: spec.key, cause });
-  }
-  return pending;
+  // At once, so that a cluster that does not answer costs one timeout, not one for each.
+  const results = await Promise.all(
+    removing.map(async (spec) => {
+      const cause = await letGo(ports, session, spec.key, () => ports.hub.removeSpec(spec));
+      return cause === undefined ? [] : [{ key: spec.key, cause }];
+    }),
+  );
+  return results.flat();
 }
 
 /**
@@ -156,11 +158,13 @@ async function letGo(
   if (!session.lease.mayWrite()) return "no time left in this pass";
   try {
     const owner = `${session.hubId}/${key.namespace}/${key.name}`;
-    // The same name in the other home has the same claims: they are its own from now on.
-    if ((await ports.work.load(otherHomeKey(key))) === undefined)
+    // The same name in the other home has the same claims: they are its own from now on, and it may go on.
+    const namesake = await ports.work.load(otherHomeKey(key));
+    if (namesake === undefined)
       await ports.releaseClaims(session.client, session.hubId, { namespaces: [key.namespace], owner });
     if (row === undefined) await forgetRest();
     else await ports.work.forget(key, row.fence, row.ticket);
+    if (namesake !== undefined) await scheduleWork({ ...ports, store: ports.work }, namesake.key, session.now());
     session.log("info", "Resource is gone; its work is forgotten", { key });
     return undefined;
   } catch (error) {

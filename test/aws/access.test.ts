@@ -95,11 +95,49 @@ test("its resources are looked for", async () => {
   await invoke("Reconcile", { action: "reconcile", key });
 });
 
+test("resources of the hub are applied, handed to their lane, and marked for deletion", async () => {
+  const named = (name: string) => ({
+    apiVersion: "rollout.grafana.com/v1alpha1",
+    kind: "MultiAZRollout",
+    metadata: { name, namespace: "mimir" },
+    spec: { statefulSetSelector: { matchLabels: { app: name } } },
+  });
+  const ask = async (request: object): Promise<unknown> => {
+    const answer = (await invoke("Api", request)) as { ok: boolean; data?: unknown };
+    expect(answer).toMatchObject({ ok: true });
+    return answer.data;
+  };
+  await ask({ action: "resource.apply", manifest: named("everywhere"), target: { selector: {} } });
+  await ask({ action: "resource.apply", manifest: named("here"), target: { cluster: CLUSTER } });
+  await eventually("The placement", 60_000, async () => {
+    const found = (await ask({ action: "resource.list", cluster: CLUSTER, kind: "MultiAZRollout" })) as {
+      key: { home: string };
+    }[];
+    return found.filter(({ key }) => key.home === "hub").length === 2 ? true : undefined;
+  });
+  await ask({ action: "audit.list", cluster: CLUSTER });
+  const id = { kind: "MultiAZRollout", namespace: "mimir" };
+  await ask({ action: "resource.delete", id: { ...id, name: "everywhere" } });
+  await ask({ action: "resource.delete", id: { ...id, name: "here" }, cluster: CLUSTER });
+  expect(await ask({ action: "fleet.list" })).toMatchObject([{ name: "everywhere", deleting: true }]);
+  await ask({
+    action: "resource.apply",
+    manifest: named("nowhere"),
+    target: { selector: { matchLabels: { a: "b" } } },
+  });
+  expect(await ask({ action: "resource.delete", id: { ...id, name: "nowhere" } })).toMatchObject({ change: "deleted" });
+});
+
 test("it is deregistered", async () => {
   await send("Cluster Deregistered", { name: CLUSTER, force: true });
   await eventually("The deregistration", 60_000, async () => {
     const cluster = await seen();
     return cluster?.registration.state === "Active" ? undefined : true;
+  });
+  // What was marked goes with its last cluster.
+  await eventually("The deletion", 60_000, async () => {
+    const { data } = (await invoke("Api", { action: "fleet.list" })) as { data: unknown[] };
+    return data.length === 0 ? true : undefined;
   });
 });
 
