@@ -122,7 +122,7 @@ export class Alarms extends Construct {
     const alarm = new Alarm(this, "MissingHeartbeat", {
       alarmDescription: this.#describe(
         "missing-heartbeat",
-        "Dispatch has not run for three minutes: nothing that is due is posted.",
+        "Dispatch has not gone through what is due for three minutes: nothing of it may be posted.",
       ),
       metric,
       threshold: 1,

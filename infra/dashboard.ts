@@ -49,7 +49,11 @@ export class HubDashboard extends Construct {
     dashboard.addWidgets(
       new TextWidget({ markdown: `# Outrigger \`${stackName}\``, width: 24, height: 1 }),
       new AlarmStatusWidget({ title: "Alarms", alarms: [...props.alarms], width: 24, height: 5 }),
-      graph("Dispatch", [own("DispatchHeartbeat", Stats.SUM), own("DispatchedWork", Stats.SUM)]),
+      graph(
+        "Dispatch",
+        [own("DispatchHeartbeat", Stats.SUM), own("DispatchedWork", Stats.SUM)],
+        [own("DispatchFailedRows", Stats.SUM)],
+      ),
       graph("Due to taken, ms", [own("DueToTakenLag", Stats.p(50), "p50"), own("DueToTakenLag", Stats.p(99), "p99")]),
       graph("Clusters", [own("ClustersHealthy", Stats.MAXIMUM), own("ClustersUnhealthy", Stats.MAXIMUM)]),
       graph("Probe latency, ms", [own("ProbeLatency", Stats.p(50), "p50"), own("ProbeLatency", Stats.p(99), "p99")]),

@@ -59,39 +59,52 @@ export function planDispatch(rows: readonly DueRow[], nowMs: number): PlannedCla
  * One minute's dispatch: probes first, for they are not kept anywhere, then due work. Each part goes on when another
  * one fails.
  *
+ * The heartbeat says that the whole of it was gone through: a row or a message that failed on the way is counted and
+ * fails the run, but does not make a hub that posts everything else look dead.
+ *
  * @throws AggregateError after everything possible was done, naming what was not: a failed sweep must not look green.
  */
 export async function runDispatch(dispatch: Dispatch, deadline: Deadline): Promise<{ posted: number; probes: number }> {
   const failures: unknown[] = [];
-  const attempt = async (work: () => Promise<number>): Promise<number> => {
+  const attempt = async (part: () => Promise<Dispatched>): Promise<Dispatched> => {
     try {
-      return await work();
+      return await part();
     } catch (error) {
       failures.push(error);
-      return 0;
+      return { posted: 0, failures: [] };
     }
   };
-  const [probes, posted] = await Promise.all([
+  const [probes, work] = await Promise.all([
     attempt(() => dispatchProbes(dispatch)),
     attempt(() => dispatchWork(dispatch, deadline)),
   ]);
-  dispatch.metrics.add("DispatchedWork", posted);
+  dispatch.metrics.add("DispatchedWork", work.posted);
+  if (work.failures.length > 0) dispatch.metrics.add("DispatchFailedRows", work.failures.length);
+  if (failures.length === 0) dispatch.metrics.add("DispatchHeartbeat", 1);
+  for (const [what, { failures: some }] of [
+    ["probe messages not sent", probes],
+    ["rows not dispatched", work],
+  ] as const)
+    if (some.length > 0) failures.push(new Error(`${some.length} ${what}, first: ${some[0]}.`));
   if (failures.length > 0)
     throw new AggregateError(failures, `Dispatch was incomplete: ${failures.map(String).join("; ")}`);
-  dispatch.metrics.add("DispatchHeartbeat", 1);
-  return { posted, probes };
+  return { posted: work.posted, probes: probes.posted };
 }
 
-async function dispatchProbes({ clusters, probeQueue, clock }: Dispatch): Promise<number> {
+/** What one part came to: messages sent, and a sentence for each that failed on its own. */
+interface Dispatched {
+  posted: number;
+  failures: string[];
+}
+
+async function dispatchProbes({ clusters, probeQueue, clock }: Dispatch): Promise<Dispatched> {
   const active = await clusters.listActiveClusters();
   const postings = planProbes(active, clock.now());
   const failed = await probeQueue.send(postings);
-  if (failed.length > 0)
-    throw new Error(`${failed.length} of ${postings.length} probe messages not sent: ${failed[0]?.cause}.`);
-  return postings.length;
+  return { posted: postings.length - failed.length, failures: failed.map(({ cause }) => cause) };
 }
 
-async function dispatchWork(dispatch: Dispatch, deadline: Deadline): Promise<number> {
+async function dispatchWork(dispatch: Dispatch, deadline: Deadline): Promise<Dispatched> {
   const { store, clock, log } = dispatch;
   const nowMs = clock.now();
   const shards = Array.from({ length: SHARDS }, (_, shard) => store.listDue(shard, nowMs, nowMs + LOOKAHEAD_MS));
@@ -110,14 +123,13 @@ async function dispatchWork(dispatch: Dispatch, deadline: Deadline): Promise<num
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, lane));
-  if (failures.length > 0) throw new Error(`${failures.length} rows not dispatched, first: ${failures[0]}.`);
-  return posted;
+  return { posted, failures };
 }
 
 async function claimAndSend(
   { store, queue, faultPoint }: Dispatch,
   batch: readonly PlannedClaim[],
-): Promise<{ posted: number; failures: string[] }> {
+): Promise<Dispatched> {
   const failures: string[] = [];
   const claimed = await Promise.all(
     batch.map(async ({ key, seenDueAt, delaySeconds, reclaimAtMs }): Promise<WorkPosting[]> => {

@@ -17,12 +17,18 @@ export const METRICS = {
   DispatchHeartbeat: {
     unit: "Count",
     by: ["dispatch"],
-    meaning: "1 at the end of each dispatch run that did its work.",
+    meaning: "1 at the end of each dispatch run that went through all that is due; single rows may have failed.",
   },
   DispatchedWork: {
     unit: "Count",
     by: ["dispatch"],
     meaning: "Messages posted by one dispatch run for work that was due.",
+  },
+  DispatchFailedRows: {
+    unit: "Count",
+    by: ["dispatch"],
+    meaning:
+      "Rows that were due and could not be claimed or posted; the run fails and its message names the first one.",
   },
   DueToTakenLag: {
     unit: "Milliseconds",

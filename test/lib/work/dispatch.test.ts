@@ -128,8 +128,8 @@ describe("one minute's dispatch", () => {
     expect(store.rows.get(rowId(keyOf("a")))?.dueAt).toBe(clock.nowMs + 90_000);
   });
 
-  it("lets one bad claim not touch its neighbours", async () => {
-    const { dispatch, clock, store, batches } = arrange();
+  it("lets one bad claim neither touch its neighbours nor look like a dead hub", async () => {
+    const { dispatch, clock, store, batches, counted } = arrange();
     await store.schedule(keyOf("a"), clock.nowMs, { posted: false });
     await store.schedule(keyOf("b"), clock.nowMs, { posted: false });
     dispatch.store = {
@@ -137,8 +137,24 @@ describe("one minute's dispatch", () => {
       claim: (key, seen, reclaim) =>
         key.name === "a" ? Promise.reject(new Error("throttled")) : store.claim(key, seen, reclaim),
     };
-    await expect(runDispatch(dispatch, roomy)).rejects.toThrow("throttled");
+    await expect(runDispatch(dispatch, roomy)).rejects.toThrow("1 rows not dispatched, first: MultiAZRollout mimir/a");
     expect(batches.flat().map(({ message }) => message.key.name)).toEqual(["b"]);
+    expect(counted).toEqual({ DispatchHeartbeat: 1, DispatchedWork: 1, DispatchFailedRows: 1 });
+  });
+
+  it("is alive, but fails, when probes cannot be sent", async () => {
+    const { dispatch, counted } = arrange({
+      probeQueue: { send: async (postings) => postings.map((posting) => ({ posting, cause: "InternalError" })) },
+    });
+    await expect(runDispatch(dispatch, roomy)).rejects.toThrow("2 probe messages not sent, first: InternalError");
+    expect(counted).toEqual({ DispatchHeartbeat: 1, DispatchedWork: 0 });
+  });
+
+  it("has no heartbeat when the due index cannot be read", async () => {
+    const { dispatch, store, counted } = arrange();
+    dispatch.store = { ...store, listDue: () => Promise.reject(new Error("table down")) };
+    await expect(runDispatch(dispatch, roomy)).rejects.toThrow("table down");
+    expect(counted["DispatchHeartbeat"]).toBeUndefined();
   });
 
   it("begins no batch it may not finish", async () => {
