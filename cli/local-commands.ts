@@ -14,7 +14,7 @@ export function addLocalCommands(program: CliCommand, streams: Streams): void {
   local
     .command("up")
     .description("start it: local AWS, the deployed stack, clusters registered and probed")
-    .addOption(new Option("--kubernetes <kind>", "which kind of local clusters").choices(["real"]).default("real"))
+    .addOption(kubernetesOption())
     .option("--clusters <n>", "how many clusters to start", wholeNumber, 1)
     .option("--cluster <name=kubeconfig...>", "register this cluster of yours as well", collectPairs)
     .option("--json", "print endpoint and clusters as one line of JSON", false)
@@ -22,6 +22,7 @@ export function addLocalCommands(program: CliCommand, streams: Streams): void {
     .examples(
       "outrigger local up --clusters 2 --detach",
       "outrigger local up --clusters 0 --cluster lab=./lab.kubeconfig",
+      "outrigger local up --kubernetes real",
     )
     .action(async (options) => {
       const { localUp } = await import("./local-up.ts");
@@ -38,11 +39,18 @@ export function addLocalCommands(program: CliCommand, streams: Streams): void {
   program
     .command("demo")
     .hook("preAction", requireCheckout)
-    .description("two local clusters, rollouts over three zones, watched by an independent observer")
+    .description("three local clusters, rollouts over three zones, watched by an independent observer")
+    .addOption(kubernetesOption())
+    .option("--keep", "leave everything running at the end, and say what to try", false)
     .option("--json", "end with one line of JSON", false)
-    .examples("outrigger demo", "outrigger demo --json")
+    .examples("outrigger demo", "outrigger demo --keep", "outrigger demo --kubernetes real --json")
     .action(async (options) => {
-      const { runDemo } = await import("./demo.ts");
+      const { runDemo } = await import("./demo/command.ts");
       await runDemo(options, streams);
     });
 }
+
+const kubernetesOption = (): Option =>
+  new Option("--kubernetes <kind>", "small clusters in Node, or the real programs, built with Go at first use")
+    .choices(["embedded", "real"])
+    .default("embedded");

@@ -1,11 +1,12 @@
 import { resolve } from "node:path";
 import { hostEnvironment } from "../local/host-client.ts";
+import type { LocalKubernetes } from "../local/host-protocol.ts";
 import { stateDirectory } from "../local/state.ts";
 import { aborted, onInterruption } from "./interruption.ts";
 import type { Streams } from "./run.ts";
 
 interface LocalUpOptions {
-  kubernetes: "real";
+  kubernetes: LocalKubernetes;
   clusters: number;
   cluster?: Record<string, string>;
   json: boolean;
@@ -20,6 +21,7 @@ export async function localUp(options: LocalUpOptions, streams: Streams): Promis
   const own = Object.entries(options.cluster ?? {}).map(([name, path]) => [name, resolve(typedIn, path)]);
   const request = {
     directory: stateDirectory(),
+    kubernetes: options.kubernetes,
     clusters: Array.from({ length: options.clusters }, (_, index) => `local-${index + 1}`),
     ownClusters: Object.fromEntries(own) as Record<string, string>,
     detached: options.detach,

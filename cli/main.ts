@@ -10,5 +10,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
-  ...(process.stdout.isTTY && process.env["TERM"] !== "dumb" ? { terminal: { columns: () => process.stdout.columns } } : {}),
+  ...(process.stdout.isTTY && process.env["TERM"] !== "dumb"
+    ? { terminal: { columns: () => process.stdout.columns } }
+    : {}),
 });

@@ -7,6 +7,8 @@ import { buildProgram } from "./program.ts";
 export interface Streams {
   stdout(text: string): void;
   stderr(text: string): void;
+  /** Present when stdout is a terminal. */
+  terminal?: { columns(): number };
 }
 
 /**

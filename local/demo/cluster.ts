@@ -11,7 +11,7 @@ import { z } from "zod";
 import { MULTI_AZ_ROLLOUTS } from "../../lib/kubernetes/types.ts";
 import type { LocalCluster } from "../state.ts";
 import { GROUP_LABEL, GROUPS, type Group, multiAZRollout, namespaces, statefulSet } from "./scenario.ts";
-import { type Watcher, watchPods } from "./watcher.ts";
+import { type Watcher, type WatchPodsOptions, watchPods } from "./watcher.ts";
 
 /** What the demo reads of a rollout's status. */
 const RolloutStatus = z.object({
@@ -98,8 +98,8 @@ export class DemoCluster {
     return z.object({ status: RolloutStatus.optional() }).parse(object).status;
   }
 
-  watch(): Promise<Watcher> {
-    return watchPods(this.#config, new Map(GROUPS.map(({ name, replicas }) => [name, replicas])));
+  watch(onPod: NonNullable<WatchPodsOptions["onPod"]>): Promise<Watcher> {
+    return watchPods(this.#config, new Map(GROUPS.map(({ name, replicas }) => [name, replicas])), { onPod });
   }
 
   podsOf(group: Group): number {

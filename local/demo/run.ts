@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { V1Pod } from "@kubernetes/client-node";
 import { localAws, openHub } from "../../cli/hub.ts";
 import type { ResourceChangedDetail } from "../../lib/registry/events.ts";
 import type { LocalState } from "../state.ts";
 import { DemoCluster, type RolloutStatus } from "./cluster.ts";
+import { readyCondition } from "./describe-status.ts";
 import { GROUPS, type Group } from "./scenario.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -25,10 +27,21 @@ export interface RolloutResult {
 
 const FOUND_TIMEOUT_MS = 60_000;
 const DONE_TIMEOUT_MS = 120_000;
-const POLL_MS = 250;
+const POLL_MS = 400;
+
+/** Whom the demo is played to. */
+export interface Audience {
+  /** A step of the scenario, one line. */
+  tell(line: string): void;
+  /** Every event of the observers' watches. */
+  onPod(cluster: string, type: string, pod: V1Pod): void;
+  /** Each look at a rollout's status, from the change of the templates on. */
+  onStatus(cluster: string, group: Group, status: RolloutStatus | undefined, seconds: number): void;
+  onEnd(cluster: string, group: Group, seconds: number): void;
+}
 
 /** Plays the scenario on running clusters. */
-export async function playScenario(local: LocalState, onProgress: (line: string) => void): Promise<RolloutResult[]> {
+export async function playScenario(local: LocalState, audience: Audience): Promise<RolloutResult[]> {
   const hub = await openHub({ stack: local.stack, local: true }, localAws(local));
   const clusters = local.clusters.map((cluster) => new DemoCluster(cluster));
   /** As a pipeline does after `kubectl apply`: the hub looks at once instead of at its next interval. */
@@ -41,9 +54,9 @@ export async function playScenario(local: LocalState, onProgress: (line: string)
     } satisfies ResourceChangedDetail);
   const pairs = clusters.flatMap((cluster) => GROUPS.map((group) => ({ cluster, group })));
 
-  onProgress(`${GROUPS.map(({ name }) => name).join(", ")}: StatefulSets created, one per zone`);
+  audience.tell(`${GROUPS.map(({ name }) => name).join(", ")}: StatefulSets created, one per zone`);
   await Promise.all(clusters.map((cluster) => cluster.install()));
-  onProgress("all pods are Ready; applying a MultiAZRollout for each group");
+  audience.tell("all pods are Ready; applying a MultiAZRollout for each group");
   await Promise.all(clusters.map((cluster) => cluster.applyRollouts()));
   await Promise.all(
     pairs.map(async ({ cluster, group }) => {
@@ -52,9 +65,11 @@ export async function playScenario(local: LocalState, onProgress: (line: string)
     }),
   );
 
-  const watchers = await Promise.all(clusters.map((cluster) => cluster.watch()));
+  const watchers = await Promise.all(
+    clusters.map((cluster) => cluster.watch((type, pod) => audience.onPod(cluster.name, type, pod))),
+  );
   try {
-    onProgress("every rollout has been seen by the hub; changing the templates");
+    audience.tell("every rollout has been seen by the hub; changing the templates");
     return await Promise.all(
       pairs.map(async ({ cluster, group }) => {
         const watcher = watchers[clusters.indexOf(cluster)];
@@ -62,7 +77,7 @@ export async function playScenario(local: LocalState, onProgress: (line: string)
         const startedAt = performance.now();
         await cluster.changeTemplates(group);
         await announce(cluster, group);
-        return follow(cluster, group, watcher, startedAt, onProgress);
+        return follow(cluster, group, watcher, startedAt, audience);
       }),
     );
   } finally {
@@ -76,19 +91,18 @@ async function follow(
   group: Group,
   watcher: Watcher,
   startedAt: number,
-  onProgress: (line: string) => void,
+  audience: Audience,
 ): Promise<RolloutResult> {
   const changes = group.image.after !== group.image.before;
-  let told = "";
+  const elapsed = (): number => (performance.now() - startedAt) / 1000;
   const status = await waitForStatus(cluster, group, DONE_TIMEOUT_MS, (now) => {
+    audience.onStatus(cluster.name, group, now, elapsed());
     if (now === undefined) return false;
     const { phase, updatedReplicas } = now;
-    const line = `${cluster.name} ${group.name}: ${describeStatus(now)}`;
-    if (line !== told) onProgress(line);
-    told = line;
     return phase === group.expected.phase && (!changes || updatedReplicas === cluster.podsOf(group));
   });
-  const seconds = (performance.now() - startedAt) / 1000;
+  const seconds = elapsed();
+  audience.onEnd(cluster.name, group, seconds);
   const result = {
     cluster: cluster.name,
     name: group.name,
@@ -100,19 +114,6 @@ async function follow(
   const current = await cluster.countCurrent(group);
   return { ...result, problems: judge(result, group, cluster.podsOf(group), current) };
 }
-
-/** e.g. `Progressing zone-a 3/9`, or why nothing is done. */
-function describeStatus(status: RolloutStatus): string {
-  const { phase, currentZone, updatedReplicas, replicas } = status;
-  if (phase === "Refused" || phase === "Held" || phase === "Stalled") {
-    const { reason = "", message = "" } = readyCondition(status) ?? {};
-    return `${phase} ${reason}: ${message}`;
-  }
-  return [phase, ...(currentZone === undefined ? [] : [currentZone]), `${updatedReplicas}/${replicas}`].join(" ");
-}
-
-const readyCondition = (status: RolloutStatus | undefined): RolloutStatus["conditions"][number] | undefined =>
-  status?.conditions.find(({ type }) => type === "Ready");
 
 /** What is not as the scenario expects it. */
 export function judge(result: Omit<RolloutResult, "problems">, group: Group, pods: number, current: number): string[] {
