@@ -10,6 +10,8 @@ export interface StatefulSetView {
   name: string;
   statefulSet: StatefulSet;
   pods: PodView[];
+  /** Pods that are wanted: all, or those of one zone where the StatefulSet spans several. */
+  replicas: number;
   /** Pods of this StatefulSet that may be unavailable. */
   maxUnavailable: number;
   /** How many pods may be deleted now; may be negative. */
@@ -80,6 +82,7 @@ export function viewStatefulSets(
         name: statefulSet.metadata.name,
         statefulSet,
         pods,
+        replicas: statefulSet.spec.replicas ?? 1,
         maxUnavailable,
         budget: maxUnavailable - (expected - available),
         updated: pods.filter((pod) => !pod.outdated && !pod.terminating).length,
@@ -143,13 +146,13 @@ function unreadiness(statefulSet: StatefulSet, pods: readonly PodView[], lost: r
   return [...found, ...missing, ...counts];
 }
 
-/** How many pods of a StatefulSet may be unavailable; `problem` names an annotation that cannot be read (1 is used). */
+/** How many of `replicas` pods of a StatefulSet may be unavailable; `problem` names an annotation that cannot be read (1 is used). */
 export function resolveMaxUnavailable(
   statefulSet: StatefulSet,
   spec: RolloutSpec,
+  replicas = statefulSet.spec.replicas ?? 1,
 ): { maxUnavailable: number; problem?: string } {
   const annotated = statefulSet.metadata.annotations?.[MAX_UNAVAILABLE_ANNOTATION];
-  const replicas = statefulSet.spec.replicas ?? 1;
   if (annotated === undefined) return { maxUnavailable: podCount(spec.rollingUpdate.maxUnavailable, replicas) };
   const text = annotated.trim();
   const parsed = MaxUnavailable.safeParse(/^\d+$/.test(text) ? Number(text) : text);

@@ -17,6 +17,8 @@ export interface Observation {
   pods: Pod[] | undefined;
   /** Zones of the nodes its pods run on, per StatefulSet; only for those whose zone nothing else tells. */
   nodeZones: Record<string, string[]>;
+  /** Zone by node name; only when a zone that nothing else tells was asked for. */
+  zoneOfNode?: Record<string, string>;
   /** A controller in the cluster that could act on the same group, in words; undefined when there is none. */
   foreignController: string | undefined;
   /**

@@ -4,7 +4,7 @@ import type { Deployment, KubernetesObject, Pod, StatefulSet } from "../kubernet
 import { formatSelector } from "../kubernetes/selectors.ts";
 import { DEPLOYMENTS, MULTI_AZ_ROLLOUTS, NODES, PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
 import { findForeignController } from "./foreign-controller.ts";
-import type { MultiAZRollout } from "./observation.ts";
+import type { MultiAZRollout, Observation } from "./observation.ts";
 import { isOwned } from "./pods.ts";
 import { podSelector } from "./selection.ts";
 import { type RolloutSpec, selectorOf } from "./spec.ts";
@@ -51,13 +51,18 @@ export async function observeNodeZones(
   statefulSets: readonly StatefulSet[],
   pods: readonly Pod[],
   spec: RolloutSpec,
-): Promise<Record<string, string[]>> {
+): Promise<Required<Pick<Observation, "nodeZones" | "zoneOfNode">>> {
   const topologyKey = spec.rollingUpdate.azTopologyKey;
   const unnamed = needsNodes(statefulSets, { azOrder: spec.azOrder, topologyKey });
-  if (unnamed.length === 0) return {};
+  if (unnamed.length === 0) return { nodeZones: {}, zoneOfNode: {} };
   const nodes = await client.list<KubernetesObject>(NODES, { as: "metadata" });
-  const zoneOf = new Map(nodes.items.map(({ metadata }) => [metadata.name, metadata.labels?.[topologyKey]]));
-  return Object.fromEntries(
+  const zoneOf = new Map(
+    nodes.items.flatMap(({ metadata }) => {
+      const zone = metadata.labels?.[topologyKey];
+      return zone === undefined ? [] : [[metadata.name, zone] as const];
+    }),
+  );
+  const nodeZones = Object.fromEntries(
     statefulSets
       .filter(({ metadata }) => unnamed.includes(metadata.name))
       .map((statefulSet) => {
@@ -66,6 +71,7 @@ export async function observeNodeZones(
         return [statefulSet.metadata.name, [...new Set(zones)].sort()];
       }),
   );
+  return { nodeZones, zoneOfNode: Object.fromEntries(zoneOf) };
 }
 
 /** Looks for a controller that could act on the same group, in the namespaces this hub may read (empty = all). */

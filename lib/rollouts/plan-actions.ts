@@ -1,7 +1,7 @@
 import type { ActionRecord } from "../work/reconciler.ts";
 import { toAdopt } from "./adoption.ts";
 import { claimOf } from "./claim.ts";
-import type { ZoneView } from "./members.ts";
+import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import type { Restore } from "./rollback.ts";
 import type { Candidate } from "./safety-rule.ts";
@@ -78,9 +78,13 @@ export function restoresOf(restores: readonly Restore[], { resource }: Observati
 /** A complete StatefulSet's currentRevision becomes its updateRevision; its controller does so for RollingUpdate only. */
 export function revisionWritesOf(zones: readonly ZoneView[], { pods, resource }: Observation): RevisionAction[] {
   if (pods === undefined) return [];
+  const all = zones.flatMap(({ parts }) => parts);
+  const isDone = ({ outdated, unready }: StatefulSetView): boolean => outdated === 0 && unready.length === 0;
   return zones
     .filter(({ changed }) => changed.length === 0)
     .flatMap(({ parts }) => parts)
+    .filter((part, _index, parts) => parts.find(({ name }) => name === part.name) === part)
+    .filter(({ name }) => all.every((part) => part.name !== name || isDone(part)))
     .filter(({ outdated, unready, paused }) => outdated === 0 && unready.length === 0 && !paused)
     .flatMap(({ name, statefulSet: { metadata, status } }) => {
       const { currentRevision, updateRevision } = status ?? {};

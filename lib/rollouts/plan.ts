@@ -10,6 +10,7 @@ import { advanceRollback, rejectedAgain } from "./rollback.ts";
 import { filterBatch } from "./safety.ts";
 import type { Candidate, Hold, Phase, SafetyContext } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
+import { rememberPodZones, spansZones, spreadZones } from "./spread.ts";
 import type { CurrentRollout, RolloutState, ZoneTimes } from "./state.ts";
 import { assignZones } from "./zones.ts";
 
@@ -68,7 +69,21 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const known = state.rejected ?? {};
   const ongoing = continueRollout(state.rollout, spec, observation, assigned.zones, known);
   const views = viewStatefulSets(observation, spec, deleting);
-  const zones = viewZones(views, assigned.zones, ongoing?.members ?? [], azOrder);
+  const podZones = rememberPodZones(
+    state.nodeZones.topologyKey === topologyKey ? (state.podZones ?? {}) : {},
+    observation,
+    spec,
+  );
+  const whole = viewZones(views, assigned.zones, ongoing?.members ?? [], azOrder);
+  const [only] = views;
+  const zones =
+    only !== undefined && observation.pods !== undefined && spansZones(podZones)
+      ? spreadZones(
+          only,
+          whole.flatMap(({ changed }) => changed),
+          { zones: podZones, spec, times: ongoing?.zones ?? {} },
+        )
+      : whole;
   const advanced = ongoing && advanceRollout(ongoing, zones, spec, now);
   const back = advanced && advanceRollback(advanced, known, spec, observation.statefulSets);
   const timed = back && rememberApproval(back.rollout, observation.resource);
@@ -141,6 +156,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
       ...lastBatch(deletes.length > 0 ? now : state.lastBatchAt),
       deleting: [...deleting, ...deletes.map(({ statefulSet, pod, uid }) => ({ statefulSet, pod, uid }))],
       nodeZones: rollout === undefined ? { topologyKey, zones: {} } : nodeZones,
+      ...(isEmpty(podZones) ? {} : { podZones }),
       claimed: begun ? allNames(observation, state.claimed) : state.claimed,
       ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
       announced: state.announced,
@@ -205,7 +221,7 @@ function describe(
 ): { reason: string; message: string } {
   if (deletes > 0) return { reason: "ReplacingPods", message: "Outdated pods are being replaced." };
   if (hold !== undefined) return { reason: hold.reason, message: hold.message };
-  const names = zones.flatMap(({ parts }) => parts.map(({ name }) => name));
+  const names = [...new Set(zones.flatMap(({ parts }) => parts.map(({ name }) => name)))];
   if (phase === "Completed" && rolledBack) {
     const message = `${names.join(", ")} went back to the template before, after no progress with another; that one is not tried again until it changes.`;
     return { reason: "RolledBack", message };

@@ -81,8 +81,8 @@ async function openView(run: Run): Promise<ClusterView | undefined> {
     asked ? undefined : observeForeignController(client, namespace, registration.namespaces),
   ]);
   if (!asked) run.state = { ...run.state, foreign: foreignCheck(statefulSets.observedAt, foreignController) };
-  const nodeZones = await observeNodeZones(client, statefulSets.items, pods.items, run.spec);
-  const view = new ClusterView({ resource, statefulSets, pods, nodeZones, foreignController }, session);
+  const zones = await observeNodeZones(client, statefulSets.items, pods.items, run.spec);
+  const view = new ClusterView({ resource, statefulSets, pods, ...zones, foreignController }, session);
   if (session.trigger === "message") view.watch(client, key, run.spec);
   return view;
 }

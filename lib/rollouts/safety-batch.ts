@@ -47,7 +47,7 @@ export const BATCH_RULES: readonly SafetyRule[] = [
           return !observed || status?.updateRevision === undefined;
         });
       if (late.length === 0) return { keep: batch };
-      const message = `Waiting for the StatefulSet controller to observe ${listed(late.map(({ name }) => name))}.`;
+      const message = `Waiting for the StatefulSet controller to observe ${listed([...new Set(late.map(({ name }) => name))])}.`;
       return { keep: [], hold: waiting("WaitingForStatefulSet", message, { clockRuns: false, everything: true }) };
     },
   },

@@ -80,6 +80,8 @@ export const RolloutState = z.object({
   deleting: z.array(Deleting),
   /** Zones of the nodes on which each StatefulSet's pods have been seen during this rollout, under one node label. */
   nodeZones: z.object({ topologyKey: z.string(), zones: z.record(z.string(), z.array(z.string())) }),
+  /** Zone by pod name, of one StatefulSet that spans zones; under the node label of `nodeZones`. */
+  podZones: z.record(z.string(), z.string()).optional(),
   /** StatefulSets which carry our claim. */
   claimed: z.array(z.string()),
   foreign: z.object({ checkedAt: z.string(), found: z.string().optional() }).optional(),

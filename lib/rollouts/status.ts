@@ -111,7 +111,7 @@ function zoneStatus(zone: ZoneView, plan: Plan, withPods: boolean): ZoneStatus {
   return {
     name: zone.name,
     statefulSets: zone.parts.map(({ name }) => name),
-    replicas: sum(({ statefulSet }) => statefulSet.spec.replicas ?? 1),
+    replicas: sum((part) => part.replicas),
     updated: sum((part) => (withPods ? part.updated : (part.statefulSet.status?.updatedReplicas ?? 0))),
     available: sum((part) => (withPods ? part.available : (part.statefulSet.status?.availableReplicas ?? 0))),
     phase: zonePhase(zone, plan, withPods),

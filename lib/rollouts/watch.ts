@@ -14,6 +14,7 @@ export interface Seed {
   statefulSets: ListResult<StatefulSet>;
   pods: ListResult<Pod>;
   nodeZones: Record<string, string[]>;
+  zoneOfNode: Record<string, string>;
   foreignController: string | undefined;
 }
 
@@ -102,6 +103,7 @@ export class ClusterView {
       statefulSets: [...this.#statefulSets.values()],
       pods: [...this.#pods.values()],
       nodeZones: this.#seed.nodeZones,
+      zoneOfNode: this.#seed.zoneOfNode,
       foreignController: this.#seed.foreignController,
       fresh: this.#fresh,
     };

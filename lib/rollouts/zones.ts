@@ -39,7 +39,7 @@ export function assignZones(statefulSets: readonly StatefulSet[], options: ZoneO
   const conflicts: string[] = [];
   const byNodes = unnamed.map((name) => ({ name, seen: options.nodeZones[name] ?? [] }));
   for (const { name, seen } of byNodes) {
-    if (seen.length > 1) conflicts.push(spanConflict(name, seen, statefulSets.length));
+    if (seen.length > 1 && statefulSets.length > 1) conflicts.push(spanConflict(name, seen));
     const zone = seen[0];
     const shared =
       zone === undefined ||
@@ -92,10 +92,6 @@ function pinnedZone({ spec }: StatefulSet, topologyKey: string): string | undefi
   return values.size === 1 && allowed.every((each) => each !== undefined) ? only : undefined;
 }
 
-function spanConflict(name: string, seen: readonly string[], selected: number): string {
-  const others =
-    selected > 1
-      ? "while several StatefulSets are selected"
-      : "and one StatefulSet over many zones is not supported yet";
-  return `StatefulSet ${name} has pods in the zones ${seen.join(", ")} ${others}: use one StatefulSet per zone with a label zone, or select it out of the group`;
+function spanConflict(name: string, seen: readonly string[]): string {
+  return `StatefulSet ${name} has pods in the zones ${seen.join(", ")} while several StatefulSets are selected: use one StatefulSet per zone with a label zone, or select it out of the group`;
 }

@@ -7,6 +7,8 @@ export interface Limits {
   /** A worker may act on what was true up to this long ago, milliseconds. */
   lagMs: number;
   zoneOf: (statefulSet: string) => string;
+  /** Zone of a pod, where one StatefulSet spans zones; then the budget is that of a zone. */
+  zoneOfPod?: ((pod: string) => string) | undefined;
 }
 
 interface Disruption {
@@ -56,14 +58,16 @@ export class Invariants {
       this.#violate(`${name} of the wanted revision was deleted`);
     if (this.#deleted.has(uid) || deletionTimestamp !== undefined) this.#violate(`${name} was deleted twice`);
     this.#deleted.add(uid);
-    if (isReady(pod)) this.#disrupted.set(name, { statefulSet, uid });
+    if (isReady(pod)) this.#disrupted.set(name, { statefulSet: this.#limits.zoneOfPod?.(name) ?? statefulSet, uid });
     this.#check();
   }
 
   #check(): void {
     const bySet = new Map<string, number>();
     for (const { statefulSet } of this.#disrupted.values()) bySet.set(statefulSet, (bySet.get(statefulSet) ?? 0) + 1);
-    const zones = new Set([...bySet.keys()].map((name) => this.#limits.zoneOf(name)));
+    const zones = new Set(
+      [...bySet.keys()].map((name) => (this.#limits.zoneOfPod === undefined ? this.#limits.zoneOf(name) : name)),
+    );
     if (zones.size > 1) this.#violate(`zones ${[...zones].join(" and ")} are disrupted at once`);
     for (const [name, count] of bySet) {
       this.peakUnavailable = Math.max(this.peakUnavailable, count);

@@ -21,6 +21,8 @@ export interface ModelOptions {
   graceMs?: [number, number];
   /** How late the StatefulSet controller acts, milliseconds. */
   controllerMs?: [number, number];
+  /** Zones of the nodes: pods go to them in turn, by ordinal. Absent: one node per StatefulSet, in no zone. */
+  spread?: string[];
 }
 
 export const NAMESPACE = "mimir";
@@ -49,6 +51,7 @@ export class ClusterModel {
   readonly #log: { version: number; event: ModelEvent }[] = [];
   #version = 100;
   #uids = 0;
+  readonly #spread: readonly string[];
   /** Pods the quota allows; undefined = no quota. */
   quota: number | undefined;
 
@@ -58,9 +61,14 @@ export class ClusterModel {
     readyMs = [2_000, 2_500],
     graceMs = [50, 200],
     controllerMs = [5, 60],
+    spread = [],
   }: ModelOptions) {
     this.clock = clock;
     this.random = seededRandom(seed);
+    this.#spread = spread;
+    for (const zone of new Set(spread)) {
+      this.put("nodes", { metadata: { name: `node-${zone}`, labels: { "topology.kubernetes.io/zone": zone } } });
+    }
     this.#options = { readyMs, graceMs, controllerMs };
   }
 
@@ -260,7 +268,7 @@ export class ClusterModel {
         labels: { name: owner, "controller-revision-hash": revision },
         ownerReferences: [reference],
       },
-      spec: { nodeName: `node-${owner}` },
+      spec: ready || this.#spread.length === 0 ? { nodeName: this.#nodeOf(owner, ordinal) } : {},
       status: {
         phase: ready ? "Running" : "Pending",
         conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: this.clock.iso() }],
@@ -273,7 +281,8 @@ export class ClusterModel {
     const pod = this.find<Pod>("pods", name);
     if (pod === undefined || pod.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined) return;
     const behaviour = this.#behaviour(pod);
-    const running: Pod = { ...pod, status: { ...pod.status, phase: "Running" } };
+    const spec = { nodeName: this.#nodeOf(ownerName(pod), ordinalOf(name)) };
+    const running: Pod = { ...pod, spec, status: { ...pod.status, phase: "Running" } };
     if (behaviour === "ready") this.put("pods", withReady(running, true, this.clock.iso()));
     else if (behaviour === "never") this.put("pods", running);
     else {
@@ -282,6 +291,10 @@ export class ClusterModel {
       this.put("pods", { ...running, status: { ...running.status, containerStatuses } });
     }
     this.#sync(ownerName(pod));
+  }
+
+  #nodeOf(owner: string, ordinal: number): string {
+    return `node-${this.#spread[ordinal % this.#spread.length] ?? owner}`;
   }
 
   #behaviour(pod: Pod): Behaviour {

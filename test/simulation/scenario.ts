@@ -1,4 +1,5 @@
 import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
+import { ordinalOf } from "../../lib/rollouts/pods.ts";
 import { VirtualClock } from "./clock.ts";
 import { type HubOptions, SimulatedHub } from "./hub.ts";
 import { Invariants } from "./invariants.ts";
@@ -32,11 +33,16 @@ export class Scenario {
     const { zones = ["zone-a", "zone-b", "zone-c"], replicas = 3, maxUnavailable = 1, intervalSeconds = 0 } = options;
     this.model = new ClusterModel({ clock: this.clock, ...options });
     this.sets = zones.map((zone) => `ingester-${zone}`);
-    for (const zone of zones) this.model.addStatefulSet(`ingester-${zone}`, replicas, { group: "ingester", zone });
+    for (const zone of zones) {
+      const labels = { group: "ingester", ...(options.spread === undefined ? { zone } : {}) };
+      this.model.addStatefulSet(`ingester-${zone}`, replicas, labels);
+    }
     this.spec = { statefulSetSelector: SELECTOR, rollingUpdate: { maxUnavailable, intervalSeconds }, ...options.spec };
     this.model.addResource("ingesters", this.spec);
     const zoneOf = (name: string): string => name.replace("ingester-", "");
-    this.invariants = new Invariants(this.model, { maxUnavailable, lagMs: options.lagMs ?? 100, zoneOf });
+    const { spread } = options;
+    const zoneOfPod = spread && ((pod: string): string => spread[ordinalOf(pod) % spread.length] ?? "");
+    this.invariants = new Invariants(this.model, { maxUnavailable, lagMs: options.lagMs ?? 100, zoneOf, zoneOfPod });
     this.hub = this.addHub({ ...options.hub, name: "ingesters" });
     this.model.subscribe(({ collection, object, type }) => {
       if (collection === "pods" && type === "ADDED") this.log(`created ${object.metadata.name}`);

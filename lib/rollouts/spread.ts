@@ -1,0 +1,100 @@
+import type { Pod } from "../kubernetes/objects.ts";
+import { resolveMaxUnavailable, type StatefulSetView, type ZoneView } from "./members.ts";
+import { firstOrdinal, type Observation } from "./observation.ts";
+import { isOwned } from "./pods.ts";
+import type { RolloutSpec } from "./spec.ts";
+import type { ZoneTimes } from "./state.ts";
+import { compareZones, needsNodes } from "./zones.ts";
+
+/** Zone by pod name. */
+export type PodZones = Readonly<Record<string, string>>;
+
+/** Zone of a pod that has never been seen on a node. */
+const UNKNOWN = "unknown";
+
+/**
+ * Zones of the pods of a StatefulSet that is selected alone and belongs to no zone by name: the zone of the node each pod
+ * runs on, else the last one known, so that a pending pod has a zone too. Empty for any other group.
+ */
+export function rememberPodZones(known: PodZones, observation: Observation, spec: RolloutSpec): PodZones {
+  const { statefulSets, pods, zoneOfNode = {} } = observation;
+  const [only] = statefulSets;
+  const options = { azOrder: spec.azOrder, topologyKey: spec.rollingUpdate.azTopologyKey };
+  if (only === undefined || statefulSets.length > 1 || needsNodes(statefulSets, options).length === 0) return {};
+  const zones: Record<string, string> = {};
+  for (const name of podNames(only, pods ?? [])) {
+    const pod = pods?.find(({ metadata }) => metadata.name === name);
+    const zone = zoneOfNode[pod?.spec?.nodeName ?? ""] ?? known[name];
+    if (zone !== undefined) zones[name] = zone;
+  }
+  return zones;
+}
+
+/** Whether the pods are in more than one zone. */
+export function spansZones(zones: PodZones): boolean {
+  return new Set(Object.values(zones)).size > 1;
+}
+
+/**
+ * The zones of one StatefulSet whose pods span several: unready and budget are those of the pods of the zone, a percentage
+ * is of these, and the highest ordinal comes first. `times` tell where the StatefulSet's own counts lag behind.
+ */
+export function spreadZones(
+  view: StatefulSetView,
+  changed: readonly string[],
+  input: { zones: PodZones; spec: RolloutSpec; times: Readonly<Record<string, ZoneTimes>> },
+): ZoneView[] {
+  const { statefulSet } = view;
+  const { spec, times } = input;
+  const zoneOf = (pod: string): string => input.zones[pod] ?? UNKNOWN;
+  const wanted = podNames(statefulSet, []);
+  const names = [...new Set([...wanted, ...view.pods.map(({ name }) => name)])];
+  const zones = [...new Set(names.map(zoneOf))].sort(compareZones(spec.azOrder));
+  const { replicas = 0, readyReplicas = 0 } = statefulSet.status ?? {};
+  const lags = replicas !== readyReplicas && view.unready.length === 1 && view.pods.every((pod) => pod.available);
+  const lagging = lastStarted(times) ?? zones[0];
+  return zones.map((zone, index) => {
+    const expected = names.filter((name) => zoneOf(name) === zone);
+    const pods = view.pods.filter(({ name }) => zoneOf(name) === zone).toReversed();
+    const missing = expected.filter((name) => !pods.some((pod) => pod.name === name));
+    const { maxUnavailable } = resolveMaxUnavailable(statefulSet, spec, expected.length);
+    const available = pods.filter((pod) => pod.available).length;
+    const outdated = pods.filter((pod) => pod.outdated).length;
+    const unready = [
+      ...pods.flatMap(({ name, trouble }) => (trouble === undefined ? [] : [`${name}: ${trouble}`])),
+      ...missing.map((name) => `${name}: missing`),
+      ...(lags && zone === lagging ? view.unready : []),
+    ];
+    const part: StatefulSetView = {
+      ...view,
+      pods,
+      replicas: expected.length,
+      maxUnavailable,
+      budget: maxUnavailable - (expected.length - available),
+      updated: pods.filter((pod) => !pod.outdated && !pod.terminating).length,
+      available,
+      outdated,
+      unready,
+    };
+    const problems = index === 0 ? [...changed] : [];
+    return {
+      name: zone,
+      parts: [part],
+      changed: problems,
+      unready: [...problems, ...unready],
+      complete: problems.length === 0 && (outdated === 0 || view.paused),
+    };
+  });
+}
+
+function podNames(statefulSet: StatefulSetView["statefulSet"], pods: readonly Pod[]): string[] {
+  const first = firstOrdinal(statefulSet);
+  const { name } = statefulSet.metadata;
+  const wanted = Array.from({ length: statefulSet.spec.replicas ?? 1 }, (_, index) => `${name}-${first + index}`);
+  const owned = pods.filter((pod) => isOwned(pod, statefulSet)).map(({ metadata }) => metadata.name);
+  return [...new Set([...wanted, ...owned])];
+}
+
+function lastStarted(times: Readonly<Record<string, ZoneTimes>>): string | undefined {
+  return Object.entries(times).sort(([, a], [, b]) => (a.startedAt < b.startedAt ? 1 : -1))[0]?.[0];
+}

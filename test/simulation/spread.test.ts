@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
+import { Scenario, type ScenarioOptions } from "./scenario.ts";
+
+const SPREAD = ["us-east-1a", "us-east-1b", "us-east-1c"];
+
+/** One StatefulSet over three zones, as brokers are run, with its template changed and a message on its way. */
+async function brokers(options: ScenarioOptions = {}): Promise<Scenario> {
+  const scenario = new Scenario({ zones: ["brokers"], spread: SPREAD, replicas: 7, ...options });
+  scenario.changeTemplates("new");
+  await scenario.clock.run(() => false, 500);
+  scenario.hub.post();
+  return scenario;
+}
+const deletes = (scenario: Scenario): string[] =>
+  scenario.transcript.split("\n").flatMap((line) => / delete ingester-brokers-(\S+)$/.exec(line)?.[1] ?? []);
+
+describe("one StatefulSet over three zones", () => {
+  test("goes zone by zone, the highest ordinal first", async () => {
+    const scenario = await brokers();
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
+    expect(deletes(scenario)).toEqual(["6", "3", "0", "4", "1", "5", "2"]);
+    await expect(scenario.transcript).toMatchFileSnapshot("../golden/spread.txt");
+  });
+
+  test("goes in the order of azOrder", async () => {
+    const scenario = await brokers({ spec: { azOrder: [...SPREAD].reverse() } });
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    expect(deletes(scenario)).toEqual(["5", "2", "4", "1", "6", "3", "0"]);
+  });
+
+  test("holds while pods of two zones are unready", async () => {
+    const scenario = await brokers();
+    await scenario.clock.run(() => scenario.invariants.deletes === 1, 60_000);
+    scenario.model.losePods(["ingester-brokers-1", "ingester-brokers-2"], 100_000);
+    await scenario.clock.run(() => false, 60_000);
+    expect(scenario.invariants.deletes).toBe(1);
+    const { status } = scenario.model.find<StatefulSet>("multiazrollouts", "ingesters") ?? {};
+    expect(status).toMatchObject({ phase: "Held", conditions: [{ reason: "MultipleZonesUnready" }, {}, {}, {}] });
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
+  });
+
+  test("keeps every promise whatever befalls it", { timeout: 60_000 }, async () => {
+    const Faults = fc.record({
+      seed: fc.integer({ min: 1, max: 100_000 }),
+      replicas: fc.integer({ min: 2, max: 8 }),
+      maxUnavailable: fc.integer({ min: 1, max: 3 }),
+      watchLagMs: fc.constantFrom(0, 20, 300, 900),
+      handoverMs: fc.constantFrom(90_000, 4_000),
+      kill: fc.option(fc.integer({ min: 1, max: 5 }), { nil: undefined }),
+      lost: fc.option(fc.record({ at: fc.integer({ min: 0, max: 12_000 }), pod: fc.integer({ min: 0, max: 7 }) }), {
+        nil: undefined,
+      }),
+      templateAt: fc.option(fc.integer({ min: 0, max: 15_000 }), { nil: undefined }),
+    });
+    await fc.assert(
+      fc.asyncProperty(Faults, async ({ watchLagMs, kill, lost, templateAt, handoverMs, ...options }) => {
+        const scenario = await brokers({
+          ...options,
+          lagMs: watchLagMs + 200,
+          hub: {
+            handoverMs,
+            faults: kill === undefined ? [] : [{ point: "after-delete", nth: kill, what: "kill" }],
+            client: { watchLagMs: () => scenario.model.random() * watchLagMs },
+          },
+        });
+        if (lost !== undefined) {
+          scenario.clock.after(lost.at, () => scenario.model.losePods([`ingester-brokers-${lost.pod}`], 8_000));
+        }
+        if (templateAt !== undefined) scenario.clock.after(templateAt, () => scenario.changeTemplates("newer"));
+        await scenario.clock.run(() => false, 16_000);
+        const done = await scenario.runUntilCompleted(templateAt === undefined ? "new" : "newer");
+        const problems = [...scenario.invariants.violations, ...(done ? [] : ["never ended"])];
+        if (problems.length > 0) throw new Error(`${problems.join("\n")}\n${scenario.transcript}`);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
