@@ -4,6 +4,7 @@ import { createProbeQueue, createWorkQueue } from "../lib/aws/queue.ts";
 import { createRegistryStore } from "../lib/aws/registry-store.ts";
 import { openTable } from "../lib/aws/table.ts";
 import { createWorkStore } from "../lib/aws/work-store.ts";
+import { createFleetHealth } from "../lib/health/fleet.ts";
 import { systemClock as clock } from "../lib/work/clock.ts";
 import { runDispatch } from "../lib/work/dispatch.ts";
 import { createFaultPoint } from "../lib/work/fault-point.ts";
@@ -13,12 +14,14 @@ import { openTelemetry, serve } from "./serve.ts";
 const env = readEnvironment("dispatch", process.env);
 const telemetry = openTelemetry("dispatch", env);
 const table = openTable(createDynamoClient(), env.OUTRIGGER_TABLE);
+const registry = createRegistryStore(table);
 const sqs = createSqsClient();
 const dispatch = {
   ...telemetry,
   clock,
   store: createWorkStore(table, clock),
-  clusters: createRegistryStore(table),
+  clusters: registry,
+  fleet: createFleetHealth(registry),
   queue: createWorkQueue(sqs, {
     reconcile: env.OUTRIGGER_RECONCILE_QUEUE_URL,
     rollout: env.OUTRIGGER_ROLLOUT_QUEUE_URL,

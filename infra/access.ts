@@ -42,7 +42,7 @@ const USES: Record<FunctionName, Uses> = {
     putsEvents: true,
     clusters: true,
   },
-  dispatch: { table: ["UpdateItem", "Query"], dueIndex: true, sends: ["probe", "reconcile", "rollout"] },
+  dispatch: { table: ["GetItem", "UpdateItem", "Query"], dueIndex: true, sends: ["probe", "reconcile", "rollout"] },
   probe: { table: ["GetItem", "PutItem"], reads: "probe", sends: [], putsEvents: true, clusters: true },
   reconcile: {
     table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"],

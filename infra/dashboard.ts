@@ -55,7 +55,11 @@ export class HubDashboard extends Construct {
         [own("DispatchFailedRows", Stats.SUM)],
       ),
       graph("Due to taken, ms", [own("DueToTakenLag", Stats.p(50), "p50"), own("DueToTakenLag", Stats.p(99), "p99")]),
-      graph("Clusters", [own("ClustersHealthy", Stats.MAXIMUM), own("ClustersUnhealthy", Stats.MAXIMUM)]),
+      graph("Clusters", [
+        own("ClustersHealthy", Stats.MAXIMUM),
+        own("ClustersUnhealthy", Stats.MAXIMUM),
+        own("ClustersUnknown", Stats.MAXIMUM),
+      ]),
       graph("Probe latency, ms", [own("ProbeLatency", Stats.p(50), "p50"), own("ProbeLatency", Stats.p(99), "p99")]),
       graph(
         "Messages waiting",

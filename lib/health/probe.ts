@@ -52,10 +52,6 @@ export async function runProbe(ports: ProbePorts, message: ProbeMessage): Promis
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, probeNext));
-  const probed = outcomes.filter(({ result }) => result !== "skipped" && result !== "unknown");
-  const healthy = probed.filter(({ result }) => result === "Healthy").length;
-  ports.metrics.add("ClustersHealthy", healthy);
-  ports.metrics.add("ClustersUnhealthy", probed.length - healthy);
   if (failures.length > 0) throw failures[0];
   return outcomes.sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
 }

@@ -1,6 +1,17 @@
 import { describeKey, resourceSk, type WorkKey } from "./keys.ts";
 import type { Deadline } from "./lease.ts";
-import type { ActiveClusters, Clock, FaultPoint, Log, Metrics, ProbeQueue, WorkPosting, WorkQueue } from "./ports.ts";
+import type {
+  ActiveCluster,
+  ActiveClusters,
+  Clock,
+  FaultPoint,
+  FleetHealth,
+  Log,
+  Metrics,
+  ProbeQueue,
+  WorkPosting,
+  WorkQueue,
+} from "./ports.ts";
 import { chunk, planProbes } from "./probe-slots.ts";
 import { delaySecondsUntil, LOOKAHEAD_MS, reclaimAt, wholeMs } from "./schedule.ts";
 import { SHARDS } from "./shard.ts";
@@ -36,6 +47,7 @@ export interface Dispatch {
   queue: WorkQueue;
   probeQueue: ProbeQueue;
   clusters: ActiveClusters;
+  fleet: FleetHealth;
   clock: Clock;
   metrics: Metrics;
   log: Log;
@@ -97,11 +109,25 @@ interface Dispatched {
   failures: string[];
 }
 
-async function dispatchProbes({ clusters, probeQueue, clock }: Dispatch): Promise<Dispatched> {
+async function dispatchProbes(dispatch: Dispatch): Promise<Dispatched> {
+  const { clusters, probeQueue, clock } = dispatch;
   const active = await clusters.listActiveClusters();
   const postings = planProbes(active, clock.now());
   const failed = await probeQueue.send(postings);
+  await countFleet(dispatch, active);
   return { posted: postings.length - failed.length, failures: failed.map(({ cause }) => cause) };
+}
+
+/** The fleet in numbers: told by the one place that knows all of it. Without them there is a gap in a graph, no more. */
+async function countFleet({ fleet, clock, metrics, log }: Dispatch, active: readonly ActiveCluster[]): Promise<void> {
+  try {
+    const { healthy, unhealthy, unknown } = await fleet.countFleet(active, clock.now());
+    metrics.add("ClustersHealthy", healthy);
+    metrics.add("ClustersUnhealthy", unhealthy);
+    metrics.add("ClustersUnknown", unknown);
+  } catch (error) {
+    log("warn", "Clusters not counted", { cause: error instanceof Error ? error.message : String(error) });
+  }
 }
 
 async function dispatchWork(dispatch: Dispatch, deadline: Deadline): Promise<Dispatched> {

@@ -51,8 +51,17 @@ export const METRICS = {
     meaning: "A cluster event that was refused; the event Cluster Registration Rejected says why.",
   },
   ProbeLatency: { unit: "Milliseconds", by: ["probe"], meaning: "Time of one cluster's answer to `/readyz`." },
-  ClustersHealthy: { unit: "Count", by: ["probe"], meaning: "Clusters found healthy by one batch of probes." },
-  ClustersUnhealthy: { unit: "Count", by: ["probe"], meaning: "The other clusters of that batch." },
+  ClustersHealthy: {
+    unit: "Count",
+    by: ["dispatch"],
+    meaning: "Clusters of the whole fleet whose last probe found them healthy; told each minute.",
+  },
+  ClustersUnhealthy: { unit: "Count", by: ["dispatch"], meaning: "Clusters whose last probe found anything else." },
+  ClustersUnknown: {
+    unit: "Count",
+    by: ["dispatch"],
+    meaning: "Clusters that should have been probed lately, but of which no result has come.",
+  },
   rollout_operator_group_reconciles_total: {
     unit: "Count",
     by: ["rollout"],

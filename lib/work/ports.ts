@@ -81,6 +81,19 @@ export interface ActiveCluster {
   monitorIntervalSeconds: number;
 }
 
+/** How many clusters are how, by the last probe of each. */
+export interface FleetCount {
+  healthy: number;
+  unhealthy: number;
+  /** No probe has told lately. */
+  unknown: number;
+}
+
+/** What probes have found, implemented by health. */
+export interface FleetHealth {
+  countFleet(clusters: readonly ActiveCluster[], nowMs: number): Promise<FleetCount>;
+}
+
 /** The clusters to be probed, implemented by the registry. */
 export interface ActiveClusters {
   listActiveClusters(): Promise<ActiveCluster[]>;

@@ -68,7 +68,7 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
   },
   dispatch: {
     WriteLogs: logs("Dispatch"),
-    State: [dynamo("UpdateItem", "Query"), [TABLE]],
+    State: [dynamo("GetItem", "UpdateItem", "Query"), [TABLE]],
     DueWork: [["dynamodb:Query"], [`${TABLE}/index/due`]],
     PostMessages: posts("ProbeLaneQueue", "ReconcileLaneQueue", "RolloutLaneQueue"),
   },

@@ -38,6 +38,9 @@ function arrange(changes: Partial<Dispatch> = {}) {
     clusters: {
       listActiveClusters: async (): Promise<ActiveCluster[]> => [{ name: "prod", monitorIntervalSeconds: 30 }],
     },
+    fleet: {
+      countFleet: async (clusters) => ({ healthy: clusters.length, unhealthy: 0, unknown: 0 }),
+    },
     metrics: {
       add: (name, value) => {
         counted[name] = (counted[name] ?? 0) + value;
@@ -86,7 +89,7 @@ describe("one minute's dispatch", () => {
     expect(batches.every((batch) => batch.length <= 10)).toBe(true);
     expect(new Set(batches.flat().map(({ message }) => message.key.name)).size).toBe(25);
     expect(await runDispatch(dispatch, roomy)).toMatchObject({ posted: 0 });
-    expect(counted).toEqual({ DispatchHeartbeat: 2, DispatchedWork: 25 });
+    expect(counted).toMatchObject({ DispatchHeartbeat: 2, DispatchedWork: 25 });
   });
 
   it("sends a posted message again 90 s after it should have been delivered", async () => {
@@ -139,7 +142,7 @@ describe("one minute's dispatch", () => {
     };
     await expect(runDispatch(dispatch, roomy)).rejects.toThrow("1 rows not dispatched, first: MultiAZRollout mimir/a");
     expect(batches.flat().map(({ message }) => message.key.name)).toEqual(["b"]);
-    expect(counted).toEqual({ DispatchHeartbeat: 1, DispatchedWork: 1, DispatchFailedRows: 1 });
+    expect(counted).toMatchObject({ DispatchHeartbeat: 1, DispatchedWork: 1, DispatchFailedRows: 1 });
   });
 
   it("is alive, but fails, when probes cannot be sent", async () => {
@@ -147,7 +150,8 @@ describe("one minute's dispatch", () => {
       probeQueue: { send: async (postings) => postings.map((posting) => ({ posting, cause: "InternalError" })) },
     });
     await expect(runDispatch(dispatch, roomy)).rejects.toThrow("2 probe messages not sent, first: InternalError");
-    expect(counted).toEqual({ DispatchHeartbeat: 1, DispatchedWork: 0 });
+    expect(counted).toMatchObject({ DispatchHeartbeat: 1, DispatchedWork: 0 });
+    expect(counted["DispatchFailedRows"]).toBeUndefined();
   });
 
   it("has no heartbeat when the due index cannot be read", async () => {
@@ -155,6 +159,25 @@ describe("one minute's dispatch", () => {
     dispatch.store = { ...store, listDue: () => Promise.reject(new Error("table down")) };
     await expect(runDispatch(dispatch, roomy)).rejects.toThrow("table down");
     expect(counted["DispatchHeartbeat"]).toBeUndefined();
+  });
+
+  it("tells how many clusters of the whole fleet are how, once", async () => {
+    const active = Array.from({ length: 25 }, (_, index) => ({ name: `c${index}`, monitorIntervalSeconds: 30 }));
+    const { dispatch, counted } = arrange({
+      clusters: { listActiveClusters: async () => active },
+      fleet: { countFleet: async (clusters) => ({ healthy: clusters.length - 3, unhealthy: 2, unknown: 1 }) },
+    });
+    await runDispatch(dispatch, roomy);
+    expect(counted).toMatchObject({ ClustersHealthy: 22, ClustersUnhealthy: 2, ClustersUnknown: 1 });
+  });
+
+  it("does its work all the same when clusters cannot be counted", async () => {
+    const { dispatch, probes, counted } = arrange({
+      fleet: { countFleet: () => Promise.reject(new Error("throttled")) },
+    });
+    await runDispatch(dispatch, roomy);
+    expect(probes).toHaveLength(2);
+    expect(counted).toEqual({ DispatchHeartbeat: 1, DispatchedWork: 0 });
   });
 
   it("begins no batch it may not finish", async () => {

@@ -22,6 +22,7 @@ function arrange(seconds: number, fails: boolean) {
     ...lane.worker,
     probeQueue: { send: async () => [] },
     clusters: { listActiveClusters: async () => [] },
+    fleet: { countFleet: async () => ({ healthy: 0, unhealthy: 0, unknown: 0 }) },
   };
   const refused = () => lane.sent.filter(({ message }) => !schema.safeParse(message).success);
   return { ...lane, dispatch, refused };

@@ -140,8 +140,9 @@ export function createWorld() {
       spawn("dispatch", (actor) => {
         const { worker } = createFakeLane();
         const clusters = { listActiveClusters: async () => [] };
+        const fleet = { countFleet: async () => ({ healthy: 0, unhealthy: 0, unknown: 0 }) };
         const probeQueue = { send: async () => [] };
-        const parts = { ...worker, clock, store: storeOf(actor), queue: queueOf(actor), clusters, probeQueue };
+        const parts = { ...worker, clock, store: storeOf(actor), queue: queueOf(actor), clusters, fleet, probeQueue };
         return runDispatch(parts, { remainingMs: () => INVOCATION_MS });
       });
     },
