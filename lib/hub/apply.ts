@@ -1,15 +1,14 @@
 import { selectorProblems } from "../kubernetes/selectors.ts";
-import { coversNamespace } from "../registry/capabilities.ts";
-import { describeProblems, didYouMean } from "../registry/problems.ts";
+import { didYouMean } from "../registry/problems.ts";
 import type { Registration } from "../registry/registration.ts";
-import { CAPABILITY_OF_KIND } from "../work/lanes.ts";
 import { changesBetween, type FieldChange } from "./changes.ts";
-import { type ClusterChange, changesOf, type HubPorts, mapInGroups, tellClusters } from "./fan-out.ts";
-import { findKind } from "./kinds.ts";
-import { belongs, labelSelector } from "./plan.ts";
+import { type ClusterChange, changesOf, type HubPorts, tellClusters } from "./fan-out.ts";
+import { readManifest, type Wanted } from "./manifest.ts";
+import { labelSelector } from "./plan.ts";
 import { Refusal } from "./reply.ts";
 import type { ApplyRequest } from "./requests.ts";
-import { type FleetRow, hubKey, Manifest, otherHomeKey, type ResourceId, type SpecRow } from "./resource.ts";
+import { type FleetRow, hubKey, type ResourceId, type SpecRow } from "./resource.ts";
+import { livesInCluster, uncovered, warningsOf } from "./warnings.ts";
 
 /** What an apply did, or would do. */
 export interface Applied extends ResourceId {
@@ -24,14 +23,6 @@ export interface Applied extends ResourceId {
 
 /** Writers of one row at the same time; more than this many in a row means something else is wrong. */
 const MAX_ATTEMPTS = 5;
-/** The largest spec, bytes as JSON: items stay far below what the table takes. */
-const MAX_SPEC_BYTES = 100_000;
-
-/** A resource that was understood. */
-interface Wanted {
-  id: ResourceId;
-  spec: unknown;
-}
 
 /**
  * Writes a resource into the hub, for one cluster or for all whose labels match, and tells the clusters it concerns.
@@ -48,31 +39,6 @@ export async function applyResource(ports: HubPorts, request: ApplyRequest): Pro
     if (applied !== undefined) return applied;
   }
   throw new Refusal(wanted.id, `others wrote it ${MAX_ATTEMPTS} times in a row`, "apply it again");
-}
-
-function readManifest(raw: unknown, defaultNamespace: string): Wanted {
-  const parsed = Manifest.safeParse(raw);
-  if (!parsed.success) {
-    const known = { "": Object.keys(Manifest.shape) };
-    const problems = describeProblems(parsed.error, "", known).join("; ");
-    throw new Refusal(subjectOf(raw), problems, "correct it and apply it again");
-  }
-  const { apiVersion, kind, metadata, spec } = parsed.data;
-  const id = { kind, namespace: metadata.namespace ?? defaultNamespace, name: metadata.name };
-  const found = findKind(apiVersion, kind);
-  if ("problem" in found) throw new Refusal(id, found.problem, "correct it and apply it again");
-  const problem = found.refuse(spec, id.namespace);
-  if (problem !== undefined) throw new Refusal(id, problem, "Correct it and apply it again");
-  const bytes = Buffer.byteLength(JSON.stringify(spec));
-  if (bytes > MAX_SPEC_BYTES)
-    throw new Refusal(id, `spec has ${bytes} bytes, more than ${MAX_SPEC_BYTES}`, "make it smaller, or split it");
-  return { id, spec };
-}
-
-function subjectOf(raw: unknown): string {
-  const { kind, metadata } = (typeof raw === "object" && raw !== null ? raw : {}) as Record<string, unknown>;
-  const name = (metadata as { name?: unknown } | null | undefined)?.name;
-  return typeof kind === "string" && typeof name === "string" ? `${kind} ${name}` : "resource";
 }
 
 const stamp = (ports: HubPorts) => ({ writtenBy: ports.newId(), at: new Date(ports.clock.now()).toISOString() });
@@ -113,50 +79,6 @@ async function applyToFleet(
 function changeOf(asRead: unknown, fields: readonly FieldChange[]): Applied["change"] {
   if (asRead === undefined) return "created";
   return fields.length === 0 ? "unchanged" : "configured";
-}
-
-async function warningsOf(
-  ports: HubPorts,
-  row: FleetRow,
-  registrations: readonly Registration[],
-  clusters: readonly ClusterChange[],
-): Promise<string[]> {
-  const matching = registrations.filter((registration) => belongs(row, registration));
-  const warnings =
-    matching.length === 0 ? ["no registered cluster has such labels now; one that gets them gets the resource"] : [];
-  warnings.push(...matching.flatMap((registration) => uncovered(row, registration) ?? []));
-  const conflicts = clusters.filter(({ change }) => change === "conflict").map(({ cluster }) => cluster);
-  if (conflicts.length > 0)
-    warnings.push(
-      `it was applied to ${conflicts.join(", ")} by name, which goes first; delete it there to let this one in`,
-    );
-  const created = clusters.filter(({ change }) => change === "create");
-  const twice = await mapInGroups(created, async ({ cluster }) =>
-    (await livesInCluster(ports, row, cluster)) ? [cluster] : [],
-  );
-  if (twice.flat().length > 0)
-    warnings.push(
-      `HomeConflict: ${twice.flat().join(", ")} has the same resource in the cluster itself, so neither is acted upon there; delete one of them`,
-    );
-  return warnings;
-}
-
-/** Whether the same name is known to live in the cluster itself. */
-async function livesInCluster({ work }: HubPorts, id: ResourceId, cluster: string): Promise<boolean> {
-  const key = otherHomeKey(hubKey(id, cluster));
-  if ((await work.load(key)) === undefined) return false;
-  return ((await work.loadState(key))?.status as { phase?: unknown } | null | undefined)?.phase !== "Gone";
-}
-
-/** @returns why nothing would be done about it in this cluster; undefined when its registration covers it. */
-function uncovered({ kind, namespace }: ResourceId, registration: Registration): string | undefined {
-  const { name, capabilities, namespaces } = registration;
-  const capability = CAPABILITY_OF_KIND[kind];
-  if (capability !== undefined && !capabilities.includes(capability))
-    return `cluster ${name} is registered without the capability ${capability}, which ${kind} needs`;
-  if (!coversNamespace(registration, namespace))
-    return `cluster ${name} is registered for the namespaces ${namespaces.join(", ")} only, not for ${namespace}`;
-  return undefined;
 }
 
 /** @returns undefined when somebody else wrote meanwhile. */
