@@ -2,7 +2,7 @@ import { DeleteCommand, PutCommand, type TransactWriteCommandInput } from "@aws-
 import { FleetRow, type ResourceId, SpecRow } from "../hub/resource.ts";
 import type { HubStore } from "../hub/store.ts";
 import { clusterPk, parseItemKey, placedKey, placedPk } from "../work/keys.ts";
-import { getItem, type Item, queryItems, refusal, type Table, transact } from "./table.ts";
+import { getItem, type Item, queryItems, type Table, transact, writeItem } from "./table.ts";
 import { keyOf } from "./work-items.ts";
 
 const FLEET_PK = "FLEET";
@@ -36,10 +36,8 @@ export function createHubStore(table: Table): HubStore {
         ...unchangedSince(asRead),
         ReturnValuesOnConditionCheckFailure: "ALL_OLD",
       });
-      return await succeeds(
-        () => table.client.send(put),
-        ({ seen }) => seen?.["writtenBy"] === next.writtenBy,
-      );
+      const result = await writeItem(() => table.client.send(put));
+      return "written" in result || result.seen?.["writtenBy"] === next.writtenBy;
     },
     async removeFleet(row) {
       const remove = new DeleteCommand({
@@ -49,10 +47,7 @@ export function createHubStore(table: Table): HubStore {
         ExpressionAttributeNames: { "#uid": "uid", "#deleting": "deleting" },
         ExpressionAttributeValues: { ":uid": row.uid, ":true": true },
       });
-      await succeeds(
-        () => table.client.send(remove),
-        () => true,
-      );
+      await writeItem(() => table.client.send(remove));
     },
     async loadSpec(key) {
       const { pk, sk } = keyOf(key, "SPEC");
@@ -93,21 +88,6 @@ export function createHubStore(table: Table): HubStore {
       return items.map(({ sk, uid }) => ({ cluster: String(sk), uid: String(uid) }));
     },
   };
-}
-
-/** Runs a conditional write; a refusal is judged. */
-async function succeeds(
-  write: () => Promise<unknown>,
-  own: (refused: { seen: Item | undefined }) => boolean,
-): Promise<boolean> {
-  try {
-    await write();
-    return true;
-  } catch (error) {
-    const refused = refusal(error);
-    if (refused === undefined) throw error;
-    return own(refused);
-  }
 }
 
 function readSpec(item: Item): SpecRow {

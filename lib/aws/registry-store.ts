@@ -4,7 +4,7 @@ import { Registration } from "../registry/registration.ts";
 import type { RegistryStore } from "../registry/store.ts";
 import { clusterPk } from "../work/keys.ts";
 import type { ActiveClusters } from "../work/ports.ts";
-import { getItem, queryItems, refusal, type Table, transact } from "./table.ts";
+import { getItem, queryItems, type Table, transact, writeItem } from "./table.ts";
 
 const REGISTRATION_SK = "REGISTRATION";
 const HEALTH_SK = "HEALTH";
@@ -68,21 +68,16 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     },
     async saveHealth(next, asRead) {
       const Item = { pk: clusterPk(next.cluster), sk: HEALTH_SK, ...next };
-      try {
-        const put = new PutCommand({
-          TableName: table.name,
-          Item,
-          ...healthUnchangedSince(asRead),
-          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-        });
-        await table.client.send(put);
-        return true;
-      } catch (error) {
-        const refused = refusal(error);
-        if (refused === undefined) throw error;
-        const { observedAt, identity, class: found } = refused.seen ?? {};
-        return observedAt === next.observedAt && identity === next.identity && found === next.class;
-      }
+      const put = new PutCommand({
+        TableName: table.name,
+        Item,
+        ...healthUnchangedSince(asRead),
+        ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+      });
+      const result = await writeItem(() => table.client.send(put));
+      if ("written" in result) return true;
+      const { observedAt, identity, class: found } = result.seen ?? {};
+      return observedAt === next.observedAt && identity === next.identity && found === next.class;
     },
   };
 }

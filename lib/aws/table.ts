@@ -3,6 +3,7 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   TransactionCanceledException,
+  TransactionConflictException,
 } from "@aws-sdk/client-dynamodb";
 import {
   DynamoDBDocumentClient,
@@ -16,7 +17,7 @@ import {
 /** Name of the sparse index over due work: partition `dueShard`, sort key `dueAt`, keys only. */
 export const DUE_INDEX = "due";
 
-/** How often a transaction that met another one on the same item is tried. */
+/** How often a write that met a transaction on the same item is tried. */
 const CONFLICT_ATTEMPTS = 5;
 
 /** An item as lib-dynamodb reads it; parsed with Zod before anything looks inside. */
@@ -87,7 +88,7 @@ export interface Refused {
 }
 
 /** @returns what a conditional write met, or undefined when the error is something else. */
-export function refusal(error: unknown): Refused | undefined {
+function refusal(error: unknown): Refused | undefined {
   if (error instanceof ConditionalCheckFailedException) return { seen: flatItem(error.Item), part: 0 };
   if (!(error instanceof TransactionCanceledException)) return undefined;
   const reasons = error.CancellationReasons ?? [];
@@ -95,24 +96,24 @@ export function refusal(error: unknown): Refused | undefined {
   return part < 0 ? undefined : { seen: flatItem(reasons[part]?.Item), part };
 }
 
+/** A transaction in progress holds the item: a single write is told otherwise than another transaction. */
 const isConflict = (error: unknown): boolean =>
-  error instanceof TransactionCanceledException &&
-  (error.CancellationReasons ?? []).some(({ Code }) => Code === "TransactionConflict");
+  error instanceof TransactionConflictException ||
+  (error instanceof TransactionCanceledException &&
+    (error.CancellationReasons ?? []).some(({ Code }) => Code === "TransactionConflict"));
 
 /**
- * Writes up to 100 items at once. The SDK gives each call a ClientRequestToken, so its own retries are recognised; a
- * conflict with another transaction, which the SDK does not retry, is tried again here.
+ * Makes a conditional write, and again after a moment when a transaction held the item: to the SDK a conflict is an answer
+ * like any other. Each write recognises its own success after a lost reply, see its condition.
  *
- * @returns the refusal when a condition did not hold.
+ * @returns the item as the write left it, if it asked for that, or the refusal when the condition did not hold.
  */
-export async function transact(
-  { client }: Table,
-  items: NonNullable<TransactWriteCommandInput["TransactItems"]>,
-): Promise<Refused | undefined> {
+export async function writeItem(
+  write: () => Promise<{ Attributes?: Item | undefined }>,
+): Promise<{ written: Item } | Refused> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await client.send(new TransactWriteCommand({ TransactItems: items }));
-      return undefined;
+      return { written: (await write()).Attributes ?? {} };
     } catch (error) {
       const refused = refusal(error);
       if (refused !== undefined) return refused;
@@ -120,4 +121,20 @@ export async function transact(
       await new Promise((resolve) => setTimeout(resolve, 20 * 2 ** attempt * (0.5 + Math.random())));
     }
   }
+}
+
+/**
+ * Writes up to 100 items at once. The SDK gives each call a ClientRequestToken, so its own retries are recognised.
+ *
+ * @returns the refusal when a condition did not hold.
+ */
+export async function transact(
+  { client }: Table,
+  items: NonNullable<TransactWriteCommandInput["TransactItems"]>,
+): Promise<Refused | undefined> {
+  const result = await writeItem(async () => {
+    await client.send(new TransactWriteCommand({ TransactItems: items }));
+    return {};
+  });
+  return "written" in result ? undefined : result;
 }

@@ -3,7 +3,7 @@ import { clusterPk, parseItemKey, type WorkKey } from "../work/keys.ts";
 import { postedShard, waitingShard } from "../work/shard.ts";
 import type { StateRow, WorkRow, WorkStore } from "../work/store.ts";
 import { auditKey } from "./audit.ts";
-import { DUE_INDEX, getItem, type Item, queryItems, type Table } from "./table.ts";
+import { DUE_INDEX, getItem, type Item, queryItems, type Table, writeItem } from "./table.ts";
 import { keyOf, readRegistration, readState, readWork } from "./work-items.ts";
 import { ink, pencil } from "./work-ledger.ts";
 import { claim, forget, release, schedule, takeRow } from "./work-writes.ts";
@@ -44,16 +44,16 @@ export function createWorkStore(table: Table, clock: { now(): number }): WorkSto
     },
     pencil: (taken, intent, auditId) => pencil(table, taken, intent, auditId, clock.now()),
     async recordOutcomes(key, auditId, outcomes) {
-      await table.client.send(
-        new UpdateCommand({
-          TableName: table.name,
-          Key: auditKey(key, auditId),
-          UpdateExpression: "SET #outcomes = :outcomes",
-          ConditionExpression: "attribute_exists(pk)",
-          ExpressionAttributeNames: { "#outcomes": "outcomes" },
-          ExpressionAttributeValues: { ":outcomes": [...outcomes] },
-        }),
-      );
+      const update = new UpdateCommand({
+        TableName: table.name,
+        Key: auditKey(key, auditId),
+        UpdateExpression: "SET #outcomes = :outcomes",
+        ConditionExpression: "attribute_exists(pk)",
+        ExpressionAttributeNames: { "#outcomes": "outcomes" },
+        ExpressionAttributeValues: { ":outcomes": [...outcomes] },
+      });
+      const result = await writeItem(() => table.client.send(update));
+      if ("part" in result) throw new Error(`Audit row ${auditId} of cluster ${key.cluster} is not there.`);
     },
     ink: (taken, result) => ink(table, taken, result, clock.now()),
     release: (taken, dueAtMs, { posted }) => release(table, taken, dueAtMs, posted),

@@ -6,7 +6,7 @@ import { LEASE_GRACE_MS, RECLAIM_AFTER_MS, wholeMs } from "../work/schedule.ts";
 import { postedShard, shardOf, waitingShard } from "../work/shard.ts";
 import type { Holding, NotTaken, WorkRow } from "../work/store.ts";
 import { LeaseLostError } from "../work/verdict.ts";
-import { type Item, type Refused, refusal, setFields, type Table, transact } from "./table.ts";
+import { type Item, type Refused, setFields, type Table, transact, writeItem } from "./table.ts";
 import { keyOf, readWork, workFields } from "./work-items.ts";
 
 /** How often a write is decided anew because the row changed between reading and writing. */
@@ -18,8 +18,8 @@ async function updateWork(
   key: WorkKey,
   update: { expression: string; condition: string; names: Record<string, string>; values: Item },
 ): Promise<{ written: Item } | Refused> {
-  try {
-    const { Attributes: written } = await table.client.send(
+  return await writeItem(() =>
+    table.client.send(
       new UpdateCommand({
         TableName: table.name,
         Key: keyOf(key, "WORK"),
@@ -30,13 +30,8 @@ async function updateWork(
         ReturnValues: "ALL_NEW",
         ReturnValuesOnConditionCheckFailure: "ALL_OLD",
       }),
-    );
-    return { written: written ?? {} };
-  } catch (error) {
-    const refused = refusal(error);
-    if (refused === undefined) throw error;
-    return refused;
-  }
+    ),
+  );
 }
 
 /** Reads, decides with `scheduledRow`, and writes if the row still is what was read. */
