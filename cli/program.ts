@@ -9,6 +9,7 @@ import { addHubCommands } from "./hub-commands.ts";
 import { addLocalCommands } from "./local-commands.ts";
 import { OUTPUT_FORMATS, type Output, type OutputFormat } from "./output.ts";
 import { addResourceCommands } from "./resource-commands.ts";
+import { addRolloutCommands } from "./rollout/commands.ts";
 import type { Streams } from "./run.ts";
 import { usageLine } from "./usage.ts";
 
@@ -42,6 +43,7 @@ export function buildProgram(streams: Streams, findHub: FindHub): CliCommand {
 
   addClusterCommands(program, environmentOf);
   addResourceCommands(program, environmentOf);
+  addRolloutCommands(program, environmentOf);
   addApplyCommands(program, environmentOf);
   addHubCommands(program, environmentOf);
   addLocalCommands(program, streams);

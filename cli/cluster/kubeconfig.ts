@@ -14,17 +14,21 @@ type EksAccess = Extract<Access, { type: "eks" }>;
  * cluster is theirs, not the hub's.
  */
 export async function showKubeconfig(environment: CommandEnvironment, name: string): Promise<void> {
-  const hub = await environment.hub();
-  const { registration } = ClusterView.parse(await askApi(hub, { action: "cluster.get", name }));
   const { output } = environment;
-  const kept = await localKubeconfig(hub, name);
-  if (kept !== undefined) return output.line(kept.trimEnd());
-  const { access } = registration;
-  if (access.type === "kubeconfig") return output.line((await readSecret(hub, access.secret)).trimEnd());
-  const { endpoint, certificate } = await describeCluster(hub, name, access);
-  const kubeconfig = eksKubeconfig(name, access, { endpoint, certificate });
+  const kubeconfig = await findKubeconfig(await environment.hub(), name);
+  if (typeof kubeconfig === "string") return output.line(kubeconfig.trimEnd());
   // A kubeconfig is YAML unless asked otherwise.
   await printData({ ...output, format: output.format === "json" ? "json" : "yaml" }, kubeconfig);
+}
+
+/** The kubeconfig of a registered cluster: as it is kept, or for one reached by EKS as data. */
+export async function findKubeconfig(hub: Hub, name: string): Promise<string | ReturnType<typeof eksKubeconfig>> {
+  const { registration } = ClusterView.parse(await askApi(hub, { action: "cluster.get", name }));
+  const kept = await localKubeconfig(hub, name);
+  if (kept !== undefined) return kept;
+  const { access } = registration;
+  if (access.type === "kubeconfig") return readSecret(hub, access.secret);
+  return eksKubeconfig(name, access, await describeCluster(hub, name, access));
 }
 
 /** A kubeconfig whose user asks the AWS CLI for a token. `certificate`: base64 of the authority's PEM. */

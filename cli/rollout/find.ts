@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { askApi } from "../api.ts";
+import { CommandFailure, UsageError } from "../failure.ts";
+import type { Hub } from "../hub.ts";
+import { checkName } from "../names.ts";
+import { ResourceView } from "../views.ts";
+
+/** How people name a rollout. */
+export interface RolloutName {
+  namespace: string;
+  cluster?: string;
+}
+
+const KIND = "MultiAZRollout";
+
+const Zone = z.object({
+  name: z.string(),
+  statefulSets: z.array(z.string()),
+  replicas: z.number(),
+  updated: z.number(),
+  available: z.number(),
+  phase: z.string(),
+});
+
+/** A rollout as the hub knows it. */
+export const RolloutView = ResourceView.extend({
+  status: z
+    .looseObject({
+      phase: z.string(),
+      currentZone: z.string().optional(),
+      updated: z.string().optional(),
+      zones: z.array(Zone).default([]),
+      approval: z.object({ token: z.string(), of: z.string() }).optional(),
+      conditions: z.array(
+        z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() }).loose(),
+      ),
+    })
+    .optional(),
+});
+export type RolloutView = z.infer<typeof RolloutView>;
+
+/** @throws UsageError when no rollout can have this name: then nobody needs to be asked. */
+export function checkRolloutName(name: string, { namespace, cluster }: RolloutName): void {
+  checkName("Name", name);
+  checkName("Namespace", namespace);
+  checkName("Cluster", cluster);
+}
+
+/**
+ * The one rollout of this name.
+ * @throws CommandFailure when the hub knows none, UsageError when it knows several.
+ */
+export async function findRollout(hub: Hub, name: string, { namespace, cluster }: RolloutName): Promise<RolloutView> {
+  const scope = cluster === undefined ? {} : { cluster };
+  const all = RolloutView.array().parse(
+    await askApi(hub, { action: "resource.list", kind: KIND, namespace, ...scope }),
+  );
+  const [first, ...others] = all.filter(({ key }) => key.name === name);
+  if (first === undefined) {
+    throw new CommandFailure({
+      object: `${KIND} ${namespace}/${name}`,
+      cause: `the hub knows none of this name${cluster === undefined ? "" : ` in cluster ${cluster}`}`,
+      nextStep: `See \`outrigger get ${KIND} -A\``,
+    });
+  }
+  if (others.length === 0) return first;
+  const clusters = [first, ...others].map(({ key }) => key.cluster);
+  throw new UsageError(
+    `${KIND} ${namespace}/${name}: there is one in each of ${clusters.join(", ")}. Say which with --cluster.`,
+  );
+}
