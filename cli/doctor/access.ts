@@ -2,6 +2,7 @@ import { ApiException, ApiextensionsV1Api, AuthorizationV1Api, KubeConfig } from
 import { definitionsOf } from "../../lib/registry/install.ts";
 import { HUB_GROUP } from "../../lib/registry/rbac.ts";
 import type { Registration } from "../../lib/registry/registration.ts";
+import { ask } from "./finding.ts";
 import type { ClusterAccess } from "./ports.ts";
 import { describePermission, type Permission, permissionsOf } from "./rules.ts";
 
@@ -15,28 +16,42 @@ const EVERYBODY = "system:authenticated";
 /**
  * Looks into a cluster with its administrator's rights: what the hub's group may do (SubjectAccessReview), and whether the
  * custom resources are served. Changes nothing.
- * @throws Error when the cluster does not answer, or this user may not ask.
+ * @throws Error when the kubeconfig cannot be read.
  */
 export async function readAccess(kubeconfig: string, registration: Registration): Promise<ClusterAccess> {
   const config = new KubeConfig();
   config.loadFromFile(kubeconfig);
   const authorization = config.makeApiClient(AuthorizationV1Api);
-  const missingRules: ClusterAccess["missingRules"] = {};
-  for (const [role, permissions] of permissionsOf(registration)) {
-    const denied = await inParallel(permissions, async (permission) => !(await isAllowed(authorization, permission)));
-    missingRules[role] = denied.map(describePermission);
-  }
   const extensions = config.makeApiClient(ApiextensionsV1Api);
-  const missingCustomResources: ClusterAccess["missingCustomResources"] = {};
-  for (const { metadata, spec } of definitionsOf(registration.capabilities)) {
-    const problem = await problemOf(
-      extensions,
-      metadata.name,
-      spec.versions.map(({ name }) => name),
-    );
-    if (problem !== undefined) missingCustomResources[metadata.name] = problem;
+  return {
+    missingRules: await ask(() => findMissingRules(authorization, registration)),
+    missingCustomResources: await ask(() => findMissingCustomResources(extensions, registration)),
+  };
+}
+
+async function findMissingRules(
+  api: AuthorizationV1Api,
+  registration: Registration,
+): Promise<Record<string, string[]>> {
+  const missing: Record<string, string[]> = {};
+  for (const [role, permissions] of permissionsOf(registration)) {
+    const denied = await inParallel(permissions, async (permission) => !(await isAllowed(api, permission)));
+    missing[role] = denied.map(describePermission);
   }
-  return { missingRules, missingCustomResources };
+  return missing;
+}
+
+async function findMissingCustomResources(
+  api: ApiextensionsV1Api,
+  { capabilities }: Registration,
+): Promise<Record<string, string>> {
+  const missing: Record<string, string> = {};
+  for (const { metadata, spec } of definitionsOf(capabilities)) {
+    const versions = spec.versions.map(({ name }) => name);
+    const problem = await problemOf(api, metadata.name, versions);
+    if (problem !== undefined) missing[metadata.name] = problem;
+  }
+  return missing;
 }
 
 async function isAllowed(api: AuthorizationV1Api, permission: Permission): Promise<boolean> {

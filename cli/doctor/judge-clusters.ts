@@ -97,8 +97,16 @@ export function judgeAccess(name: string, asked: Asked<ClusterAccess | undefined
   if (asked.value === undefined) {
     return [unknown("permissions", object, `not asked: give a kubeconfig with --kubeconfig ${name}=PATH`)];
   }
-  const { missingRules, missingCustomResources } = asked.value;
-  const rules = Object.entries(missingRules)
+  return [
+    ...judgeRules(object, asked.value.missingRules),
+    ...judgeCustomResources(object, asked.value.missingCustomResources),
+  ];
+}
+
+function judgeRules(object: string, asked: ClusterAccess["missingRules"]): Finding[] {
+  if ("problem" in asked) return [unknown("permissions", object, `not known: ${asked.problem}`)];
+  const roles = Object.entries(asked.value);
+  const lacking = roles
     .filter(([, missing]) => missing.length > 0)
     .map(([role, missing]) =>
       wrong(
@@ -108,11 +116,14 @@ export function judgeAccess(name: string, asked: Asked<ClusterAccess | undefined
         `Apply the role and its binding again: kubectl apply -f config/rbac/${role}.yaml`,
       ),
     );
-  const definitions = Object.entries(missingCustomResources).map(([crd, why]) =>
+  const all = roles.map(([role]) => role).join(", ");
+  return orOk(lacking, "permissions", object, `the group outrigger may do all of ${all}`);
+}
+
+function judgeCustomResources(object: string, asked: ClusterAccess["missingCustomResources"]): Finding[] {
+  if ("problem" in asked) return [unknown("custom resources", object, `not known: ${asked.problem}`)];
+  const missing = Object.entries(asked.value).map(([crd, why]) =>
     wrong("custom resources", object, `${crd}: ${why}`, `Install it: kubectl apply -f config/crd/${crd}.yaml`),
   );
-  return [
-    ...orOk(rules, "permissions", object, `the group outrigger may do all of ${Object.keys(missingRules).join(", ")}`),
-    ...orOk(definitions, "custom resources", object, "installed and served"),
-  ];
+  return orOk(missing, "custom resources", object, "installed and served");
 }

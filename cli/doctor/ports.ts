@@ -1,4 +1,5 @@
 import type { ClusterView, ResourceView } from "../views.ts";
+import type { Asked } from "./finding.ts";
 
 /** Functions of the stack, by the part of its outputs' names. */
 export const FUNCTIONS = ["Register", "Dispatch", "Probe", "Reconcile", "Rollout", "Api"] as const;
@@ -67,9 +68,9 @@ export interface DeadLetter {
 /** What the hub's group may not do, and the CRDs, as an administrator of the cluster sees it. */
 export interface ClusterAccess {
   /** By shipped role: the rules that are missing, as `verb resource`. */
-  missingRules: Record<string, string[]>;
+  missingRules: Asked<Record<string, string[]>>;
   /** Custom resources that are not served: name and why. */
-  missingCustomResources: Record<string, string>;
+  missingCustomResources: Asked<Record<string, string>>;
 }
 
 /** What the doctor asks. Each call may fail; that is a finding. */

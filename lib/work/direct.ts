@@ -50,10 +50,7 @@ export async function runDirect(worker: Worker, request: unknown, deadline: Dead
     }
     if (result.outcome === "inked" && result.reconciliation.status.phase === GONE) {
       if (row === undefined) await forgetNewRow(worker, key);
-      return failed(
-        "there is no such resource in its cluster",
-        "Check kind, namespace and name: outrigger get shows what is known.",
-      );
+      return failed("there is no such resource", "Check kind, namespace and name: outrigger get shows what is known.");
     }
     if (result.outcome === "inked") {
       const { actions, status } = result.reconciliation;

@@ -50,7 +50,8 @@ function bar({ zones, group }: BoardRow): string {
 function says(row: BoardRow): string {
   const { status, done, seconds, group } = row;
   if (status === undefined) return pc.dim("waiting");
-  const text = describeStatus(status).replace(/ \d+\/\d+$/, "");
+  // The message of what is held or refused would not fit; the count stands beside the bar.
+  const text = describeStatus(status).replace(/( \d+\/\d+|:.*)$/, "");
   const time = seconds > 0 ? pc.dim(` ${seconds.toFixed(1)} s`) : "";
   if (!done) return `${text}${time}`;
   return `${status.phase === group.expected.phase ? pc.green(text) : pc.red(text)}${time}`;

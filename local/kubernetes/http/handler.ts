@@ -2,7 +2,7 @@ import type { ApiContext } from "../api/context.ts";
 import type { Authenticator, User } from "../auth/authenticate.ts";
 import { authorize, judge } from "../auth/authorize.ts";
 import { type RequestInfo, readRequestInfo } from "../auth/request-info.ts";
-import { isObject, type JsonObject, objectAt, stringAt } from "../json.ts";
+import { isObject, type JsonObject, listAt, objectAt, stringAt } from "../json.ts";
 import { AppliedConfigurations } from "../patch/apply.ts";
 import { methodNotAllowed, noSuchResource, notImplemented, StatusError } from "../status.ts";
 import { discover } from "./discovery.ts";
@@ -65,8 +65,10 @@ function answer(
   const missing = notImplementedPart(info);
   if (missing !== undefined) throw notImplemented(missing);
   if (!info.resourceRequest) return answerPath(context, options, request);
-  if (info.group === "authorization.k8s.io" && info.resource === "selfsubjectaccessreviews") {
-    return { status: 201, body: reviewAccess(context, user, request) };
+  if (info.group === "authorization.k8s.io") {
+    const review = info.resource === "selfsubjectaccessreviews" ? "SelfSubjectAccessReview" : "SubjectAccessReview";
+    const served = ["selfsubjectaccessreviews", "subjectaccessreviews"].includes(info.resource);
+    if (served) return { status: 201, body: reviewAccess(context, user, request, review) };
   }
   const type = context.types.find(info.group, info.version, info.resource);
   if (type !== undefined) return handleResource(context, applied, type, info, request);
@@ -105,10 +107,18 @@ function answerPath(context: ApiContext, options: HandlerOptions, request: ApiRe
   return { status: 404, body: "404 page not found\n" };
 }
 
-/** May the asker do this? (authorization.k8s.io/v1 SelfSubjectAccessReview) */
-function reviewAccess({ store }: ApiContext, user: User, request: ApiRequest): JsonObject {
-  const review: unknown = JSON.parse(request.body);
-  const spec = objectAt(review, "spec");
+/** May the asker, or the user it names, do this? (authorization.k8s.io/v1) */
+function reviewAccess(
+  { store }: ApiContext,
+  asker: User,
+  request: ApiRequest,
+  kind: "SelfSubjectAccessReview" | "SubjectAccessReview",
+): JsonObject {
+  const spec = objectAt(JSON.parse(request.body), "spec");
+  const user =
+    kind === "SelfSubjectAccessReview"
+      ? asker
+      : { name: stringAt(spec, "user") ?? "", groups: listAt(spec, "groups").map(String) };
   const [resource, path] = [spec["resourceAttributes"], spec["nonResourceAttributes"]];
   const text = (field: string): string => stringAt(resource, field) ?? "";
   const info: RequestInfo = isObject(resource)
@@ -126,7 +136,7 @@ function reviewAccess({ store }: ApiContext, user: User, request: ApiRequest): J
     : { resourceRequest: false, verb: stringAt(path, "verb") ?? "", path: stringAt(path, "path") ?? "" };
   const verdict = judge(store, user, info);
   return {
-    kind: "SelfSubjectAccessReview",
+    kind,
     apiVersion: "authorization.k8s.io/v1",
     metadata: {},
     spec,

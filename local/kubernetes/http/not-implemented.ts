@@ -5,7 +5,7 @@ const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   "": ["bindings", "componentstatuses", "endpoints", "limitranges", "podtemplates", "replicationcontrollers"],
   apps: ["daemonsets", "replicasets"],
   "storage.k8s.io": ["csidrivers", "csinodes", "csistoragecapacities", "volumeattachments", "volumeattributesclasses"],
-  "authorization.k8s.io": ["localsubjectaccessreviews", "selfsubjectrulesreviews", "subjectaccessreviews"],
+  "authorization.k8s.io": ["localsubjectaccessreviews", "selfsubjectrulesreviews"],
 };
 const GROUPS = [
   "admissionregistration.k8s.io",

@@ -198,8 +198,8 @@ const faults: [sentence: string, seed: (facts: FakeFacts) => void, check: Check,
     "a role lost a rule",
     ({ access }) =>
       (access["prod-eu"] = {
-        missingRules: { observe: [], rollouts: ["delete pods", "list pods"] },
-        missingCustomResources: {},
+        missingRules: { value: { observe: [], rollouts: ["delete pods", "list pods"] } },
+        missingCustomResources: { value: {} },
       }),
     "permissions",
     /lacks, for rollouts: delete pods; list pods/,
@@ -209,8 +209,8 @@ const faults: [sentence: string, seed: (facts: FakeFacts) => void, check: Check,
     "a custom resource is not installed",
     ({ access }) =>
       (access["prod-eu"] = {
-        missingRules: { observe: [] },
-        missingCustomResources: { "multiazrollouts.rollout.grafana.com": "it is not installed" },
+        missingRules: { value: { observe: [] } },
+        missingCustomResources: { value: { "multiazrollouts.rollout.grafana.com": "it is not installed" } },
       }),
     "custom resources",
     /multiazrollouts\.rollout\.grafana\.com: it is not installed/,
@@ -248,6 +248,14 @@ describe("what cannot be known is not called wrong", () => {
       result: "unknown",
       message: expect.stringContaining("--kubeconfig prod-eu=PATH"),
     });
+  });
+
+  test("permissions that the administrator's user may not ask about", async () => {
+    const findings = await examined(({ access }) => {
+      access["prod-eu"] = { missingRules: { problem: "forbidden" }, missingCustomResources: { value: {} } };
+    });
+    expect(findings.find(({ check }) => check === "permissions")).toMatchObject({ result: "unknown" });
+    expect(findings.find(({ check }) => check === "custom resources")).toMatchObject({ result: "ok" });
   });
 
   test("clusters on their way out", async () => {

@@ -48,7 +48,9 @@ export function healthyFacts(): FakeFacts {
     heartbeats: 5,
     clusters: [cluster("prod-eu")],
     resources: [discovery("prod-eu")],
-    access: { "prod-eu": { missingRules: { observe: [], rollouts: [] }, missingCustomResources: {} } },
+    access: {
+      "prod-eu": { missingRules: { value: { observe: [], rollouts: [] } }, missingCustomResources: { value: {} } },
+    },
     failing: {},
   };
 }

@@ -33,7 +33,7 @@ describe("a pass asked for by a person", () => {
   const noSuch = {
     error: {
       object: expect.any(String),
-      cause: "there is no such resource in its cluster",
+      cause: "there is no such resource",
       nextStep: expect.any(String),
     },
   };
