@@ -6,7 +6,7 @@ import { openTable } from "../lib/aws/table.ts";
 import { createWorkStore } from "../lib/aws/work-store.ts";
 import { createFleetHealth } from "../lib/health/fleet.ts";
 import { systemClock as clock } from "../lib/work/clock.ts";
-import { runDispatch } from "../lib/work/dispatch.ts";
+import { runDispatch, tickTime } from "../lib/work/dispatch.ts";
 import { createFaultPoint } from "../lib/work/fault-point.ts";
 import { readEnvironment } from "./environment.ts";
 import { openTelemetry, serve } from "./serve.ts";
@@ -31,6 +31,6 @@ const dispatch = {
 };
 
 /** Fired each minute by the schedule: posts due work and the probes of the coming minute. */
-export const handler = serve(telemetry, async (_event: unknown, context) =>
-  runDispatch(dispatch, { remainingMs: () => context.getRemainingTimeInMillis() }),
+export const handler = serve(telemetry, async (event: unknown, context) =>
+  runDispatch(dispatch, { remainingMs: () => context.getRemainingTimeInMillis() }, tickTime(event, clock.now())),
 );

@@ -41,7 +41,8 @@ export class Schedule extends Construct {
       target: {
         arn: props.dispatch.functionArn,
         roleArn: role.roleArn,
-        input: JSON.stringify({ source: "schedule" }),
+        // Scheduler puts the time the tick was to come in place of the attribute.
+        input: JSON.stringify({ source: "schedule", scheduledTime: "<aws.scheduler.scheduled-time>" }),
         retryPolicy: { maximumRetryAttempts: 0, maximumEventAgeInSeconds: LARGEST_EVENT_AGE_SECONDS },
       },
     });

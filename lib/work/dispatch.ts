@@ -54,6 +54,16 @@ export interface Dispatch {
   faultPoint: FaultPoint;
 }
 
+/** How far the time of a tick may be from now and be believed, milliseconds: twice what Scheduler promises. */
+const TICK_WITHIN_MS = 120_000;
+
+/** @returns when this tick was to come, as the schedule says; now for whoever else invokes dispatch. */
+export function tickTime(event: unknown, nowMs: number): number {
+  const { scheduledTime } = (event ?? {}) as { scheduledTime?: unknown };
+  const tickMs = typeof scheduledTime === "string" ? Date.parse(scheduledTime) : Number.NaN;
+  return Math.abs(nowMs - tickMs) <= TICK_WITHIN_MS ? tickMs : nowMs;
+}
+
 /** @returns what to claim, the longest overdue first. A row that is overdue is delivered at once. */
 export function planDispatch(rows: readonly DueRow[], nowMs: number): PlannedClaim[] {
   const order = (row: DueRow) => `${row.key.cluster}/${resourceSk(row.key)}`;
@@ -74,9 +84,14 @@ export function planDispatch(rows: readonly DueRow[], nowMs: number): PlannedCla
  * The heartbeat says that the whole of it was gone through: a row or a message that failed on the way is counted and
  * fails the run, but does not make a hub that posts everything else look dead.
  *
+ * @param tickMs when the tick was to come, epoch milliseconds.
  * @throws AggregateError after everything possible was done, naming what was not: a failed sweep must not look green.
  */
-export async function runDispatch(dispatch: Dispatch, deadline: Deadline): Promise<{ posted: number; probes: number }> {
+export async function runDispatch(
+  dispatch: Dispatch,
+  deadline: Deadline,
+  tickMs: number = dispatch.clock.now(),
+): Promise<{ posted: number; probes: number }> {
   const failures: unknown[] = [];
   const attempt = async (part: () => Promise<Dispatched>): Promise<Dispatched> => {
     try {
@@ -87,7 +102,7 @@ export async function runDispatch(dispatch: Dispatch, deadline: Deadline): Promi
     }
   };
   const [probes, work] = await Promise.all([
-    attempt(() => dispatchProbes(dispatch)),
+    attempt(() => dispatchProbes(dispatch, tickMs)),
     attempt(() => dispatchWork(dispatch, deadline)),
   ]);
   dispatch.metrics.add("DispatchedWork", work.posted);
@@ -109,10 +124,10 @@ interface Dispatched {
   failures: string[];
 }
 
-async function dispatchProbes(dispatch: Dispatch): Promise<Dispatched> {
+async function dispatchProbes(dispatch: Dispatch, tickMs: number): Promise<Dispatched> {
   const { clusters, probeQueue, clock } = dispatch;
   const active = await clusters.listActiveClusters();
-  const postings = planProbes(active, clock.now());
+  const postings = planProbes(active, tickMs, clock.now());
   const failed = await probeQueue.send(postings);
   await countFleet(dispatch, active);
   return { posted: postings.length - failed.length, failures: failed.map(({ cause }) => cause) };

@@ -9,12 +9,13 @@ const CLUSTERS_PER_MESSAGE = 10;
  * Plans the probes of the coming minute: a cluster is due in the seconds whose number modulo its interval is its
  * hash's, so load is even, and dispatch keeps nothing between two runs.
  *
- * The minute is the next whole one, so a run that starts early or late neither skips a slot nor sends one twice.
+ * The minute is the whole one after the tick's own time: a run that starts early or late neither skips a slot nor sends one
+ * twice, however late Scheduler delivers. Slots that have gone by are sent at once.
  *
- * @param nowMs epoch milliseconds.
+ * @param tickMs when the tick was to come, epoch milliseconds.
  */
-export function planProbes(clusters: readonly ActiveCluster[], nowMs: number): ProbePosting[] {
-  const first = (Math.floor(nowMs / 60_000) + 1) * 60;
+export function planProbes(clusters: readonly ActiveCluster[], tickMs: number, nowMs: number = tickMs): ProbePosting[] {
+  const first = (Math.floor(tickMs / 60_000) + 1) * 60;
   const slots = new Map<number, string[]>();
   for (const { name, monitorIntervalSeconds } of clusters) {
     const slot = hash32(name) % monitorIntervalSeconds;

@@ -1,7 +1,13 @@
-/** How often dispatch runs. The least rate of EventBridge Scheduler. */
+/**
+ * How often dispatch is meant to run: the least rate of EventBridge Scheduler. Scheduler promises a tick within 60 s of its
+ * time, no better, so two runs may be almost twice as far apart.
+ */
 export const DISPATCH_INTERVAL_MS = 60_000;
 
-/** How far ahead dispatch claims: two runs may fail before anything is late. */
+/**
+ * How far ahead dispatch claims, and what whoever schedules posts itself. Work due later than this meets a run before it
+ * is due: the next one, were that as late as can be, or the one after next while ticks come in time.
+ */
 export const LOOKAHEAD_MS = 150_000;
 
 /** A posted message that was not taken this long after its delivery time is sent again. */
@@ -12,9 +18,6 @@ export const LEASE_GRACE_MS = 5_000;
 
 /** The longest delay of one SQS message, seconds. */
 export const MAX_DELAY_SECONDS = 900;
-
-/** How late the next dispatch may start after its minute, milliseconds. */
-const DISPATCH_LATENESS_MS = 15_000;
 
 /** The longest wait before a message that went back to its queue is delivered again, seconds. */
 const LONGEST_REDELIVERY_SECONDS = 120;
@@ -56,6 +59,6 @@ export function reclaimAt(dueAtMs: number, nowMs: number): number {
  */
 export function planPosting(dueAtMs: number, nowMs: number): PostingPlan {
   const due = wholeMs(Math.max(dueAtMs, nowMs));
-  if (due >= nowMs + DISPATCH_INTERVAL_MS + DISPATCH_LATENESS_MS) return { post: false, dueAtMs: due };
+  if (due >= nowMs + LOOKAHEAD_MS) return { post: false, dueAtMs: due };
   return { post: true, dueAtMs: due, delaySeconds: delaySecondsUntil(due, nowMs), reclaimAtMs: reclaimAt(due, nowMs) };
 }

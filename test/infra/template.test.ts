@@ -161,6 +161,7 @@ test("the schedule fires dispatch each minute, tries nothing again and forgets a
     Target: {
       Arn: { "Fn::GetAtt": [one("OutriggerDispatchFunction")[0], "Arn"] },
       RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+      Input: '{"source":"schedule","scheduledTime":"<aws.scheduler.scheduled-time>"}',
     },
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Dispatch, planDispatch, runDispatch } from "../../../lib/work/dispatch.ts";
+import { type Dispatch, planDispatch, runDispatch, tickTime } from "../../../lib/work/dispatch.ts";
 import type { WorkKey } from "../../../lib/work/keys.ts";
 import type { ActiveCluster, ProbePosting, WorkPosting } from "../../../lib/work/ports.ts";
 import { createFakeClock } from "../../fakes/clock.ts";
@@ -78,7 +78,30 @@ describe("planDispatch", () => {
   });
 });
 
+describe("the time of a tick", () => {
+  const now = Date.parse("2026-11-01T00:01:10.500Z");
+  it.each<[string, unknown, number]>([
+    ["is the schedule's", { source: "schedule", scheduledTime: "2026-11-01T00:00:59Z" }, now - 11_500],
+    ["is now when a person invokes dispatch", {}, now],
+    ["is now when nothing was sent", null, now],
+    ["is now where the schedule does not fill it in", { scheduledTime: "<aws.scheduler.scheduled-time>" }, now],
+    ["is now when it cannot be true", { scheduledTime: "2026-10-31T00:00:59Z" }, now],
+  ])("%s", (_name, event, expected) => {
+    expect(tickTime(event, now)).toBe(expected);
+  });
+});
+
 describe("one minute's dispatch", () => {
+  it("sends the probes of the minute after the tick's time, though the tick came late", async () => {
+    const { dispatch, clock, probes } = arrange();
+    const tickMs = clock.nowMs;
+    clock.nowMs += 59_000;
+    await runDispatch(dispatch, roomy, tickMs);
+    const minutes = probes.map(({ message }) => Math.floor((message.dueAt - tickMs) / 60_000));
+    expect(minutes).toEqual([1, 1]);
+    expect(Math.max(...probes.map(({ delaySeconds }) => delaySeconds))).toBeLessThanOrEqual(60);
+  });
+
   it("claims what is due within 150 s and sends it in batches of ten, each once", async () => {
     const { dispatch, clock, store, batches, counted } = arrange();
     for (let index = 0; index < 25; index += 1)

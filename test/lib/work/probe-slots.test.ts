@@ -55,6 +55,20 @@ describe("planProbes", () => {
     );
   });
 
+  it("neither skips a minute nor sends one twice, however late the ticks come", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 60_000 }), { minLength: 4, maxLength: 4 }), (lateness) => {
+        const plans = lateness.flatMap((late, minute) => {
+          const tickMs = MINUTE + minute * 60_000 + 43_000;
+          return planProbes(fleet(1, 30), tickMs, tickMs + late);
+        });
+        const times = timesOf(plans).get("cluster-0") ?? [];
+        expect(times).toHaveLength(8);
+        times.slice(1).forEach((time, index) => expect(time - (times[index] ?? 0)).toBe(30));
+      }),
+    );
+  });
+
   it("spreads the load over the slots", () => {
     const perSecond = new Map<number, number>();
     for (const { message } of planProbes(fleet(3_000, 30), MINUTE)) {

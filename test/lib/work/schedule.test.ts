@@ -30,13 +30,24 @@ describe("planPosting", () => {
     ],
     [
       "what the next dispatch could just miss is posted",
-      74_999,
-      { post: true, dueAtMs: NOW + 74_999, delaySeconds: 75, reclaimAtMs: NOW + 164_999 },
+      149_999,
+      { post: true, dueAtMs: NOW + 149_999, delaySeconds: 150, reclaimAtMs: NOW + 239_999 },
     ],
-    ["what dispatch certainly sees in time is left to it", 75_000, { post: false, dueAtMs: NOW + 75_000 }],
+    ["what dispatch certainly sees in time is left to it", 150_000, { post: false, dueAtMs: NOW + 150_000 }],
     ["an hour is left to dispatch", 3_600_000, { post: false, dueAtMs: NOW + 3_600_000 }],
   ])("%s", (_name, offsetMs, expected) => {
     expect(planPosting(NOW + offsetMs, NOW)).toEqual(expected);
+  });
+
+  it("leaves to dispatch only what it posts in time when its next tick comes as late as Scheduler allows", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 600_000 }), fc.integer({ min: 0, max: 119_999 }), (offset, tick) => {
+        const plan = planPosting(NOW + offset, NOW);
+        // Claimed by the first run that comes within the look ahead of its due time; runs are less than 120 s apart.
+        const firstRunMs = NOW + tick + 120_000 * Math.max(0, Math.ceil((offset - LOOKAHEAD_MS - tick) / 120_000));
+        return plan.post || firstRunMs <= plan.dueAtMs;
+      }),
+    );
   });
 
   it("never delivers early, never delays longer than SQS can, and leaves dispatch a look ahead", () => {
