@@ -1,7 +1,7 @@
 import { DeleteCommand, PutCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
 import { FleetRow, type ResourceId, SpecRow } from "../hub/resource.ts";
 import type { HubStore } from "../hub/store.ts";
-import { clusterPk, parseItemKey, placedKey, placedPk } from "../work/keys.ts";
+import { clusterPk, parseItemKey, placedKey, placedPk, resourceSk } from "../work/keys.ts";
 import { getItem, type Item, queryItems, type Table, transact, writeItem } from "./table.ts";
 import { keyOf } from "./work-items.ts";
 
@@ -54,9 +54,16 @@ export function createHubStore(table: Table): HubStore {
       const item = await getItem(table, pk, sk);
       return item === undefined ? undefined : readSpec(item);
     },
-    async listSpecs(cluster) {
-      const items = await query(clusterPk(cluster), "RESOURCE#hub#");
-      return items.filter(({ sk }) => String(sk).endsWith("#SPEC")).map(readSpec);
+    async loadPlaced(cluster) {
+      const pk = clusterPk(cluster);
+      const items = await query(pk, "RESOURCE#hub#");
+      const specs = items.filter(({ sk }) => String(sk).endsWith("#SPEC")).map(readSpec);
+      const known = new Set(specs.map(({ key }) => resourceSk(key)));
+      const orphans = items.flatMap(({ sk }) => {
+        const parsed = parseItemKey(pk, String(sk));
+        return parsed?.item === "WORK" && !known.has(resourceSk(parsed.key)) ? [parsed.key] : [];
+      });
+      return { specs, orphans };
     },
     async saveSpec(next, asRead, identity) {
       const refused = await transact(table, saveSpecParts(table, next, asRead, identity));

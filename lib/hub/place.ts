@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Registration } from "../registry/registration.ts";
+import type { WorkKey } from "../work/keys.ts";
 import type { Clock, Log, WorkQueue } from "../work/ports.ts";
 import { scheduleWork } from "../work/post.ts";
 import type { WorkStore } from "../work/store.ts";
@@ -21,6 +22,8 @@ export interface Placement {
   scheduled: Record<string, string>;
   /** Marked SPEC items: what they left in the cluster is to be given back, then they go. */
   removing: SpecRow[];
+  /** Work that lost its SPEC: the same becomes of it. */
+  orphans: WorkKey[];
   /** Fleet rows that go when no cluster holds them any more. */
   deleted: FleetRow[];
   /** SPEC items that somebody else wrote meanwhile: look again soon. */
@@ -39,7 +42,10 @@ export async function placeResources(
   registration: Registration,
   known: Readonly<Record<string, string>>,
 ): Promise<Placement> {
-  const [fleet, specs] = await Promise.all([ports.hub.listFleet(), ports.hub.listSpecs(registration.name)]);
+  const [fleet, { specs, orphans }] = await Promise.all([
+    ports.hub.listFleet(),
+    ports.hub.loadPlaced(registration.name),
+  ]);
   const { writes } = planPlacements({ registration, fleet, specs });
   const rows = new Map(specs.map((row) => [idOf(row.key), row]));
   const written = new Set<string>();
@@ -63,6 +69,7 @@ export async function placeResources(
   }
   return {
     scheduled,
+    orphans,
     removing: [...rows.values()].filter(({ deleting }) => deleting),
     deleted: fleet.filter(({ deleting }) => deleting),
     changedMeanwhile,

@@ -14,8 +14,11 @@ export interface HubStore {
   /** Removes a row that is marked and still has this uid. */
   removeFleet(row: Pick<FleetRow, "kind" | "namespace" | "name" | "uid">): Promise<void>;
   loadSpec(key: WorkKey): Promise<SpecRow | undefined>;
-  /** The SPEC items of one cluster. */
-  listSpecs(cluster: string): Promise<SpecRow[]>;
+  /**
+   * What one cluster has of the hub: its SPEC items, and the keys whose SPEC is gone while their work is not (somebody died
+   * in between).
+   */
+  loadPlaced(cluster: string): Promise<{ specs: SpecRow[]; orphans: WorkKey[] }>;
   /**
    * Writes a SPEC item and its pointer, while the cluster is registered with this identity and active.
    * @returns `changed` when the row is not what was read.

@@ -38,7 +38,7 @@ export async function runDeregistration(
     if (!cleaned.done) return cleaned;
   }
   // Before the tombstone: nothing is placed in a cluster that leaves, and nobody would look here again.
-  for (const spec of await ports.hub.listSpecs(name)) await ports.hub.removeSpec(spec);
+  for (const spec of (await ports.hub.loadPlaced(name)).specs) await ports.hub.removeSpec(spec);
   if (!(await ports.registry.save(tombstone(registration, ports.clock.now()), registration))) {
     return { done: false, reason: "Changed", message: `cluster ${name} was written meanwhile` };
   }

@@ -1,5 +1,5 @@
-import { finishDeletions, placeResources } from "../hub/place.ts";
-import { otherHomeKey, type SpecRow } from "../hub/resource.ts";
+import { finishDeletions, type Placement, placeResources } from "../hub/place.ts";
+import { otherHomeKey } from "../hub/resource.ts";
 import type { WorkKey } from "../work/keys.ts";
 import { type PostOffice, scheduleWork } from "../work/post.ts";
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
@@ -42,7 +42,7 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
   const state = await startingState(ports, session);
   const placed = state.placedFor === registration.eventId ? state.placed : {};
   const placement = await placeResources(ports, registration, placed);
-  const pending = await removePlacements(ports, session, placement.removing);
+  const pending = await removePlacements(ports, session, placement);
   const removalsLeft = pending.length > 0 || placement.changedMeanwhile > 0;
   await finishDeletions(ports, placement.deleted);
   const install = await installOnce(ports, session, state);
@@ -131,16 +131,20 @@ async function installOnce(
 async function removePlacements(
   ports: DiscoveryPorts,
   session: Session,
-  removing: readonly SpecRow[],
+  { removing, orphans }: Placement,
 ): Promise<DiscoveryFacts["pending"][number][]> {
   // At once, so that a cluster that does not answer costs one timeout, not one for each.
-  const results = await Promise.all(
-    removing.map(async (spec) => {
-      const cause = await letGo(ports, session, spec.key, () => ports.hub.removeSpec(spec));
-      return cause === undefined ? [] : [{ key: spec.key, cause }];
+  const results = await Promise.all([
+    ...removing.map(async (spec) => ({
+      key: spec.key,
+      cause: await letGo(ports, session, spec.key, () => ports.hub.removeSpec(spec)),
+    })),
+    ...orphans.map(async (key) => {
+      const appliedMeanwhile = (await ports.hub.loadSpec(key)) !== undefined;
+      return { key, cause: appliedMeanwhile ? undefined : await letGo(ports, session, key) };
     }),
-  );
-  return results.flat();
+  ]);
+  return results.flatMap(({ key, cause }) => (cause === undefined ? [] : [{ key, cause }]));
 }
 
 /**

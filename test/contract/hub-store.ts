@@ -107,7 +107,7 @@ export function hubStoreContract(name: string, open: () => Promise<HubStoreSubje
       await save(prod);
       await store.saveSpec(dev, undefined, dev.identity);
       expect(await store.loadSpec(KEY)).toEqual(prod);
-      expect(await store.listSpecs("dev")).toEqual([dev]);
+      expect(await store.loadPlaced("dev")).toEqual({ specs: [dev], orphans: [] });
       expect(await store.listPlaced(ID)).toEqual([
         { cluster: "dev", uid: "by-name" },
         { cluster: "prod", uid: "u" },
@@ -136,10 +136,19 @@ export function hubStoreContract(name: string, open: () => Promise<HubStoreSubje
     it("loses a spec and its place with the work that is forgotten", async () => {
       await save(specRow());
       const { ticket } = await subject.work.schedule(KEY, 1_000, { posted: false });
-      expect(await store.listSpecs("prod")).toHaveLength(1);
+      expect((await store.loadPlaced("prod")).specs).toHaveLength(1);
       await subject.work.forget(KEY, 0, ticket);
-      expect(await store.listSpecs("prod")).toEqual([]);
+      expect(await store.loadPlaced("prod")).toEqual({ specs: [], orphans: [] });
       expect(await store.listPlaced(ID)).toEqual([]);
+    });
+
+    it("names the work whose spec is gone", async () => {
+      await save(specRow());
+      await subject.work.schedule(KEY, 1_000, { posted: false });
+      await subject.work.schedule({ ...KEY, home: "cluster" }, 1_000, { posted: false });
+      expect((await store.loadPlaced("prod")).orphans).toEqual([]);
+      await store.removeSpec(specRow());
+      expect(await store.loadPlaced("prod")).toEqual({ specs: [], orphans: [KEY] });
     });
 
     it("recognises its own write when the reply was lost", async () => {

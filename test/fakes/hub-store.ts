@@ -41,11 +41,15 @@ export function createFakeHubStore(options: {
       if (found?.uid === row.uid && found.deleting) fleet.delete(idOf(row));
     },
     loadSpec: async (key) => copy(specs.get(rowId(key))),
-    listSpecs: async (cluster) =>
-      [...specs.values()]
+    loadPlaced: async (cluster) => ({
+      specs: [...specs.values()]
         .filter(({ key }) => key.cluster === cluster)
         .sort((a, b) => (idOf(a.key) < idOf(b.key) ? -1 : 1))
         .map(copy),
+      orphans: [...work.rows.values()]
+        .map(({ key }) => key)
+        .filter((key) => key.cluster === cluster && key.home === "hub" && !specs.has(rowId(key))),
+    }),
     async saveSpec(next, asRead, identity) {
       const registration = await options.registration(next.key.cluster);
       if (registration?.state !== "Active" || registration.identity !== identity) return "notRegistered";

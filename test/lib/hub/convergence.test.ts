@@ -196,7 +196,7 @@ async function check(steps: readonly Step[]): Promise<void> {
   const registered = await registry.list();
   const fleet = await hub.listFleet();
   for (const registration of registered) {
-    const specs = await hub.listSpecs(registration.name);
+    const { specs } = await hub.loadPlaced(registration.name);
     expect(planPlacements({ registration, fleet, specs }).writes).toEqual([]);
     expect(specs.filter(({ deleting }) => deleting)).toEqual([]);
     const byName = specs.filter(({ origin }) => origin === "cluster").map(({ key }) => idOf(key));

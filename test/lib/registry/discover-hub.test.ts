@@ -79,7 +79,7 @@ describe("the hub's resources in a discovery pass", () => {
     await relabel({ stage: "dev" });
     expect((await pass()).verdict).toMatchObject({ type: "settled" });
     expect(hub.released).toEqual([claims]);
-    expect(await hub.hub.listSpecs("prod")).toEqual([]);
+    expect(await hub.hub.loadPlaced("prod")).toEqual({ specs: [], orphans: [] });
     expect(await hub.work.load(KEY)).toBeUndefined();
   });
 
@@ -115,6 +115,14 @@ describe("the hub's resources in a discovery pass", () => {
     expect(await hub.hub.loadSpec(KEY)).toBeUndefined();
   });
 
+  it("leave no work behind whose spec went with a worker that died", async () => {
+    await hub.work.schedule({ ...KEY, name: "orphan" }, 0, { posted: false });
+    await pass();
+    expect(await hub.work.load({ ...KEY, name: "orphan" })).toBeUndefined();
+    expect(hub.released).toEqual([{ ...claims, owner: `${HUB_ID}/mimir/orphan` }]);
+    expect(await hub.work.load(KEY)).toBeDefined();
+  });
+
   it("go with the deregistered cluster, and a deleted one with its last cluster", async () => {
     await pass();
     await hub.hub.saveFleet(fleetRow({ deleting: true, writtenBy: "w2" }), fleetRow());
@@ -122,7 +130,7 @@ describe("the hub's resources in a discovery pass", () => {
     await hub.registry.save(leaving, row);
     row = leaving;
     await pass();
-    expect(await hub.hub.listSpecs("prod")).toEqual([]);
+    expect(await hub.hub.loadPlaced("prod")).toEqual({ specs: [], orphans: [] });
     expect(await hub.hub.listFleet()).toEqual([]);
   });
 });
