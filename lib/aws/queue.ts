@@ -101,6 +101,20 @@ export function createRedelivery(client: SQSClient, queueUrl: string): Redeliver
   };
 }
 
+/** The longest reason, bytes. It counts towards the size of the message. */
+const MOST_REASON_BYTES = 16_384;
+
+/** What SQS refuses in text: control characters and halves of surrogate pairs (SQS API reference, SendMessage). */
+const REFUSED_CHARACTER = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu;
+
+/** @returns text as an attribute may hold it: refused characters replaced by U+FFFD, no more bytes than these, never empty. */
+export function attributeText(text: string, mostBytes = MOST_REASON_BYTES): string {
+  const allowed = text.replace(REFUSED_CHARACTER, "\u{FFFD}");
+  if (Buffer.byteLength(allowed) <= mostBytes) return allowed === "" ? "unknown" : allowed;
+  const { read } = new TextEncoder().encodeInto(allowed, new Uint8Array(mostBytes - Buffer.byteLength("…")));
+  return `${allowed.slice(0, read)}…`;
+}
+
 /** The dead-letter queue of one lane, for what cannot be parsed. */
 export function createDeadLetters(client: SQSClient, queueUrl: string): DeadLetters {
   return {
@@ -110,7 +124,7 @@ export function createDeadLetters(client: SQSClient, queueUrl: string): DeadLett
           QueueUrl: queueUrl,
           MessageBody: body === "" ? " " : body,
           MessageAttributes: {
-            reason: { DataType: "String", StringValue: reason },
+            reason: { DataType: "String", StringValue: attributeText(reason) },
             originalMessageId: { DataType: "String", StringValue: messageId },
           },
         }),
