@@ -23,6 +23,12 @@ export function addRolloutCommands(program: CliCommand, environmentOf: Environme
       await showRollout(environmentOf(command), name, options);
     },
   );
+  add("plan", "what the next step would delete, and why not more; changes nothing").action(
+    async (name: string, options, command: CliCommand) => {
+      const { planRollout } = await import("./plan.ts");
+      await planRollout(environmentOf(command), name, options);
+    },
+  );
   add("pause", "stop before the next batch (spec.paused)").action(
     async (name: string, options, command: CliCommand) => {
       const { pauseRollout } = await import("./change.ts");

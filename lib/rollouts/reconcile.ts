@@ -10,6 +10,7 @@ import { needsPods } from "./members.ts";
 import type { MultiAZRollout } from "./observation.ts";
 import { observeResource, observeStatefulSets } from "./observe.ts";
 import { planRollout } from "./plan.ts";
+import { previewRollout } from "./preview.ts";
 import { describeProblems } from "./problems.ts";
 import { rollZones } from "./roll.ts";
 import type { Run } from "./run.ts";
@@ -28,6 +29,7 @@ export function createRolloutReconciler(homes: Homes = NO_HUB_HOME, ports: GateP
   return {
     kind: "MultiAZRollout",
     lane: "rollout",
+    preview: (session) => previewRollout(session, homes, ports),
     async reconcile(session) {
       const startedAt = session.now();
       session.count("rollout_operator_group_reconciles_total", 1);

@@ -1,11 +1,12 @@
 import type { Condition } from "../kubernetes/objects.ts";
+import type { Registration } from "../registry/registration.ts";
 import { admit } from "./admission.ts";
 import { describeKey, type WorkKey } from "./keys.ts";
 import type { Worker } from "./lane-worker.ts";
 import type { Deadline } from "./lease.ts";
 import { DirectRequest } from "./messages.ts";
 import { scheduleWork } from "./post.ts";
-import type { ActionRecord } from "./reconciler.ts";
+import type { ActionRecord, Preview, Reconciler } from "./reconciler.ts";
 import { LeaseLostError } from "./verdict.ts";
 import { runTriggered } from "./worker.ts";
 
@@ -17,6 +18,7 @@ export interface DirectFailure {
 /** What one pass asked for by a person came to. */
 export type DirectResponse =
   | { actions: ActionRecord[]; conditions: Condition[]; phase: string; nextDueInSeconds: number }
+  | Preview
   | DirectFailure;
 
 /** Phase of a resource that was looked for and is not there. */
@@ -39,8 +41,14 @@ export async function runDirect(worker: Worker, request: unknown, deadline: Dead
     if (admission.type === "forget")
       return failed(`cluster ${key.cluster} is not registered`, "Register it: outrigger cluster register.");
     if (admission.type === "refuse") return failed(admission.message, "See outrigger cluster get.");
-    if (!worker.reconcilers.some(({ kind }) => kind === key.kind)) {
+    const reconciler = worker.reconcilers.find(({ kind }) => kind === key.kind);
+    if (reconciler === undefined) {
       return failed(`the ${worker.lane} function does not work on ${key.kind}`, "Check the kind's spelling.");
+    }
+    if (parsed.data.action === "plan") {
+      const preview = await lookAhead(worker, reconciler, key, registration);
+      if (typeof preview === "object") return preview;
+      return failed(preview, "Check kind, namespace and name: outrigger get shows what is known.");
     }
     const ticket = row?.ticket ?? (await scheduleWork(worker, key, worker.clock.now())).ticket;
     const result = await runTriggered(worker, { type: "direct", key, ticket, hops: 0 }, deadline);
@@ -66,6 +74,28 @@ export async function runDirect(worker: Worker, request: unknown, deadline: Dead
       "It is tried again within a minute; see the function's log.",
     );
   }
+}
+
+/** What the next pass would do; as text why nobody can tell. */
+async function lookAhead(
+  worker: Worker,
+  reconciler: Reconciler,
+  key: WorkKey,
+  registration: Registration | undefined,
+): Promise<Preview | string> {
+  const { store, clock, hubId } = worker;
+  if (reconciler.preview === undefined || registration === undefined) return `${key.kind} cannot be looked ahead on`;
+  const [client, saved] = await Promise.all([worker.connect(registration), store.loadState(key)]);
+  const session = {
+    key,
+    registration,
+    hubId,
+    client,
+    state: saved?.state,
+    now: () => clock.now(),
+    sleep: clock.sleep.bind(clock),
+  };
+  return (await reconciler.preview(session)) ?? "there is no such resource in its cluster";
 }
 
 /** Nothing is to be kept of a name that somebody mistyped. */

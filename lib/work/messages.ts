@@ -22,9 +22,9 @@ export const ProbeMessage = z.strictObject({
 });
 export type ProbeMessage = z.infer<typeof ProbeMessage>;
 
-/** Direct invocation of a lane's function (`outrigger reconcile`). */
+/** Direct invocation of a lane's function: `outrigger reconcile`, and `outrigger rollout plan`, which changes nothing. */
 export const DirectRequest = z.strictObject({
-  action: z.literal("reconcile"),
+  action: z.enum(["reconcile", "plan"]),
   key: WorkKey,
 });
 export type DirectRequest = z.infer<typeof DirectRequest>;

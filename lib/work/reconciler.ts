@@ -97,9 +97,33 @@ export interface Reconciliation {
   actions: ActionOutcome[];
 }
 
+/** What looking ahead is given: nothing that writes. */
+export type PreviewSession = Pick<Session, "key" | "registration" | "hubId" | "client" | "state" | "now" | "sleep">;
+
+/** What the next pass would do, and why not more. */
+export interface Preview {
+  actions: ActionRecord[];
+  /** As they would be. */
+  conditions: Condition[];
+  phase: string;
+  nextDueInSeconds: number;
+  zones: {
+    name: string;
+    /** Pods that are to be replaced. */
+    outdated: number;
+    /** Pods that may be unavailable, and of these places how many are free: for each StatefulSet of the zone. */
+    maxUnavailable: number[];
+    places: number[];
+    /** Why it is not Ready; empty when it is. */
+    unready: string[];
+  }[];
+}
+
 /** One kind of work. */
 export interface Reconciler {
   kind: string;
   lane: LaneName;
   reconcile(session: Session): Promise<Reconciliation>;
+  /** Looks ahead without writing anything; undefined when there is no such resource. */
+  preview?(session: PreviewSession): Promise<Preview | undefined>;
 }

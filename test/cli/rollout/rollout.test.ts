@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { approveRollout, type PatchResource, pauseRollout } from "../../../cli/rollout/change.ts";
+import { planRollout } from "../../../cli/rollout/plan.ts";
 import { showRollout } from "../../../cli/rollout/status.ts";
 import { fakeHub } from "../fake-hub.ts";
 
@@ -20,10 +21,21 @@ const view = (cluster: string, changes: Record<string, unknown> = {}, home = "cl
   },
 });
 
+const PLAN = {
+  actions: [{ kind: "DeletePod", object: "mimir/ingester-a-0", reason: "Outdated" }],
+  conditions: [{ type: "Ready", reason: "ReplacingPods", message: "Outdated pods are being replaced." }],
+  phase: "Progressing",
+  nextDueInSeconds: 2,
+  zones: [{ name: "zone-a", outdated: 3, maxUnavailable: [1], places: [1], unready: [] }],
+};
+
 /** A hub that knows these rollouts, and a cluster whose patches are kept. */
 function setup(rollouts: unknown[]) {
   const [lines, notes, patches]: [string[], string[], unknown[]] = [[], [], []];
-  const hub = fakeHub(({ action }) => (action === "resource.list" ? { ok: true, data: rollouts } : {}));
+  const hub = fakeHub(({ action }) => {
+    if (action === "resource.list") return { ok: true, data: rollouts };
+    return action === "plan" ? PLAN : {};
+  });
   const patch: PatchResource = async (_hub, key, change) => void patches.push([key.cluster, change]);
   const output = {
     format: "table" as const,
@@ -46,6 +58,19 @@ describe("outrigger rollout", () => {
       "zone-b   Pending     0/6       6/6         ingester-zone-b",
     ]);
     expect(notes[0]).toContain("outrigger rollout approve ingester -n mimir --cluster prod");
+  });
+
+  test("plan tells what would be deleted and how many places are free", async () => {
+    const { environment, hub, lines } = setup([view("prod")]);
+    await planRollout(environment, "ingester", where);
+    expect(hub.invocations.at(-1)).toMatchObject({ functionName: "rollout", payload: { action: "plan" } });
+    expect(lines.join("\n").split("\n")).toEqual([
+      "Progressing: Outdated pods are being replaced.",
+      "NEXT        OBJECT               REASON",
+      "DeletePod   mimir/ingester-a-0   Outdated",
+      "ZONE     OUTDATED   MAX-UNAVAILABLE   FREE-PLACES   UNREADY",
+      "zone-a   3          1                 1             Ready",
+    ]);
   });
 
   test.each([true, false])("pause and resume set spec.paused to %s and have it looked at", async (paused) => {

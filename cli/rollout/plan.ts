@@ -1,0 +1,51 @@
+import { z } from "zod";
+import type { DirectRequest } from "../../lib/work/messages.ts";
+import type { CommandEnvironment } from "../command-environment.ts";
+import { CommandFailure } from "../failure.ts";
+import { printData, renderTable } from "../output.ts";
+import { checkRolloutName, findRollout, type RolloutName } from "./find.ts";
+
+const PlanReply = z.union([
+  z.object({ error: z.object({ object: z.string(), cause: z.string(), nextStep: z.string() }) }),
+  z.object({
+    actions: z.array(z.object({ kind: z.string(), object: z.string(), reason: z.string() })),
+    conditions: z.array(z.object({ type: z.string(), reason: z.string(), message: z.string() }).loose()),
+    phase: z.string(),
+    nextDueInSeconds: z.number(),
+    zones: z.array(
+      z.object({
+        name: z.string(),
+        outdated: z.number(),
+        maxUnavailable: z.array(z.number()),
+        places: z.array(z.number()),
+        unready: z.array(z.string()),
+      }),
+    ),
+  }),
+]);
+
+/** `outrigger rollout plan NAME`: what the next step would delete and why not more, as its cluster looks now. */
+export async function planRollout(environment: CommandEnvironment, name: string, where: RolloutName): Promise<void> {
+  checkRolloutName(name, where);
+  const hub = await environment.hub();
+  const { key } = await findRollout(hub, name, where);
+  const request: DirectRequest = { action: "plan", key };
+  const reply = PlanReply.parse(await hub.invoke(hub.outputs.RolloutFunction, request));
+  if ("error" in reply) throw new CommandFailure(reply.error);
+  const { output } = environment;
+  if (output.format !== "table") return printData(output, reply);
+  const [ready] = reply.conditions;
+  output.line(`${reply.phase}: ${ready?.message ?? ""}`);
+  const actions = reply.actions.map(({ kind, object, reason }) => [kind, object, reason]);
+  if (actions.length > 0) output.line(await renderTable(["NEXT", "OBJECT", "REASON"], actions));
+  else output.line("Nothing would be done now.");
+  const zones = reply.zones.map(({ name: zone, outdated, maxUnavailable, places, unready }) => [
+    zone,
+    String(outdated),
+    maxUnavailable.join(", "),
+    places.join(", "),
+    unready.length === 0 ? "Ready" : unready.slice(0, 3).join(", "),
+  ]);
+  if (zones.length === 0) return;
+  output.line(await renderTable(["ZONE", "OUTDATED", "MAX-UNAVAILABLE", "FREE-PLACES", "UNREADY"], zones));
+}

@@ -1,0 +1,75 @@
+import type { Preview, PreviewSession, Session } from "../work/reconciler.ts";
+import { askGates, askZonalShifts, type GatePorts } from "./ask-gates.ts";
+import { claimOwner } from "./claim.ts";
+import { questionOf } from "./gates.ts";
+import { type Homes, openHome } from "./home.ts";
+import type { Observation } from "./observation.ts";
+import {
+  observeForeignController,
+  observeNodeZones,
+  observePods,
+  observeResource,
+  observeStatefulSets,
+} from "./observe.ts";
+import { planRollout } from "./plan.ts";
+import { describeProblems } from "./problems.ts";
+import { parseSpec } from "./spec.ts";
+import { readState } from "./state.ts";
+import { refusedStatus, rolloutStatus } from "./status.ts";
+
+/** What the next step of a rollout would do and why not more, from fresh lists. Nothing is written, no lease is taken. */
+export async function previewRollout(
+  session: PreviewSession,
+  homes: Homes,
+  ports: GatePorts,
+): Promise<Preview | undefined> {
+  const { key, registration, hubId } = session;
+  const { namespace, name } = key;
+  const { client } = openHome(session as Session, homes);
+  const resource = await observeResource(client, { namespace, name });
+  if (resource === undefined) return undefined;
+  const parsed = parseSpec(resource.spec, namespace);
+  if (!parsed.ok) {
+    const why = { phase: "Refused" as const, reason: parsed.reason, message: describeProblems(parsed.problems) };
+    const { conditions } = refusedStatus(resource, why, new Date(session.now()).toISOString());
+    return { actions: [], conditions, phase: "Refused", nextDueInSeconds: 0, zones: [] };
+  }
+  const { spec } = parsed;
+  const statefulSets = await observeStatefulSets(client, namespace, spec);
+  const [pods, foreignController, answers, shiftedFrom] = await Promise.all([
+    observePods(client, namespace, statefulSets.items),
+    observeForeignController(client, namespace, registration.namespaces),
+    spec.ignoreGates ? [] : askGates(spec.gates, ports, { registration, now: session.now() }),
+    askZonalShifts(ports, registration),
+  ]);
+  const observation: Observation = {
+    observedAt: pods.observedAt,
+    resource,
+    statefulSets: statefulSets.items,
+    pods: pods.items,
+    ...(await observeNodeZones(client, statefulSets.items, pods.items, spec)),
+    foreignController,
+    fresh: true,
+  };
+  const plan = planRollout({
+    spec,
+    observation,
+    state: readState(session.state, resource.metadata.uid ?? ""),
+    owner: claimOwner(hubId, namespace, name),
+    gates: { askedAt: pods.observedAt, asked: questionOf(spec.gates), answers, shiftedFrom },
+    asksShifts: ports.zonalShifts !== undefined,
+  });
+  return {
+    actions: plan.actions.map(({ kind, object, reason }) => ({ kind, object, reason })),
+    conditions: rolloutStatus(plan, observation).conditions,
+    phase: plan.phase,
+    nextDueInSeconds: plan.nextDueInSeconds,
+    zones: plan.zones.map(({ name: zone, parts, unready }) => ({
+      name: zone,
+      outdated: parts.reduce((sum, { outdated }) => sum + outdated, 0),
+      maxUnavailable: parts.map(({ maxUnavailable }) => maxUnavailable),
+      places: parts.map(({ budget }) => Math.max(0, budget)),
+      unready,
+    })),
+  };
+}
