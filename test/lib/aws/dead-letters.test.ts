@@ -9,7 +9,7 @@ import { fakeHub } from "../registry/hub.ts";
 
 /** What SQS allows in a message (SQS API reference, SendMessage). */
 function isAllowed(text: string): boolean {
-  return [...text].every((character) => {
+  return Array.from(text).every((character) => {
     const code = character.codePointAt(0) ?? 0;
     if (code < 0x20) return code === 0x9 || code === 0xa || code === 0xd;
     return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || code >= 0x10000;
