@@ -8,7 +8,7 @@ const hub = openLane("rollout");
 const homes = createHomes({ hub: hub.hub, work: hub.store });
 const gates = {
   alarmState: createAlarms(),
-  loadHealth: hub.registry.loadHealth,
+  loadHealth: (cluster: string) => hub.registry.loadHealth(cluster),
   queryPrometheus: createPrometheus(hub),
 };
 

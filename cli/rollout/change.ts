@@ -62,14 +62,15 @@ export async function approveRollout(
 
 /** Says what was done, and has it looked at now instead of at its next turn. */
 async function report(
-  { hub, output }: CommandEnvironment,
+  environment: CommandEnvironment,
   key: RolloutView["key"],
   data: Record<string, unknown>,
   done: string,
 ): Promise<void> {
-  const { invoke, outputs } = await hub();
+  const { output } = environment;
+  const hub = await environment.hub();
   // A worker that is at it already sees the change by itself.
-  await invoke(outputs.RolloutFunction, { action: "reconcile", key }).catch(() => undefined);
+  await hub.invoke(hub.outputs.RolloutFunction, { action: "reconcile", key }).catch(() => undefined);
   if (output.format !== "table") return printData(output, { key, ...data });
   output.line(`${describe(key)} ${done}`);
 }

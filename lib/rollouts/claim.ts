@@ -1,11 +1,17 @@
 import type { KubernetesObject } from "../kubernetes/objects.ts";
 
-/** Annotation by which a rollout claims a StatefulSet: `<hub id>/<namespace>/<name>`. */
+/** Annotation by which a rollout claims a StatefulSet: `<hub id>.<cluster>/<namespace>/<name>`. */
 export const CLAIM_ANNOTATION = "outrigger.dev/rollout";
 
-/** The claim a resource of a hub leaves on its StatefulSets. */
-export function claimOwner(hubId: string, namespace: string, name: string): string {
-  return `${hubId}/${namespace}/${name}`;
+/** What the claims of one registration of a hub begin with. One cluster under two names has two owners. */
+export const claimPrefix = (hubId: string, cluster: string): string => `${hubId}.${cluster}/`;
+
+/** The claim a resource leaves on its StatefulSets. `cluster` is the name under which the hub knows the cluster. */
+export function claimOwner(
+  hubId: string,
+  { cluster, namespace, name }: { cluster: string; namespace: string; name: string },
+): string {
+  return `${claimPrefix(hubId, cluster)}${namespace}/${name}`;
 }
 
 /** @returns who claims the object; undefined when nobody does. */
@@ -15,8 +21,8 @@ export function claimOf({ metadata }: KubernetesObject): string | undefined {
 }
 
 /**
- * Whether another hub has claimed any of these for the same resource. Then that hub writes the resource's status, and
- * this one keeps its own view to itself.
+ * Whether another hub (or this one, under another name of the cluster) has claimed any of these for the same resource.
+ * Then that one writes the resource's status, and this one keeps its own view to itself.
  */
 export function servedByAnotherHub(objects: readonly KubernetesObject[], owner: string): boolean {
   const sameResource = `/${owner.split("/").slice(-2).join("/")}`;

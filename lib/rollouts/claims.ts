@@ -3,7 +3,7 @@ import { isApiError } from "../kubernetes/errors.ts";
 import type { KubernetesObject, StatefulSet } from "../kubernetes/objects.ts";
 import { STATEFUL_SETS } from "../kubernetes/types.ts";
 import { givingBack } from "./adoption.ts";
-import { CLAIM_ANNOTATION, claimOf } from "./claim.ts";
+import { CLAIM_ANNOTATION, claimOf, claimOwner, claimPrefix } from "./claim.ts";
 
 /** What came of laying a claim. */
 export type ClaimResult = { result: "claimed"; statefulSet: StatefulSet } | { result: "overlap"; owner: string };
@@ -56,17 +56,24 @@ export async function releaseClaim(
   }
 }
 
+/** Whose claims: those of all resources of a registration in these namespaces (none = all), or those of one resource. */
+export type ClaimScope =
+  | { cluster: string; namespaces: readonly string[] }
+  | { cluster: string; resource: { namespace: string; name: string } };
+
 /**
- * Gives back every claim of one hub (or of one resource, when `owner` is given), e.g. when its cluster is deregistered.
+ * Gives back the claims of one registration, e.g. when its cluster is deregistered, or of one resource of it.
  * @returns the StatefulSets released, as `namespace/name`.
  */
 export async function releaseClaims(
   client: KubernetesClient,
   hubId: string,
-  options: { namespaces?: readonly string[]; owner?: string } = {},
+  scope: ClaimScope,
 ): Promise<string[]> {
-  const namespaces =
-    options.namespaces === undefined || options.namespaces.length === 0 ? [undefined] : options.namespaces;
+  const named = "resource" in scope ? [scope.resource.namespace] : scope.namespaces;
+  const namespaces = named.length === 0 ? [undefined] : named;
+  const prefix = claimPrefix(hubId, scope.cluster);
+  const owner = "resource" in scope ? claimOwner(hubId, { cluster: scope.cluster, ...scope.resource }) : undefined;
   const released: string[] = [];
   for (const namespace of namespaces) {
     const listed = await client.list<KubernetesObject>(STATEFUL_SETS, {
@@ -75,11 +82,7 @@ export async function releaseClaims(
     });
     for (const object of listed.items) {
       const claim = claimOf(object);
-      if (
-        claim === undefined ||
-        !(options.owner === undefined ? claim.startsWith(`${hubId}/`) : claim === options.owner)
-      )
-        continue;
+      if (claim === undefined || !(owner === undefined ? claim.startsWith(prefix) : claim === owner)) continue;
       const target = { namespace: object.metadata.namespace ?? namespace ?? "", name: object.metadata.name };
       if (await releaseClaim(client, target, claim)) released.push(`${target.namespace}/${target.name}`);
     }

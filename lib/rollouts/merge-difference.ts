@@ -7,10 +7,10 @@ export function mergeDifference(from: unknown, to: unknown): unknown {
   if (!isRecord(to)) return JSON.stringify(from) === JSON.stringify(to) ? undefined : to;
   const before = isRecord(from) ? from : {};
   const patch: Record<string, unknown> = {};
-  for (const key of Object.keys(before)) if (before[key] != null && to[key] == null) patch[key] = null;
+  for (const key of Object.keys(before)) if (!isAbsent(before[key]) && isAbsent(to[key])) patch[key] = null;
   for (const [key, value] of Object.entries(to)) {
-    if (value == null) continue;
-    const difference = before[key] == null && isRecord(value) ? value : mergeDifference(before[key], value);
+    if (isAbsent(value)) continue;
+    const difference = isAbsent(before[key]) && isRecord(value) ? value : mergeDifference(before[key], value);
     if (difference !== undefined) patch[key] = difference;
   }
   return Object.keys(patch).length === 0 && isRecord(from) ? undefined : patch;
@@ -19,3 +19,5 @@ export function mergeDifference(from: unknown, to: unknown): unknown {
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+const isAbsent = (value: unknown): boolean => value === undefined || value === null;

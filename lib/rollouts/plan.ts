@@ -47,7 +47,7 @@ export interface PlanInput {
   spec: RolloutSpec;
   observation: Observation;
   state: RolloutState;
-  /** Our claim: `<hub id>/<namespace>/<name>`. */
+  /** Our claim: `<hub id>.<cluster>/<namespace>/<name>`. */
   owner: string;
   /** What the gates answered last; undefined before they were asked. */
   gates?: GateReadings | undefined;

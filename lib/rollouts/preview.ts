@@ -55,7 +55,7 @@ export async function previewRollout(
     spec,
     observation,
     state: readState(session.state, resource.metadata.uid ?? ""),
-    owner: claimOwner(hubId, namespace, name),
+    owner: claimOwner(hubId, key),
     gates: { askedAt: pods.observedAt, asked: questionOf(spec.gates), answers, shiftedFrom },
     asksShifts: ports.zonalShifts !== undefined,
   });

@@ -71,7 +71,7 @@ async function reconcileResource(
   ports: GatePorts,
 ): Promise<Reconciliation> {
   const { key, client, hubId } = session;
-  const owner = claimOwner(hubId, key.namespace, key.name);
+  const owner = claimOwner(hubId, key);
   const parsed = parseSpec(resource.spec, key.namespace);
   const state = readState(session.state, resource.metadata.uid ?? "");
   const writer = new StatusWriter(session, resource);
@@ -145,8 +145,7 @@ async function releaseFormerMembers(run: Run, selected: readonly string[]): Prom
 /** The resource is gone: what it claimed is given back, unless it is the claim of its namesake in the other home. */
 async function giveUp(session: Session, elsewhere: boolean): Promise<Reconciliation> {
   const { key, hubId, client } = session;
-  const owner = claimOwner(hubId, key.namespace, key.name);
-  const released = elsewhere ? [] : await releaseClaims(client, hubId, { namespaces: [key.namespace], owner });
+  const released = elsewhere ? [] : await releaseClaims(client, hubId, { cluster: key.cluster, resource: key });
   return {
     verdict: { type: "settled", seconds: REFUSED_SECONDS },
     state: null,

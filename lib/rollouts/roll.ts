@@ -1,6 +1,6 @@
 import type { ListResult } from "../kubernetes/client.ts";
 import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
-import type { ActionOutcome, Interruption, Reconciliation, Session } from "../work/reconciler.ts";
+import type { Interruption, Reconciliation, Session } from "../work/reconciler.ts";
 import { LeaseLostError, type Verdict } from "../work/verdict.ts";
 import { announce } from "./announce.ts";
 import { servedByAnotherHub } from "./claim.ts";
@@ -8,14 +8,13 @@ import { describeTrouble } from "./cluster-trouble.ts";
 import { type Executed, executeRollout } from "./execute.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import { observeForeignController, observeNodeZones, observePods, observeStatefulSets } from "./observe.ts";
-import { type Plan, planRollout } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { RolloutAction } from "./plan-actions.ts";
 import { planRun, type Run, readGates } from "./run.ts";
 import { parseSpec, type RolloutSpec } from "./spec.ts";
-import type { Announced, RolloutState } from "./state.ts";
+import type { RolloutState } from "./state.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
-import type { StatusWriter } from "./status-writer.ts";
-import { plusMs, secondsBetween } from "./time.ts";
+import { secondsBetween } from "./time.ts";
 import { ClusterView } from "./watch.ts";
 
 /** A pass ends after this long without an event, milliseconds. */
