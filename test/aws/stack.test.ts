@@ -30,7 +30,7 @@ const output = (name: string): string => hub.outputs[name] ?? "";
 describe("deployed by the real CDK, the stack has", () => {
   test("been there soon", () => {
     console.log(`Local AWS started, bootstrapped and deployed in ${deploySeconds.toFixed(1)} s`);
-    expect(Object.keys(hub.outputs)).toHaveLength(18);
+    expect(Object.keys(hub.outputs)).toHaveLength(22);
   });
 
   // Expiry and point-in-time recovery are in the template; MiniStack leaves them out of a table made by CloudFormation.
