@@ -13,8 +13,10 @@ const GAP = "  ";
  * @param columns of the terminal; longer lines are cut.
  */
 export function renderBoard(board: Board, columns: number): string[] {
-  const widthOf = (text: (row: BoardRow) => string): number => Math.max(...board.rows.map((row) => text(row).length));
-  const [clusters, groups] = [widthOf(({ cluster }) => cluster), widthOf(({ group }) => group.name)];
+  const widthOf = (head: string, text: (row: BoardRow) => string): number =>
+    Math.max(head.length, ...board.rows.map((row) => text(row).length));
+  const clusters = widthOf("cluster", ({ cluster }) => cluster);
+  const groups = widthOf("rollout", ({ group }) => group.name);
   const zones = [...(board.rows[0]?.zones.keys() ?? [])];
   const pods = zones.map((zone) =>
     Math.max(zone.length, ...board.rows.map(({ zones: all }) => all.get(zone)?.length ?? 0)),
