@@ -85,7 +85,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
         )
       : whole;
   const advanced = ongoing && advanceRollout(ongoing, zones, spec, now);
-  const back = advanced && advanceRollback(advanced, known, spec, observation.statefulSets);
+  const back = advanced && advanceRollback(advanced, known, spec, observation, zones);
   const timed = back && rememberApproval(back.rollout, observation.resource);
   const { rejected = known, restores: toRestore = [] } = back ?? {};
   const rollsBack = timed?.rollback !== undefined;

@@ -1,6 +1,9 @@
 import type { StatefulSet } from "../kubernetes/objects.ts";
+import type { ZoneView } from "./members.ts";
+import type { Observation } from "./observation.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { CurrentRollout, RolloutState } from "./state.ts";
+import { secondsLeft } from "./time.ts";
 
 /** Revisions that stalled a rollout and were rolled back, by StatefulSet. */
 export type Rejected = NonNullable<RolloutState["rejected"]>;
@@ -22,11 +25,13 @@ export function advanceRollback(
   rollout: CurrentRollout,
   known: Rejected,
   spec: RolloutSpec,
-  statefulSets: readonly StatefulSet[],
+  { observedAt, statefulSets }: Pick<Observation, "observedAt" | "statefulSets">,
+  zones: readonly ZoneView[],
 ): { rollout: CurrentRollout; rejected: Rejected; restores: Restore[] } {
   const wanted = (name: string): string | undefined =>
     statefulSets.find(({ metadata }) => metadata.name === name)?.status?.updateRevision;
   if (rollout.rollback === undefined && rollout.stalledAt !== undefined && spec.onStall === "Rollback") {
+    if (!isAtFault(zones, spec, observedAt)) return { rollout, rejected: known, restores: [] };
     const bad = rollout.members.flatMap(({ name, uid, revision }) => {
       const found = statefulSets.find(({ metadata }) => metadata.name === name && metadata.uid === uid);
       const from = found?.status?.updateRevision;
@@ -47,6 +52,22 @@ export function advanceRollback(
   }));
   const next = rollout.rollback === undefined ? rollout : { ...rollout, rollback: { pending } };
   return { rollout: next, rejected: known, restores };
+}
+
+/**
+ * Whether the template itself looks bad: a pod of it has been there for half the deadline or longer and is not available. Time in
+ * which no worker looked, a quota or pods just created stall a rollout too, and are no reason to go back.
+ */
+function isAtFault(zones: readonly ZoneView[], spec: RolloutSpec, now: string): boolean {
+  const pods = zones.flatMap(({ parts }) => parts.flatMap((part) => part.pods));
+  return pods.some(
+    ({ outdated, terminating, available, createdAt }) =>
+      !outdated &&
+      !terminating &&
+      !available &&
+      createdAt !== undefined &&
+      secondsLeft(createdAt, spec.progressDeadlineSeconds / 2, now) === 0,
+  );
 }
 
 /** Whether these revisions are what a rollback leads to or from, and so are no new wish of anybody. */

@@ -32,6 +32,13 @@ testRows({
       state: underWay({ a: {}, b: {} }, { ...stalled, members: [] }),
       phase: "RollingBack",
     },
+    "holds while no pod of the template is at fault": {
+      pods: { a: ".oo", b: "ooo" },
+      spec: rollback,
+      state: underWay({ a: {}, b: {} }, stalled),
+      phase: "Stalled",
+      reason: "ProgressDeadlineExceeded",
+    },
     "stays where it is while paused": {
       pods: { a: "Coo", b: "ooo" },
       spec: { ...rollback, paused: true },
