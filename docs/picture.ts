@@ -45,7 +45,7 @@ function textOf(line: readonly Cell[]): string {
 }
 
 function lineOf(text: string): Cell[] {
-  return [...text].map((character) => ({ text: character, bold: false, dim: true }));
+  return Array.from(text, (character) => ({ text: character, bold: false, dim: true }));
 }
 
 function trimmed(lines: readonly Cell[][]): Cell[][] {

@@ -74,13 +74,14 @@ async function play(
   streams: Streams,
   tell: (line: string) => void,
 ): Promise<RolloutResult[]> {
-  if (options.json || streams.terminal === undefined) return playScenario(state, plainAudience(tell));
-  const { columns } = streams.terminal;
-  const { audience, close } = liveAudience(state.clusters, { write: streams.stdout, columns }, tell);
+  const { terminal } = streams;
+  if (options.json || terminal === undefined) return playScenario(state, plainAudience(tell));
+  const drawing = { write: (text: string) => streams.stdout(text), columns: () => terminal.columns() };
+  const live = liveAudience(state.clusters, drawing, tell);
   try {
-    return await playScenario(state, audience);
+    return await playScenario(state, live.audience);
   } finally {
-    close();
+    live.close();
   }
 }
 
