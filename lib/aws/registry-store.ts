@@ -10,6 +10,8 @@ const REGISTRATION_SK = "REGISTRATION";
 const HEALTH_SK = "HEALTH";
 /** Partition of the pointer items: a copy of each registration, so that all of them can be read without a scan. */
 const POINTERS_PK = "REGISTRATIONS";
+/** Sort key of the item that says which registration holds an identity. */
+const NAME_SK = "NAME";
 /** Health rows read at the same time. */
 const READS_AT_ONCE = 25;
 
@@ -27,8 +29,11 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     const item = await getItem(table, clusterPk(cluster), HEALTH_SK);
     return item === undefined ? undefined : HealthRow.parse(item);
   };
+  const nameOf = async (identity: string): Promise<string | undefined> =>
+    (await getItem(table, identityPk(identity), NAME_SK))?.["name"] as string | undefined;
   return {
     list,
+    nameOf,
     async load(cluster) {
       const item = await getItem(table, clusterPk(cluster), REGISTRATION_SK);
       return item === undefined ? undefined : Registration.parse(item);
@@ -52,7 +57,12 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
         next.state === "Deregistered"
           ? { Delete: { TableName: table.name, Key: pointer } }
           : { Put: { TableName: table.name, Item: { ...next, ...pointer } } };
-      const refused = await transact(table, [row, copy]);
+      const left = asRead === undefined || holdsIdentity(next, asRead.identity) ? undefined : asRead.identity;
+      const names = [
+        ...(next.state === "Deregistered" ? [] : [takeName(table, next)]),
+        ...(left !== undefined && (await nameOf(left)) === next.name ? [leaveName(table, left, next.name)] : []),
+      ];
+      const refused = await transact(table, [row, copy, ...names]);
       if (refused === undefined) return true;
       // After a lost reply the row found is the one this call wrote.
       const { at, eventId, state } = refused.seen ?? {};
@@ -80,6 +90,26 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
       return observedAt === next.observedAt && identity === next.identity && found === next.class;
     },
   };
+}
+
+const identityPk = (identity: string): string => `IDENTITY#${identity}`;
+
+const holdsIdentity = ({ state, identity }: Registration, wanted: string): boolean =>
+  state !== "Deregistered" && identity === wanted;
+
+const ours = { ExpressionAttributeNames: { "#name": "name" } };
+
+function takeName({ name: TableName }: Table, { identity, name }: Registration) {
+  const Item = { pk: identityPk(identity), sk: NAME_SK, name };
+  const ConditionExpression = "attribute_not_exists(pk) OR #name = :name";
+  return { Put: { TableName, Item, ConditionExpression, ...ours, ExpressionAttributeValues: { ":name": name } } };
+}
+
+/** It may be gone already, when this write is made again; another's is left alone. */
+function leaveName({ name: TableName }: Table, identity: string, name: string) {
+  const Key = { pk: identityPk(identity), sk: NAME_SK };
+  const ConditionExpression = "attribute_not_exists(pk) OR #name = :name";
+  return { Delete: { TableName, Key, ConditionExpression, ...ours, ExpressionAttributeValues: { ":name": name } } };
 }
 
 function unchangedSince(asRead: Registration | undefined) {

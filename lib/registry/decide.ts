@@ -40,6 +40,8 @@ export interface DecideInput {
   event: ClusterEvent;
   /** Absent until it was asked for by a `resolve` decision. */
   resolved?: ResolvedIdentity;
+  /** The name under which the resolved identity is registered, if it is. */
+  knownAs?: string | undefined;
   /** Epoch milliseconds. */
   nowMs: number;
   /** Of the deployment: `WATCH_NAMESPACE`. */
@@ -129,6 +131,8 @@ function declare(existing: Registration | undefined, event: Declaration, input: 
     return rejectTaken(holder, access);
   if (input.resolved === undefined) return { type: "resolve", access };
   const { identity, version } = input.resolved;
+  if (input.knownAs !== undefined && input.knownAs !== event.name)
+    return rejectKnown(event.name, input.knownAs, access);
   const sameIdentity = holder?.identity === identity;
   if (
     holder?.access.type === "kubeconfig" &&
@@ -158,6 +162,17 @@ function declare(existing: Registration | undefined, event: Declaration, input: 
   };
   const change = holder === undefined ? "registered" : sameIdentity ? "updated" : "recreated";
   return { type: "write", registration, change };
+}
+
+/** Two registrations of one cluster would work on the same resources side by side. */
+function rejectKnown(name: string, knownAs: string, access: Access): Decision {
+  return {
+    type: "reject",
+    problems: [
+      `detail.name: ${describeAccess(access)} is registered as ${knownAs} already, so it cannot be registered as ${name} too; ` +
+        `send what is to change as ${knownAs}, or deregister ${knownAs} first (\`outrigger cluster deregister ${knownAs}\`)`,
+    ],
+  };
 }
 
 function rejectTaken(holder: Registration, access: Access): Decision {

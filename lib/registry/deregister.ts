@@ -66,7 +66,7 @@ export async function runDeregistration(
 async function clean(ports: DeregisterPorts, registration: Registration): Promise<Deregistration> {
   try {
     const client = await ports.connect(registration);
-    await ports.releaseClaims(client, ports.hubId, { namespaces: registration.namespaces });
+    await ports.releaseClaims(client, ports.hubId, { cluster: registration.name, namespaces: registration.namespaces });
     return { done: true };
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);

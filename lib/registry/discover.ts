@@ -161,11 +161,11 @@ async function letGo(
   if (row !== undefined && row.leaseUntil > session.now()) return "a worker still holds it";
   if (!session.lease.mayWrite()) return "no time left in this pass";
   try {
-    const owner = `${session.hubId}/${key.namespace}/${key.name}`;
+    const { cluster, namespace, name } = key;
     // The same name in the other home has the same claims: they are its own from now on, and it may go on.
     const namesake = await ports.work.load(otherHomeKey(key));
     if (namesake === undefined)
-      await ports.releaseClaims(session.client, session.hubId, { namespaces: [key.namespace], owner });
+      await ports.releaseClaims(session.client, session.hubId, { cluster, resource: { namespace, name } });
     if (row === undefined) await forgetRest();
     else await ports.work.forget(key, row.fence, row.ticket);
     if (namesake !== undefined) await scheduleWork({ ...ports, store: ports.work }, namesake.key, session.now());

@@ -28,13 +28,15 @@ export type ResolveIdentity = (access: Access) => Promise<ResolvedIdentity>;
 export type Connect = (registration: Registration) => Promise<KubernetesClient>;
 
 /**
- * Takes back the claims this hub has left on objects of a cluster (`outrigger.dev/rollout`): all of them, or those of one
- * `owner` (`<hub id>/<namespace>/<name>`). Empty `namespaces` = all.
+ * Takes back the claims this hub has left on objects (`outrigger.dev/rollout`) under its name of the cluster: all of them
+ * in these namespaces (empty = all), or those of one resource.
  */
 export type ReleaseClaims = (
   client: KubernetesClient,
   hubId: string,
-  options: { namespaces: readonly string[]; owner?: string },
+  scope:
+    | { cluster: string; namespaces: readonly string[] }
+    | { cluster: string; resource: { namespace: string; name: string } },
 ) => Promise<unknown>;
 
 /** Creates or updates the CRDs of the capabilities and returns when they are accepted. */

@@ -100,15 +100,16 @@ async function applyEvent(ports: RegisterPorts, event: RegistryEvent): Promise<R
   for (let attempt = 0; attempt < MAX_WRITE_ATTEMPTS; attempt += 1) {
     const existing = await ports.registry.load(event.name);
     const input = { existing, event, nowMs: ports.clock.now(), defaultNamespaces: ports.defaultNamespaces };
-    let decision = decide({ ...input, ...(resolved === undefined ? {} : { resolved }) });
+    let decision = decide(input);
     if (decision.type === "resolve") {
       try {
-        resolved = await ports.resolveIdentity(decision.access);
+        resolved ??= await ports.resolveIdentity(decision.access);
       } catch (error) {
         if (error instanceof RegistrationRefusedError) return { type: "rejected", problems: error.problems };
         throw error;
       }
-      decision = decide({ ...input, resolved });
+      const knownAs = await ports.registry.nameOf(resolved.identity);
+      decision = decide({ ...input, resolved, knownAs });
     }
     const outcome = await carryOut(ports, decision, existing);
     if (outcome !== "changedMeanwhile") return outcome;

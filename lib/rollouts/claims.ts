@@ -65,11 +65,7 @@ export type ClaimScope =
  * Gives back the claims of one registration, e.g. when its cluster is deregistered, or of one resource of it.
  * @returns the StatefulSets released, as `namespace/name`.
  */
-export async function releaseClaims(
-  client: KubernetesClient,
-  hubId: string,
-  scope: ClaimScope,
-): Promise<string[]> {
+export async function releaseClaims(client: KubernetesClient, hubId: string, scope: ClaimScope): Promise<string[]> {
   const named = "resource" in scope ? [scope.resource.namespace] : scope.namespaces;
   const namespaces = named.length === 0 ? [undefined] : named;
   const prefix = claimPrefix(hubId, scope.cluster);

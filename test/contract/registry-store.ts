@@ -81,6 +81,45 @@ export function registryStoreContract(name: string, open: () => Promise<Registry
       expect(await store.load("b")).toEqual(gone);
     });
 
+    it("keeps one name for an identity until it is left", async () => {
+      const prod = registration({ identity: "i" });
+      const alias = registration({ name: "alias", identity: "i" });
+      expect(await store.nameOf("i")).toBeUndefined();
+      expect(await store.save(prod, undefined)).toBe(true);
+      expect(await store.nameOf("i")).toBe("prod");
+      expect(await store.save(alias, undefined)).toBe(false);
+      expect(await store.load("alias")).toBeUndefined();
+      expect((await store.list()).map(({ name }) => name)).toEqual(["prod"]);
+
+      const leaving = registration({ identity: "i", state: "Deregistering" });
+      expect(await store.save(leaving, prod)).toBe(true);
+      expect(await store.save(alias, undefined)).toBe(false);
+      const gone = { ...tombstone(leaving, T0), expiresAt: 4_000_000_000 };
+      expect(await store.save(gone, leaving)).toBe(true);
+      expect(await store.nameOf("i")).toBeUndefined();
+      expect(await store.save(alias, undefined)).toBe(true);
+      expect(await store.nameOf("i")).toBe("alias");
+      expect(await store.save({ ...gone, at: at(9) }, gone)).toBe(true);
+      expect(await store.nameOf("i")).toBe("alias");
+    });
+
+    it("gives up the old identity of a cluster that was created again", async () => {
+      const first = registration({ identity: "i" });
+      const second = registration({ identity: "j", at: at(1) });
+      await store.save(first, undefined);
+      expect(await store.save(second, first)).toBe(true);
+      expect([await store.nameOf("i"), await store.nameOf("j")]).toEqual([undefined, "prod"]);
+    });
+
+    it("leaves the identity under its own lost reply", async () => {
+      const first = registration({ identity: "i" });
+      await store.save(first, undefined);
+      subject.loseNextReply?.();
+      const gone = { ...tombstone(first, T0), expiresAt: 4_000_000_000 };
+      expect(await store.save(gone, first)).toBe(true);
+      expect(await store.nameOf("i")).toBeUndefined();
+    });
+
     it("registers again over a tombstone", async () => {
       const gone = { ...tombstone(registration(), T0), expiresAt: 4_000_000_000 };
       await store.save(gone, undefined);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { STRUCK_MS } from "./case.ts";
-import type { Stage } from "./environment.ts";
+import { clusterDetail, type Stage } from "./environment.ts";
 import { until } from "./groups.ts";
 import { readAudit } from "./history.ts";
 import { DONE_MS, play } from "./play.ts";
@@ -20,7 +20,7 @@ export function owners(stage: () => Stage): void {
         const held = await group.untilStatus((status) => status?.phase === "Held", STRUCK_MS, loser);
         const condition = held?.conditions.find(({ type }) => type === "Held");
         expect(condition).toMatchObject({ status: "True", reason: "Overlap" });
-        expect(condition?.message).toContain(`${stage().outputs["HubId"]}/overlap/${winner}`);
+        expect(condition?.message).toContain(`${stage().outputs["HubId"]}.${clusterDetail().name}/overlap/${winner}`);
         one.note(`${loser} is held`);
       }));
 
@@ -41,7 +41,7 @@ export function owners(stage: () => Stage): void {
         const { conditions } = (await isHeld()) ?? held;
         const condition = conditions.find(({ type }) => type === "Held");
         expect(condition).toMatchObject({ status: "True", reason: "Overlap" });
-        expect(condition?.message).toContain(`${stage().outputs["HubId"]}/two-hubs/two-hubs`);
+        expect(condition?.message).toContain(`${stage().outputs["HubId"]}.${clusterDetail().name}/two-hubs/two-hubs`);
         expect(await readAudit(second, key), "batches of the second hub").toEqual([]);
       }));
   });

@@ -8,6 +8,8 @@ const stamp = (row: Registration | undefined): string =>
 /** A `RegistryStore` in memory, kept to the contract by `test/contract/registry-store.ts`. */
 export function fakeRegistryStore(): RegistryStore {
   const registrations = new Map<string, Registration>();
+  const nameOf = (identity: string): string | undefined =>
+    [...registrations.values()].find((row) => row.state !== "Deregistered" && row.identity === identity)?.name;
   const health = new Map<string, HealthRow>();
   return {
     load: async (cluster) => structuredClone(registrations.get(cluster)),
@@ -16,9 +18,11 @@ export function fakeRegistryStore(): RegistryStore {
         .filter(({ state }) => state !== "Deregistered")
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .map((row) => structuredClone(row)),
+    nameOf: async (identity) => nameOf(identity),
     async save(next, asRead) {
       const found = stamp(registrations.get(next.name));
       if (found !== stamp(asRead)) return found === stamp(next);
+      if (next.state !== "Deregistered" && (nameOf(next.identity) ?? next.name) !== next.name) return false;
       registrations.set(next.name, structuredClone(next));
       return true;
     },

@@ -203,7 +203,7 @@ describe("the shipped rules are enough, and each of them is needed", () => {
     await admin("POST", `/apis/apps/v1/namespaces/${NAMESPACE}/statefulsets`, {
       apiVersion: "apps/v1",
       kind: "StatefulSet",
-      metadata: { ...SET, annotations: { "outrigger.dev/rollout": "hub/default/ingesters" } },
+      metadata: { ...SET, annotations: { "outrigger.dev/rollout": "hub.prod/default/ingesters" } },
       spec: {
         replicas: 1,
         serviceName: "ingester",
@@ -252,7 +252,7 @@ describe("the shipped rules are enough, and each of them is needed", () => {
   });
 
   it("are enough to take claims back", async () => {
-    expect(await releaseClaims(hub, "hub")).toEqual(["default/ingester-zone-a"]);
+    expect(await releaseClaims(hub, "hub", { cluster: "prod", namespaces: [] })).toEqual(["default/ingester-zone-a"]);
     expect((await hub.get(STATEFUL_SETS, SET)).metadata.annotations).not.toHaveProperty(["outrigger.dev/rollout"]);
   });
 });

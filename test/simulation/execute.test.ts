@@ -135,13 +135,15 @@ describe("claims", () => {
     expect(model.find("statefulsets", "b")?.metadata.annotations).toEqual({ "outrigger.dev/rollout": "hub-2/mimir/x" });
   });
 
-  test("of a hub are all given back, those of others are not", async () => {
+  test("of a registration are all given back, those of others are not", async () => {
     const { client } = cluster();
     const claimFor = (name: string, owner: string) =>
       settled(claimStatefulSet(client, { namespace: "mimir", name, resourceVersion: "stale" }, owner));
-    await claimFor("a", "hub/mimir/x");
-    await claimFor("b", "hub-2/mimir/x");
-    expect(await settled(releaseClaims(client, "hub"))).toEqual(["mimir/a"]);
-    expect(await settled(releaseClaims(client, "hub-2", { owner: "hub-2/mimir/other" }))).toEqual([]);
+    await claimFor("a", "hub.prod/mimir/x");
+    await claimFor("b", "hub.dev/mimir/x");
+    expect(await settled(releaseClaims(client, "hub", { cluster: "prod", namespaces: [] }))).toEqual(["mimir/a"]);
+    expect(
+      await settled(releaseClaims(client, "hub", { cluster: "dev", resource: { namespace: "mimir", name: "other" } })),
+    ).toEqual([]);
   });
 });

@@ -36,7 +36,7 @@ test("a resource of the hub is rolled like one of the cluster, under the same cl
   expect(await scenario.runUntilCompleted("new")).toBe(true);
   expect(scenario.invariants.violations).toEqual([]);
   expect(scenario.hub.last?.status).toMatchObject({ phase: "Completed", updated: "9/9", observedGeneration: 1 });
-  expect(new Set(claims())).toEqual(new Set([`hub/${NAMESPACE}/ingesters`]));
+  expect(new Set(claims())).toEqual(new Set([`hub.prod/${NAMESPACE}/ingesters`]));
   expect(scenario.hub.events.map(({ detailType }) => detailType)).toContain("Rollout Completed");
 });
 

@@ -20,6 +20,8 @@ export interface Fault {
 
 export interface HubOptions {
   hubId?: string;
+  /** The name under which the cluster is registered; default `prod`. */
+  cluster?: string;
   name: string;
   client?: Omit<ClientOptions, "wrote">;
   faults?: Fault[];
@@ -131,12 +133,12 @@ export class SimulatedHub {
   ): Session {
     const { clock } = this.#model;
     const remaining = (): number => startedAt + TIMEOUT_MS - clock.now();
-    const { home = "cluster", name } = this.#options;
+    const { home = "cluster", name, cluster = "prod" } = this.#options;
     const handoverMs = this.#options.handoverMs ?? 90_000;
     const holds = (): boolean => this.#row.fence === fence;
     return {
-      key: { cluster: "prod", home, kind: "MultiAZRollout", namespace: NAMESPACE, name },
-      registration: registrationOf("prod", {
+      key: { cluster, home, kind: "MultiAZRollout", namespace: NAMESPACE, name },
+      registration: registrationOf(cluster, {
         allow: { secrets: [], roles: [], urls: [], alarms: [], ...this.#options.allow },
       }),
       hubId: this.#options.hubId ?? "hub",

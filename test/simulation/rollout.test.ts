@@ -184,9 +184,12 @@ describe("a rollout that cannot go on", () => {
 });
 
 describe("several at work", () => {
-  test("a second hub holds with Overlap and deletes nothing", async () => {
+  test.each([
+    ["a second hub", { hubId: "hub-2" }],
+    ["the same hub under another name of the cluster", { cluster: "alias" }],
+  ])("%s holds with Overlap and deletes nothing", async (_sentence, who) => {
     const scenario = new Scenario();
-    const second = scenario.addHub({ name: "ingesters", hubId: "hub-2" });
+    const second = scenario.addHub({ name: "ingesters", ...who });
     scenario.changeTemplates("new");
     await scenario.clock.run(() => false, 500);
     scenario.hub.post();
@@ -253,7 +256,7 @@ describe("several at work", () => {
       scenario.model
         .all<StatefulSet>("statefulsets")
         .flatMap(({ metadata }) => metadata.annotations?.["outrigger.dev/rollout"] ?? []);
-    expect(claims()).toEqual(Array(3).fill("hub/mimir/ingesters"));
+    expect(claims()).toEqual(Array(3).fill("hub.prod/mimir/ingesters"));
     scenario.model.remove("multiazrollouts", "ingesters");
     await scenario.clock.run(() => false, 60_000);
     expect(claims()).toEqual([]);

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { belongs, planPlacements } from "../../../lib/hub/plan.ts";
 import { hubKey, idOf } from "../../../lib/hub/resource.ts";
 import { runDeregistration } from "../../../lib/registry/deregister.ts";
-import { claimOwner } from "../../../lib/rollouts/claim.ts";
+import type { ReleaseClaims } from "../../../lib/registry/ports.ts";
+import { claimOwner, claimPrefix } from "../../../lib/rollouts/claim.ts";
 import { HUB_ID } from "../registry/hub.ts";
 import { ID, SPEC } from "./rows.ts";
 import { createWorld, manifest } from "./world.ts";
@@ -61,16 +62,15 @@ class Run {
     hub.ports.connect = async (registration) => ({ ...hub.cluster.client, cluster: registration.name }) as never;
     for (const target of [hub.hub, hub.work, hub.registry, hub.ports.queue] as unknown as Record<string, unknown>[])
       this.#mortal(target);
-    const release = async (_client: unknown, _hubId: string, { owner }: { owner?: string }): Promise<void> => {
+    const release: ReleaseClaims = async (_client, hubId, scope) => {
+      const { cluster } = scope;
+      const owned =
+        "resource" in scope ? claimOwner(hubId, { cluster, ...scope.resource }) : claimPrefix(hubId, cluster);
       for (const claim of this.claims)
-        if (claim.startsWith(`${this.at} `) && (owner === undefined || claim.endsWith(owner)))
-          this.claims.delete(claim);
+        if ("resource" in scope ? claim === owned : claim.startsWith(owned)) this.claims.delete(claim);
     };
     hub.ports.releaseClaims = release;
   }
-
-  /** The cluster whose pass is running. */
-  at = "";
 
   /** Every write of a port may be the last thing its process does. */
   #mortal(target: Record<string, unknown>): void {
@@ -134,7 +134,6 @@ class Run {
   }
 
   async pass(cluster: string): Promise<void> {
-    this.at = cluster;
     await this.world.pass(cluster);
   }
 
@@ -144,7 +143,6 @@ class Run {
     if (row?.state !== "Active") return;
     const leaving = { ...row, state: "Deregistering" as const };
     await hub.registry.save(leaving, row);
-    this.at = cluster;
     await runDeregistration(hub.ports, leaving, { force: false, holdsDiscovery: false });
   }
 
@@ -158,7 +156,7 @@ class Run {
     const nowMs = clock.now();
     const taken = await work.take(key, row.ticket, { owner: "w", nowMs, leaseUntilMs: nowMs + 5_000 });
     if (typeof taken === "string") return;
-    const claim = `${cluster} ${claimOwner(HUB_ID, id.namespace, id.name)}`;
+    const claim = claimOwner(HUB_ID, { cluster, ...id });
     const spec = await hub.loadSpec(key);
     if (spec === undefined || spec.deleting) this.claims.delete(claim);
     else this.claims.add(claim);
@@ -215,9 +213,7 @@ async function check(steps: readonly Step[]): Promise<void> {
   expect([...hub.specs.values()].every(({ key }) => names.includes(key.cluster))).toBe(true);
   // A row marked for deletion goes with the next pass of any cluster; without clusters nobody is left to take it away.
   if (names.length > 0) expect(fleet.filter(({ deleting }) => deleting)).toEqual([]);
-  const held = [...hub.specs.values()].map(
-    ({ key }) => `${key.cluster} ${claimOwner(HUB_ID, key.namespace, key.name)}`,
-  );
+  const held = [...hub.specs.values()].map(({ key }) => claimOwner(HUB_ID, key));
   expect([...run.claims].filter((claim) => !held.includes(claim))).toEqual([]);
 }
 

@@ -40,9 +40,10 @@ export function event(
 }
 
 export function registration(fields: Partial<Registration> = {}): Registration {
+  const { name = "prod" } = fields;
   return {
-    name: "prod",
-    identity: `${ARN}@1`,
+    name,
+    identity: `${ARN.replace("prod", name)}@1`,
     state: "Active",
     access: { type: "eks", clusterName: "prod", arn: ARN, region: "eu-west-1", accountId: "123456789012" },
     labels: {},

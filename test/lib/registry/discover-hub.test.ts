@@ -44,7 +44,7 @@ async function relabel(labels: Record<string, string>): Promise<void> {
   await hub.registry.save(next, row);
   row = next;
 }
-const claims = { hubId: HUB_ID, namespaces: ["mimir"], owner: `${HUB_ID}/mimir/ingesters` };
+const claims = { hubId: HUB_ID, cluster: "prod", resource: { namespace: "mimir", name: "ingesters" } };
 
 describe("the hub's resources in a discovery pass", () => {
   it("are placed where they belong and handed to their lane once", async () => {
@@ -119,7 +119,7 @@ describe("the hub's resources in a discovery pass", () => {
     await hub.work.schedule({ ...KEY, name: "orphan" }, 0, { posted: false });
     await pass();
     expect(await hub.work.load({ ...KEY, name: "orphan" })).toBeUndefined();
-    expect(hub.released).toEqual([{ ...claims, owner: `${HUB_ID}/mimir/orphan` }]);
+    expect(hub.released).toEqual([{ ...claims, resource: { namespace: "mimir", name: "orphan" } }]);
     expect(await hub.work.load(KEY)).toBeDefined();
   });
 

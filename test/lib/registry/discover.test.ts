@@ -75,7 +75,7 @@ describe("a discovery pass", () => {
     await pass();
     expect(hub.released).toEqual([]);
     await pass();
-    expect(hub.released).toEqual([{ hubId: HUB_ID, namespaces: ["mimir"], owner: `${HUB_ID}/mimir/x` }]);
+    expect(hub.released).toEqual([{ hubId: HUB_ID, cluster: "prod", resource: { namespace: "mimir", name: "x" } }]);
     expect(await hub.work.load(KEY)).toBeUndefined();
     await pass();
     expect(hub.released).toHaveLength(1);

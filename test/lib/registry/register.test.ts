@@ -135,6 +135,42 @@ describe("a wrong event is kept, counted and announced, and nothing of it is app
   });
 });
 
+describe("a cluster that is registered under another name", () => {
+  const alias = (seconds: number, id: string) => register({ name: "alias", at: at(seconds) }, id);
+  const deregister = () => send("Cluster Deregistered", { name: "prod", at: at(3) }, "e-3");
+
+  it("is refused, with that name and the way out", async () => {
+    await register();
+    const problem = expect.stringMatching(/registered as prod already.*`outrigger cluster deregister prod`/);
+    expect(await alias(2, "e-2")).toEqual({ type: "rejected", problems: [problem] });
+    expect((await hub.registry.list()).map(({ name }) => name)).toEqual(["prod"]);
+    expect(hub.probes).toHaveLength(1);
+  });
+
+  it("is refused while that name is being deregistered, and accepted afterwards", async () => {
+    await register();
+    await hub.work.schedule(KEY, hub.clock.nowMs, { posted: true });
+    await hub.work.take(KEY, 1, { owner: "w", nowMs: hub.clock.nowMs, leaseUntilMs: hub.clock.nowMs + 5_000 });
+    await deregister();
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistering" });
+    expect(await alias(4, "e-4")).toMatchObject({ type: "rejected" });
+    hub.clock.nowMs += 10_000;
+    await deregister();
+    expect(await alias(5, "e-5")).toEqual({ type: "done" });
+  });
+
+  it("is refused also when the other name came first by a moment", async () => {
+    const nameOf = hub.registry.nameOf.bind(hub.registry);
+    hub.registry.nameOf = async (identity) => {
+      hub.registry.nameOf = nameOf;
+      await register();
+      return undefined;
+    };
+    expect(await alias(2, "e-2")).toMatchObject({ type: "rejected" });
+    expect((await hub.registry.list()).map(({ name }) => name)).toEqual(["prod"]);
+  });
+});
+
 describe("a failure that may pass", () => {
   it("sends only its own record back to the queue", async () => {
     hub.ports.resolveIdentity = async (access) => {
@@ -213,7 +249,7 @@ describe("a deregistered cluster", () => {
 
   it("gets its claims back, its work is forgotten, and a tombstone stays", async () => {
     await deregister();
-    expect(hub.released).toEqual([{ hubId: HUB_ID, namespaces: ["mimir"] }]);
+    expect(hub.released).toEqual([{ hubId: HUB_ID, cluster: "prod", namespaces: ["mimir"] }]);
     expect(await hub.registry.load("prod")).toMatchObject({
       state: "Deregistered",
       expiresAt: hub.clock.nowMs / 1000 + 14 * 24 * 3600,
