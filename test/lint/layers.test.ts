@@ -36,7 +36,7 @@ const violations: { sentence: string; file: string; source: string; rule: string
     sentence: `${file} brings all of Zod into the bundles`,
     file,
     source: `import { z } from "zod";\nexport const text = z.string();`,
-    rule: "eslint(no-restricted-imports)",
+    rule: "outrigger(zod-as-namespace)",
   })),
   ...["plan", "status", "spec", "decide", "assess"].flatMap((name) => {
     const file = `lib/rollouts/${name}.ts`;
@@ -107,6 +107,16 @@ const violations: { sentence: string; file: string; source: string; rule: string
 
 const allowed: { sentence: string; file: string; source: string }[] = [
   {
+    sentence: "lib/ imports Zod as a namespace",
+    file: "lib/registry/seed.ts",
+    source: `import * as z from "zod";\nexport const text = z.string();`,
+  },
+  {
+    sentence: "lib/ uses the types of Zod",
+    file: "lib/registry/seed.ts",
+    source: `import type { z } from "zod";\nexport type Schema = z.ZodType;`,
+  },
+  {
     sentence: "lib/aws imports an AWS SDK",
     file: "lib/aws/seed.ts",
     source: `export { SQSClient } from "@aws-sdk/client-sqs";`,
@@ -147,7 +157,7 @@ const seedPath = (file: string, sentence: string): string => {
 
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), "outrigger-lint-"));
-  for (const file of [".oxlintrc.json", "tsconfig.json", "package.json", "test/lint/no-clock.js"]) {
+  for (const file of [".oxlintrc.json", "tsconfig.json", "package.json", "test/lint/rules.js"]) {
     cpSync(join(repository, file), join(project, file));
   }
   symlinkSync(join(repository, "node_modules"), join(project, "node_modules"));
