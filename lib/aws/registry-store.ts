@@ -1,6 +1,6 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { HealthRow } from "../health/row.ts";
-import { Registration } from "../registry/registration.ts";
+import { Registration, scopeOf } from "../registry/registration.ts";
 import type { RegistryStore } from "../registry/store.ts";
 import { clusterPk } from "../work/keys.ts";
 import type { ActiveClusters } from "../work/ports.ts";
@@ -10,7 +10,7 @@ const REGISTRATION_SK = "REGISTRATION";
 const HEALTH_SK = "HEALTH";
 /** Partition of the pointer items: a copy of each registration, so that all of them can be read without a scan. */
 const POINTERS_PK = "REGISTRATIONS";
-/** Sort key of the item that says which registration holds an identity. */
+/** Sort key of the item that says which registration holds a scope. */
 const NAME_SK = "NAME";
 /** Health rows read at the same time. */
 const READS_AT_ONCE = 25;
@@ -29,8 +29,8 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     const item = await getItem(table, clusterPk(cluster), HEALTH_SK);
     return item === undefined ? undefined : HealthRow.parse(item);
   };
-  const nameOf = async (identity: string): Promise<string | undefined> =>
-    (await getItem(table, identityPk(identity), NAME_SK))?.["name"] as string | undefined;
+  const nameOf = async (scope: string): Promise<string | undefined> =>
+    (await getItem(table, scopePk(scope), NAME_SK))?.["name"] as string | undefined;
   return {
     list,
     nameOf,
@@ -57,7 +57,7 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
         next.state === "Deregistered"
           ? { Delete: { TableName: table.name, Key: pointer } }
           : { Put: { TableName: table.name, Item: { ...next, ...pointer } } };
-      const left = asRead === undefined || holdsIdentity(next, asRead.identity) ? undefined : asRead.identity;
+      const left = asRead === undefined || holdsScope(next, scopeOf(asRead)) ? undefined : scopeOf(asRead);
       const names = [
         ...(next.state === "Deregistered" ? [] : [takeName(table, next)]),
         ...(left !== undefined && (await nameOf(left)) === next.name ? [leaveName(table, left, next.name)] : []),
@@ -92,22 +92,23 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
   };
 }
 
-const identityPk = (identity: string): string => `IDENTITY#${identity}`;
+const scopePk = (scope: string): string => `SCOPE#${scope}`;
 
-const holdsIdentity = ({ state, identity }: Registration, wanted: string): boolean =>
-  state !== "Deregistered" && identity === wanted;
+const holdsScope = (registration: Registration, scope: string): boolean =>
+  registration.state !== "Deregistered" && scopeOf(registration) === scope;
 
 const ours = { ExpressionAttributeNames: { "#name": "name" } };
 
-function takeName({ name: TableName }: Table, { identity, name }: Registration) {
-  const Item = { pk: identityPk(identity), sk: NAME_SK, name };
+function takeName({ name: TableName }: Table, registration: Registration) {
+  const { name } = registration;
+  const Item = { pk: scopePk(scopeOf(registration)), sk: NAME_SK, name };
   const ConditionExpression = "attribute_not_exists(pk) OR #name = :name";
   return { Put: { TableName, Item, ConditionExpression, ...ours, ExpressionAttributeValues: { ":name": name } } };
 }
 
 /** It may be gone already, when this write is made again; another's is left alone. */
-function leaveName({ name: TableName }: Table, identity: string, name: string) {
-  const Key = { pk: identityPk(identity), sk: NAME_SK };
+function leaveName({ name: TableName }: Table, scope: string, name: string) {
+  const Key = { pk: scopePk(scope), sk: NAME_SK };
   const ConditionExpression = "attribute_not_exists(pk) OR #name = :name";
   return { Delete: { TableName, Key, ConditionExpression, ...ours, ExpressionAttributeValues: { ":name": name } } };
 }

@@ -23,7 +23,7 @@ export interface ResolvedIdentity {
 
 export type Decision =
   /** The event could write; ask the cluster who it is and decide again. */
-  | { type: "resolve"; access: Access }
+  | { type: "resolve"; access: Access; namespaces: string[] }
   | { type: "write"; registration: Registration; change: "registered" | "updated" | "recreated" }
   /** This very event wrote the row before: only what follows the write is done again. */
   | { type: "repeat"; registration: Registration }
@@ -40,7 +40,7 @@ export interface DecideInput {
   event: ClusterEvent;
   /** Absent until it was asked for by a `resolve` decision. */
   resolved?: ResolvedIdentity;
-  /** The name under which the resolved identity is registered, if it is. */
+  /** The name under which the resolved identity is registered for the same namespaces, if it is. */
   knownAs?: string | undefined;
   /** Epoch milliseconds. */
   nowMs: number;
@@ -129,7 +129,8 @@ function declare(existing: Registration | undefined, event: Declaration, input: 
   if (holder !== undefined && holder.access.type !== access.type) return rejectTaken(holder, access);
   if (holder?.access.type === "eks" && access.type === "eks" && holder.access.arn !== access.arn)
     return rejectTaken(holder, access);
-  if (input.resolved === undefined) return { type: "resolve", access };
+  const namespaces = [...new Set(event.detail.namespaces ?? input.defaultNamespaces)].sort();
+  if (input.resolved === undefined) return { type: "resolve", access, namespaces };
   const { identity, version } = input.resolved;
   if (input.knownAs !== undefined && input.knownAs !== event.name)
     return rejectKnown(event.name, input.knownAs, access);
@@ -150,7 +151,7 @@ function declare(existing: Registration | undefined, event: Declaration, input: 
     access,
     labels: detail.labels ?? {},
     capabilities: [...new Set(detail.capabilities ?? (["observe", "rollouts"] as const))],
-    namespaces: [...new Set(detail.namespaces ?? input.defaultNamespaces)].sort(),
+    namespaces,
     allow: detail.allow ?? { secrets: [], roles: [], urls: [], alarms: [] },
     monitorIntervalSeconds: detail.monitorInterval ?? DEFAULT_MONITOR_INTERVAL_SECONDS,
     discoverIntervalSeconds: detail.discoverInterval ?? DEFAULT_DISCOVER_INTERVAL_SECONDS,
@@ -164,12 +165,12 @@ function declare(existing: Registration | undefined, event: Declaration, input: 
   return { type: "write", registration, change };
 }
 
-/** Two registrations of one cluster would work on the same resources side by side. */
+/** Two registrations of one cluster and the same namespaces would work on the same resources side by side. */
 function rejectKnown(name: string, knownAs: string, access: Access): Decision {
   return {
     type: "reject",
     problems: [
-      `detail.name: ${describeAccess(access)} is registered as ${knownAs} already, so it cannot be registered as ${name} too; ` +
+      `detail.name: ${describeAccess(access)} is registered as ${knownAs} already for these namespaces, so it cannot be registered as ${name} too; ` +
         `send what is to change as ${knownAs}, or deregister ${knownAs} first (\`outrigger cluster deregister ${knownAs}\`)`,
     ],
   };

@@ -7,7 +7,7 @@ import { discoveryKey } from "./discovery-key.ts";
 import type { EmittedDetail } from "./emitted-events.ts";
 import { parseEvent, type RegistryEvent } from "./events.ts";
 import { type RegisterPorts, RegistrationRefusedError } from "./ports.ts";
-import type { Registration } from "./registration.ts";
+import { type Registration, scopeOf } from "./registration.ts";
 import { changeResource } from "./resource-changed.ts";
 
 /** Writers of one row at the same time; more than this many in a row means something else is wrong. */
@@ -108,7 +108,8 @@ async function applyEvent(ports: RegisterPorts, event: RegistryEvent): Promise<R
         if (error instanceof RegistrationRefusedError) return { type: "rejected", problems: error.problems };
         throw error;
       }
-      const knownAs = await ports.registry.nameOf(resolved.identity);
+      const { identity } = resolved;
+      const knownAs = await ports.registry.nameOf(scopeOf({ identity, namespaces: decision.namespaces }));
       decision = decide({ ...input, resolved, knownAs });
     }
     const outcome = await carryOut(ports, decision, existing);

@@ -60,3 +60,11 @@ export const Registration = z.object({
   expiresAt: z.int().optional(),
 });
 export type Registration = z.infer<typeof Registration>;
+
+/**
+ * What a registration works on: a cluster, and the namespaces of it. One scope has one name in a hub. Registrations of one
+ * cluster for different namespaces (two teams, each with its own credentials) may stand side by side; where they meet on a
+ * StatefulSet its claim decides.
+ */
+export const scopeOf = ({ identity, namespaces }: Pick<Registration, "identity" | "namespaces">): string =>
+  [identity, ...[...namespaces].sort()].join("#");

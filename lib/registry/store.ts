@@ -10,11 +10,11 @@ export interface RegistryStore {
   load(cluster: string): Promise<Registration | undefined>;
   /** All clusters that are not deregistered, by name. Reads the pointer items, never the whole table. */
   list(): Promise<Registration[]>;
-  /** The name under which a cluster of this identity is registered (and not deregistered). One identity has one name. */
-  nameOf(identity: string): Promise<string | undefined>;
+  /** The name of the registration (not deregistered) that has this scope (`scopeOf`). */
+  nameOf(scope: string): Promise<string | undefined>;
   /**
-   * Writes row, pointer and the name of its identity in one transaction if the row still is what was read (same at, eventId
-   * and state) and its identity has no other name. A tombstone takes pointer and name away.
+   * Writes row, pointer and the name of its scope in one transaction if the row still is what was read (same at, eventId
+   * and state) and its scope has no other name. A tombstone takes pointer and name away.
    * @returns false when somebody else wrote meanwhile: load and decide again.
    */
   save(next: Registration, asRead: Registration | undefined): Promise<boolean>;

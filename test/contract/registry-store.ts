@@ -103,6 +103,19 @@ export function registryStoreContract(name: string, open: () => Promise<Registry
       expect(await store.nameOf("i")).toBe("alias");
     });
 
+    it("lets another name have other namespaces of an identity", async () => {
+      const mimir = registration({ identity: "i", namespaces: ["mimir"] });
+      expect(await store.save(mimir, undefined)).toBe(true);
+      expect(await store.save(registration({ name: "alias", identity: "i", namespaces: ["loki"] }), undefined)).toBe(
+        true,
+      );
+      expect([await store.nameOf("i#mimir"), await store.nameOf("i#loki")]).toEqual(["prod", "alias"]);
+      const wider = registration({ identity: "i", namespaces: ["loki"], at: at(1) });
+      expect(await store.save(wider, mimir)).toBe(false);
+      expect(await store.save({ ...wider, namespaces: ["mimir", "tempo"] }, mimir)).toBe(true);
+      expect([await store.nameOf("i#mimir"), await store.nameOf("i#mimir#tempo")]).toEqual([undefined, "prod"]);
+    });
+
     it("gives up the old identity of a cluster that was created again", async () => {
       const first = registration({ identity: "i" });
       const second = registration({ identity: "j", at: at(1) });

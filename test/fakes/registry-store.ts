@@ -1,5 +1,5 @@
 import type { HealthRow } from "../../lib/health/row.ts";
-import type { Registration } from "../../lib/registry/registration.ts";
+import { type Registration, scopeOf } from "../../lib/registry/registration.ts";
 import type { RegistryStore } from "../../lib/registry/store.ts";
 
 const stamp = (row: Registration | undefined): string =>
@@ -8,8 +8,8 @@ const stamp = (row: Registration | undefined): string =>
 /** A `RegistryStore` in memory, kept to the contract by `test/contract/registry-store.ts`. */
 export function fakeRegistryStore(): RegistryStore {
   const registrations = new Map<string, Registration>();
-  const nameOf = (identity: string): string | undefined =>
-    [...registrations.values()].find((row) => row.state !== "Deregistered" && row.identity === identity)?.name;
+  const nameOf = (scope: string): string | undefined =>
+    [...registrations.values()].find((row) => row.state !== "Deregistered" && scopeOf(row) === scope)?.name;
   const health = new Map<string, HealthRow>();
   return {
     load: async (cluster) => structuredClone(registrations.get(cluster)),
@@ -18,11 +18,11 @@ export function fakeRegistryStore(): RegistryStore {
         .filter(({ state }) => state !== "Deregistered")
         .sort((a, b) => (a.name < b.name ? -1 : 1))
         .map((row) => structuredClone(row)),
-    nameOf: async (identity) => nameOf(identity),
+    nameOf: async (scope) => nameOf(scope),
     async save(next, asRead) {
       const found = stamp(registrations.get(next.name));
       if (found !== stamp(asRead)) return found === stamp(next);
-      if (next.state !== "Deregistered" && (nameOf(next.identity) ?? next.name) !== next.name) return false;
+      if (next.state !== "Deregistered" && (nameOf(scopeOf(next)) ?? next.name) !== next.name) return false;
       registrations.set(next.name, structuredClone(next));
       return true;
     },
