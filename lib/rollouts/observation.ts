@@ -11,6 +11,8 @@ export interface Observation {
   /** The API server's clock, ISO-8601 UTC. */
   observedAt: string;
   resource: MultiAZRollout;
+  /** When the StatefulSets were listed last, by the API server's clock, ISO-8601 UTC. What a watch told since is in them too. */
+  statefulSetsReadAt: string;
   /** Those the selector matches, in the resource's namespace. */
   statefulSets: StatefulSet[];
   /** Pods of these StatefulSets (others may be among them); undefined while counts and revisions show nothing to do. */

@@ -94,6 +94,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const context: SafetyContext = {
     spec,
     now,
+    statefulSetsReadAt: observation.statefulSetsReadAt,
     owner,
     zones,
     zoneConflicts: assigned.conflicts,

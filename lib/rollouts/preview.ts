@@ -45,6 +45,7 @@ export async function previewRollout(
   const observation: Observation = {
     observedAt: pods.observedAt,
     resource,
+    statefulSetsReadAt: statefulSets.observedAt,
     statefulSets: statefulSets.items,
     pods: pods.items,
     ...(await observeNodeZones(client, statefulSets.items, pods.items, spec)),

@@ -102,6 +102,7 @@ async function reconcileResource(
   const observation = {
     observedAt: listed.observedAt,
     resource,
+    statefulSetsReadAt: listed.observedAt,
     statefulSets: listed.items,
     pods: undefined,
     nodeZones: {},

@@ -94,7 +94,7 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
   const { session } = run;
   for (;;) {
     if (view.refused !== undefined) throw view.refused;
-    if (view.broken) return undefined;
+    if (view.broken || view.heldUp()) return undefined;
     const observation = view.observe();
     if (observation === undefined || !sameView(run, observation)) return undefined;
     const plan = planRun(run, observation);
@@ -102,6 +102,7 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
       await readGates(run, observation);
       continue;
     }
+    if (plan.hold?.reason === "ReadingStatefulSets") return undefined;
     const status = rolloutStatus(plan, observation);
     run.writer.leaveToOthers(servedByAnotherHub(observation.statefulSets, run.owner));
     tell(run, plan, status);
@@ -109,14 +110,20 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
       if (!session.lease.mayWrite()) return () => finish(run, status, 0);
       const interruption = await prepare(run, plan);
       if (interruption !== undefined) return () => stop(run, status, interruption);
+      const late = view.heldUp();
+      if (late) await readAgain(run, view);
       const actions = confirm(run, view, plan);
-      if (actions.length === 0) continue;
+      if (actions.length === 0) {
+        if (late) return undefined;
+        continue;
+      }
       const executed = await act(run, view, actions);
       run.state = settle(plan, executed);
       const results = new Set(executed.map(({ outcome }) => outcome.result));
       if (results.has("refused") || results.has("failed")) {
         return () => finish(run, withFailure(status, executed), FAILED_SECONDS);
       }
+      if (late && session.trigger === "message") return undefined;
       if (session.trigger === "message" && !results.has("skipped")) {
         if (results.has("preconditionFailed")) await view.wait(STALE_MS);
         if (session.lease.handoverMs() > 0) continue;
@@ -126,6 +133,12 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     if (waitMs <= 0) return () => conclude(run, plan, status);
     await view.wait(waitMs);
   }
+}
+
+/** The StatefulSets as they are now. The watch may still tell of older ones, so the view is given up afterwards. */
+async function readAgain({ session, spec }: Run, view: ClusterView): Promise<void> {
+  const { items } = await observeStatefulSets(session.client, session.key.namespace, spec);
+  for (const statefulSet of items) view.accept(statefulSet);
 }
 
 /** The selector and the node label decide what is listed; another one needs another view. A refused spec ends it too. */

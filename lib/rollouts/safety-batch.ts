@@ -7,8 +7,8 @@ import type { Candidate, Hold, SafetyRule } from "./safety-rule.ts";
 import { secondsLeft } from "./time.ts";
 
 /**
- * Pods and StatefulSets come in streams of their own. A pod seen before the template it was made from would look
- * outdated; after this long, seconds, the slower stream has told of it.
+ * Pods and StatefulSets come in streams of their own: a pod seen before the template it was made from looks outdated. So a
+ * pod is judged only by StatefulSets that were listed after it was created, by this margin for clocks that differ, seconds.
  */
 const NEWS_SECONDS = 3;
 
@@ -99,15 +99,16 @@ export const BATCH_RULES: readonly SafetyRule[] = [
     apply: (batch) => ({ keep: batch.filter(({ pod }) => !pod.terminating) }),
   },
   {
-    name: "a pod just created is given a moment",
-    apply(batch, { now }) {
-      const left = ({ pod }: Candidate): number =>
-        pod.createdAt === undefined ? 0 : secondsLeft(pod.createdAt, NEWS_SECONDS, now);
-      const keep = batch.filter((candidate) => left(candidate) === 0);
+    name: "a pod is judged by StatefulSets that were listed after it was created",
+    apply(batch, { now, statefulSetsReadAt }) {
+      const left = ({ pod }: Candidate, at: string): number =>
+        pod.createdAt === undefined ? 0 : secondsLeft(pod.createdAt, NEWS_SECONDS, at);
+      const keep = batch.filter((candidate) => left(candidate, statefulSetsReadAt) === 0);
       if (keep.length > 0 || batch.length === 0) return { keep };
+      const wakeInSeconds = Math.min(...batch.map((candidate) => left(candidate, now)));
       const message = "Waiting for news of the StatefulSets, whose pods were created a moment ago.";
-      const wakeInSeconds = Math.min(...batch.map(left));
-      return { keep, hold: waiting("WaitingForStatefulSet", message, { clockRuns: false, wakeInSeconds }) };
+      const reason = wakeInSeconds > 0 ? "WaitingForStatefulSet" : "ReadingStatefulSets";
+      return { keep, hold: waiting(reason, message, { clockRuns: false, wakeInSeconds }) };
     },
   },
   {

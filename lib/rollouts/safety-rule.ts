@@ -34,7 +34,9 @@ export interface SafetyContext {
   spec: RolloutSpec;
   /** The API server's clock, ISO-8601 UTC. */
   now: string;
-  /** Our claim: `<hub id>/<namespace>/<name>`. */
+  /** When the StatefulSets were listed last, by the same clock. */
+  statefulSetsReadAt: string;
+  /** Our claim: `<hub id>.<cluster>/<namespace>/<name>`. */
   owner: string;
   /** In the order they are worked on. */
   zones: readonly ZoneView[];

@@ -8,6 +8,9 @@ import { podSelector } from "./selection.ts";
 import { type RolloutSpec, selectorOf } from "./spec.ts";
 import { plusMs } from "./time.ts";
 
+/** A process that comes this much later than it meant to was held up, milliseconds. */
+const HELD_UP_MS = 1_000;
+
 /** The lists a view starts from. */
 export interface Seed {
   resource: ListResult<MultiAZRollout>;
@@ -43,6 +46,7 @@ export class ClusterView {
   #refused: ApiError | undefined;
   #fresh = true;
   #lastEventAt: number;
+  #expectedAt: number;
   #wake: () => void = () => {};
 
   constructor(seed: Seed, time: Time) {
@@ -50,6 +54,7 @@ export class ClusterView {
     this.#time = time;
     this.#openedAt = time.now();
     this.#lastEventAt = this.#openedAt;
+    this.#expectedAt = this.#openedAt;
     this.#resources = byName(seed.resource.items);
     this.#statefulSets = byName(seed.statefulSets.items);
     this.#pods = byName(seed.pods.items);
@@ -100,6 +105,7 @@ export class ClusterView {
     return {
       observedAt: plusMs(this.#seed.pods.observedAt, this.#time.now() - this.#openedAt),
       resource,
+      statefulSetsReadAt: this.#seed.statefulSets.observedAt,
       statefulSets: [...this.#statefulSets.values()],
       pods: [...this.#pods.values()],
       nodeZones: this.#seed.nodeZones,
@@ -107,6 +113,17 @@ export class ClusterView {
       foreignController: this.#seed.foreignController,
       fresh: this.#fresh,
     };
+  }
+
+  /**
+   * Whether this process stood still for a while since the last call, besides the waiting it meant to do. Its streams are
+   * then read in any order: a pod may be seen before the template it was made from.
+   */
+  heldUp(): boolean {
+    const now = this.#time.now();
+    const late = now - this.#expectedAt > HELD_UP_MS;
+    this.#expectedAt = now;
+    return late;
   }
 
   /** From here on a pod that looks alive may have been deleted by us. */
@@ -123,6 +140,7 @@ export class ClusterView {
   /** Waits for the next change, at most `ms`. Returns at once when something has changed since `observe`. */
   async wait(ms: number): Promise<void> {
     if (this.#changed || this.#broken || ms <= 0) return;
+    this.#expectedAt = this.#time.now() + ms;
     const timer = new AbortController();
     await Promise.race([
       new Promise<void>((resolve) => {

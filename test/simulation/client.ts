@@ -18,7 +18,7 @@ export interface ClientOptions {
   /** Milliseconds one request takes on its way there, and again on its way back. */
   latencyMs?: () => number;
   /** How far watches lag behind, milliseconds. */
-  watchLagMs?: () => number;
+  watchLagMs?: (type: ResourceType) => number;
   /** Told of each request that changes something, when the server has carried it out. */
   wrote?: (request: { verb: "delete" | "patch"; type: ResourceType; before: KubernetesObject }) => void;
   /** What a request fails with; undefined = it does not. */
@@ -126,7 +126,7 @@ export class ModelClient implements KubernetesClient {
       const told: ModelEvent = selected ? event : { ...event, type: "DELETED" };
       if (selected) seen.add(name);
       else seen.delete(name);
-      deliverAt = Math.max(deliverAt, clock.now() + (this.#options.watchLagMs?.() ?? 0));
+      deliverAt = Math.max(deliverAt, clock.now() + (this.#options.watchLagMs?.(type) ?? 0));
       clock.after(deliverAt - clock.now(), () => {
         queue.push(told);
         wake();

@@ -222,6 +222,28 @@ describe("several at work", () => {
     expect(await scenario.runUntilCompleted("new")).toBe(true);
   });
 
+  test("a StatefulSet watch that lags far behind the pod watch costs no pod of the wanted revision", async () => {
+    const watchLagMs = ({ kind }: { kind: string }) => (kind === "StatefulSet" ? 20_000 : 5);
+    const scenario = new Scenario({ lagMs: 0, hub: { client: { watchLagMs } } });
+    const wronged: string[] = [];
+    const { model } = scenario;
+    model.subscribe(({ collection, object, type }) => {
+      if (collection !== "pods" || type !== "DELETED") return;
+      const owner = object.metadata.name.replace(/-\d+$/, "");
+      const { status } = model.find<StatefulSet>("statefulsets", owner) ?? {};
+      const age = scenario.clock.now() - Date.parse(object.metadata.creationTimestamp ?? "");
+      if (age < 60_000 && object.metadata.labels?.["controller-revision-hash"] === status?.updateRevision)
+        wronged.push(object.metadata.name);
+    });
+    scenario.changeTemplates("new");
+    await scenario.clock.run(() => false, 500);
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.invariants.deletes > 1, 600_000);
+    scenario.changeTemplates("newer");
+    expect(await scenario.runUntilCompleted("newer")).toBe(true);
+    expect(wronged).toEqual([]);
+  });
+
   test("a worker frozen past its lease deletes nothing when it wakes", async () => {
     const faults = [{ point: "pencil-act", nth: 3, what: { freezeMs: 400_000 } }];
     const scenario = new Scenario({ hub: { faults } });

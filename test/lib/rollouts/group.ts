@@ -120,6 +120,7 @@ export function observe({ pods, parts = {}, observation = {} }: GroupOptions): O
   }));
   return {
     observedAt: NOW,
+    statefulSetsReadAt: NOW,
     resource: resource(),
     statefulSets: sets.map(({ owner }) => owner),
     pods: sets.flatMap(({ owner, letters }) => podsOf(owner, letters)),

@@ -14,6 +14,7 @@ function given(group: GroupOptions, change: Change = () => ({})): { batch: Candi
   const context: SafetyContext = {
     spec: spec(),
     now: NOW,
+    statefulSetsReadAt: NOW,
     owner: OWNER,
     zones,
     zoneConflicts: [],
@@ -80,7 +81,12 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
   "no progress before the deadline": [healthy, () => ({ stalled: { message: "" } }), [], "ProgressDeadlineExceeded"],
   "a pod of the wanted revision is never deleted": [{ pods: { a: "No" } }, () => ({}), ["a-1"], undefined],
   "a terminating pod is skipped": [{ pods: { a: "to" } }, () => ({}), ["a-1"], undefined],
-  "a pod just created is given a moment": [{ pods: { a: "yy" } }, () => ({}), [], "WaitingForStatefulSet"],
+  "a pod is judged by StatefulSets that were listed after it was created": [
+    { pods: { a: "yy" } },
+    () => ({}),
+    [],
+    "WaitingForStatefulSet",
+  ],
   "a paused StatefulSet is left alone": [
     { ...healthy, parts: { a: { annotations: { "grafana.com/rollout-paused": "true" } } } },
     () => ({}),
