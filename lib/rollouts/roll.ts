@@ -16,6 +16,7 @@ import type { RolloutState } from "./state.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
 import { secondsBetween } from "./time.ts";
 import { ClusterView } from "./watch.ts";
+import { withFailure } from "./write-failure.ts";
 
 /** A pass ends after this long without an event, milliseconds. */
 const QUIET_MS = 20_000;
@@ -113,11 +114,12 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
       const late = view.heldUp();
       if (late) await readAgain(run, view);
       const actions = confirm(run, view, plan);
+      recordDropped(run, plan, actions);
       if (actions.length === 0) {
         if (late) return undefined;
         continue;
       }
-      const executed = await act(run, view, actions);
+      const executed = await act(run, view, actions, isDestructive(plan));
       run.state = settle(plan, executed);
       const results = new Set(executed.map(({ outcome }) => outcome.result));
       if (results.has("refused") || results.has("failed")) {
@@ -163,10 +165,13 @@ function tell(run: Run, plan: Plan, status: RolloutStatus): void {
   run.writer.offer(status);
 }
 
+/** What changes neither pods nor specs has no audit row. */
+const isDestructive = ({ actions }: Plan): boolean =>
+  actions.some(({ kind }) => kind !== "ClaimStatefulSet" && kind !== "SetCurrentRevision");
+
 /** The ledger in pencil, and whether anybody wants us to stop. What changes neither pods nor specs saves nothing. */
 async function prepare({ session }: Run, plan: Plan): Promise<Interruption | undefined> {
-  const destructive = plan.actions.some(({ kind }) => kind !== "ClaimStatefulSet" && kind !== "SetCurrentRevision");
-  if (!destructive) return interruptionOf(session);
+  if (!isDestructive(plan)) return interruptionOf(session);
   const actions = plan.actions.map(({ kind, object, reason }) => ({ kind, object, reason }));
   const [interruption] = await Promise.all([
     interruptionOf(session),
@@ -193,11 +198,26 @@ function confirm(run: Run, view: ClusterView, plan: Plan): RolloutAction[] {
   return plan.actions.filter((action) => wanted.has(identify(action)));
 }
 
+/** What was saved as intended and does not hold any more is not left open in the audit row. */
+function recordDropped(run: Run, plan: Plan, kept: readonly RolloutAction[]): void {
+  if (!isDestructive(plan)) return;
+  const dropped = plan.actions.filter((action) => !kept.includes(action));
+  const message = "Not wanted any more when it was to be done.";
+  run.session.record(
+    dropped.map(({ kind, object, reason }) => ({ kind, object, reason, result: "skipped" as const, message })),
+  );
+}
+
 function identify(action: RolloutAction): string {
   return `${action.kind} ${action.object} ${action.kind === "DeletePod" ? action.uid : ""}`;
 }
 
-async function act(run: Run, view: ClusterView, actions: readonly RolloutAction[]): Promise<Executed[]> {
+async function act(
+  run: Run,
+  view: ClusterView,
+  actions: readonly RolloutAction[],
+  audited: boolean,
+): Promise<Executed[]> {
   const { session, owner } = run;
   view.deletesBegin();
   const executed = await executeRollout(session.client, actions, {
@@ -209,7 +229,7 @@ async function act(run: Run, view: ClusterView, actions: readonly RolloutAction[
   });
   const outcomes = executed.map(({ outcome }) => outcome);
   run.outcomes.push(...outcomes);
-  session.record(outcomes);
+  if (audited) session.record(outcomes);
   return executed;
 }
 
@@ -259,22 +279,6 @@ async function finish(
     state: { ...run.state, announced: run.announced },
     status: status === undefined ? { phase: "Progressing", conditions: [] } : run.writer.kept(status),
     actions: run.outcomes,
-  };
-}
-
-function withFailure(status: RolloutStatus, executed: readonly Executed[]): RolloutStatus {
-  const failure = executed.find(({ outcome }) => outcome.result === "refused" || outcome.result === "failed")?.outcome;
-  const message = `${failure?.kind} ${failure?.object}: ${failure?.message}`;
-  const reason = failure?.message?.startsWith("Overlap") === true ? "Overlap" : "WriteRefused";
-  return {
-    ...status,
-    phase: "Held",
-    conditions: status.conditions.map((condition) => ({
-      ...condition,
-      status: condition.type === "Held" ? "True" : "False",
-      reason,
-      message,
-    })),
   };
 }
 

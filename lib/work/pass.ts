@@ -123,7 +123,8 @@ async function ink(
     {
       state,
       status,
-      outcomes: audit === undefined || audit.outcomes.length === 0 ? actions : audit.outcomes,
+      // A reconciler that pencils once and records nothing along the way tells it all at the end.
+      outcomes: audit === undefined || (audit.alone && audit.outcomes.length === 0) ? actions : audit.outcomes,
       auditId: audit?.id,
       nextDueAtMs: plan.dueAtMs,
       posted: plan.post,

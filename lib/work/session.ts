@@ -30,8 +30,8 @@ export interface OpenedSession {
   session: Session;
   /** The state last pencilled, else the one the pass began with. */
   keptState(): unknown;
-  /** The audit row opened last, and the outcomes recorded for it. */
-  audit(): { id: string; outcomes: readonly ActionOutcome[] } | undefined;
+  /** The audit row opened last, and the outcomes recorded for it; `alone` when no other row of the pass has any. */
+  audit(): { id: string; outcomes: readonly ActionOutcome[]; alone: boolean } | undefined;
   events(): readonly BusEvent[];
   /** Ends when every `record` was written or has failed. */
   settle(): Promise<void>;
@@ -66,7 +66,7 @@ export function openSession(terms: SessionTerms): OpenedSession {
   const events: BusEvent[] = [];
   let writes: Promise<void> = Promise.resolve();
   let keptState = terms.state;
-  let audit: { id: string; outcomes: ActionOutcome[] } | undefined;
+  let audit: { id: string; outcomes: ActionOutcome[]; alone: boolean } | undefined;
 
   const session: Session = {
     key,
@@ -82,7 +82,7 @@ export function openSession(terms: SessionTerms): OpenedSession {
       const id = `${new Date(clock.now()).toISOString()}#${randomUUID()}`;
       await store.pencil({ ...holding, identity: registration.identity }, intent, id);
       keptState = intent.state;
-      audit = { id, outcomes: [] };
+      audit = { id, outcomes: [], alone: audit === undefined };
       await faultPoint("pencil-act", key);
     },
     record(outcomes) {

@@ -44,6 +44,8 @@ const WRITE_MARGIN_MS = 13_000;
 export class SimulatedHub {
   readonly events: BusEvent[] = [];
   readonly outcomes: ActionOutcome[] = [];
+  /** What went into audit rows. */
+  readonly recorded: ActionOutcome[] = [];
   readonly metrics: Record<string, number> = {};
   readonly results: Reconciliation[] = [];
   readonly clients: ModelClient[] = [];
@@ -161,7 +163,7 @@ export class SimulatedHub {
         this.pencils++;
         await this.#fault("pencil-act", client);
       },
-      record: () => {},
+      record: (outcomes) => void this.recorded.push(...outcomes),
       interruption: async () => {
         await clock.sleep(5);
         return holds() ? this.#options.interruption?.() : { reason: "LeaseLost", message: "another worker owns it" };

@@ -244,6 +244,21 @@ describe("several at work", () => {
     expect(wronged).toEqual([]);
   });
 
+  test("what is dropped after it was saved as intended is recorded as skipped", async () => {
+    const scenario = new Scenario({ hub: { faults: [{ point: "pencil-act", nth: 1, what: { freezeMs: 2_000 } }] } });
+    scenario.changeTemplates("new");
+    await scenario.clock.run(() => false, 500);
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.hub.pencils === 1, 60_000);
+    const resource = scenario.model.find("multiazrollouts", "ingesters");
+    if (resource === undefined) throw new Error("the resource is gone");
+    const metadata = { ...resource.metadata, generation: 9 };
+    scenario.model.put("multiazrollouts", { ...resource, metadata, spec: { ...scenario.spec, paused: true } } as never);
+    await scenario.clock.run(() => false, 60_000);
+    expect(scenario.invariants.deletes).toBe(0);
+    expect(scenario.hub.recorded).toContainEqual(expect.objectContaining({ kind: "DeletePod", result: "skipped" }));
+  });
+
   test("a worker frozen past its lease deletes nothing when it wakes", async () => {
     const faults = [{ point: "pencil-act", nth: 3, what: { freezeMs: 400_000 } }];
     const scenario = new Scenario({ hub: { faults } });

@@ -108,6 +108,18 @@ describe("a pass", () => {
     ]);
   });
 
+  it("keeps the outcomes of one batch out of the audit row of the next", async () => {
+    const outcome = { ...deletePod, result: "done" as const };
+    reconcile = async (session) => {
+      await session.pencil({ actions: [deletePod], state: {} });
+      session.record([outcome]);
+      await session.pencil({ actions: [{ ...deletePod, object: "mimir/ingester-1" }], state: {} });
+      return { ...reconciliationOf(), actions: [outcome] };
+    };
+    await run();
+    expect([...lane.store.audit.values()].map(({ outcomes }) => outcomes.length)).toEqual([1, 0]);
+  });
+
   it("lets work scheduled meanwhile start at once", async () => {
     reconcile = async (session) => {
       await lane.store.schedule(KEY, session.now(), { posted: true });
