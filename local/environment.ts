@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LOCAL_ACCOUNT, LOCAL_SECRET_KEY } from "./aws/start.ts";
-import { deployLocal, LOCAL_REGION, startLocalAws, startLocalMetrics } from "./aws.ts";
+import { deployLocal, LOCAL_REGION, startLocalAws, startLocalMetrics, synthesiseLocal } from "./aws.ts";
 import { type ClusterToRegister, startCluster } from "./cluster.ts";
 import { buildControlPlane } from "./control-plane/build.ts";
 import { serveEks } from "./eks.ts";
@@ -51,13 +51,17 @@ async function startHub(
 ): Promise<Omit<LocalState, "clusters">> {
   const eks = await serveEks({ file: eksFile(options.directory) });
   const stateDir = join(instanceDirectory(options.directory), "aws");
+  const what = { stateDir, stackName: options.stack, context: options.context };
+  const assembly = synthesiseLocal(what);
+  assembly.catch(() => undefined); // Reported where it is waited for; the local AWS may fail first.
   const aws = await startLocalAws({
     stateDir,
     env: { AWS_ENDPOINT_URL_EKS: eks.url, ...options.functionVariables },
     onStarted: (pid) => started.add("ministack", pid),
+    onProgress,
   });
   onProgress(`local AWS: ${aws.endpoint}`);
-  await deployLocal({ endpoint: aws.endpoint, stateDir, stackName: options.stack, context: options.context });
+  await deployLocal({ ...what, endpoint: aws.endpoint, assembly });
   onProgress(`stack ${options.stack}: deployed`);
   const metrics = startLocalMetrics({ endpoint: aws.endpoint, stateDir, stackName: options.stack });
   started.add("metrics", metrics.pid);

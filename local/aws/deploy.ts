@@ -9,8 +9,7 @@ import { LOCAL_ACCOUNT, LOCAL_REGION, localAwsEnvironment } from "./start.ts";
 const run = promisify(execFile);
 const checkout = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
-export interface DeployOptions {
-  endpoint: string;
+export interface SynthesisOptions {
   /** Synthesised assembly and logs of the CDK go here. */
   stateDir: string;
   /** Default `Outrigger`. */
@@ -21,6 +20,12 @@ export interface DeployOptions {
   app?: string;
 }
 
+export interface DeployOptions extends SynthesisOptions {
+  endpoint: string;
+  /** Of `synthesiseLocal` with the same options, when it was begun before. */
+  assembly?: Promise<string>;
+}
+
 /** The stack's outputs by name, e.g. `TableName`. */
 export type StackOutputs = Record<string, string>;
 
@@ -29,11 +34,11 @@ interface Cdk {
 }
 
 /** The CDK's command line, each run with a log of its own. */
-function commandLine(options: DeployOptions, stateDir: string): Cdk {
+function commandLine(endpoint: string, stateDir: string): Cdk {
   const require = createRequire(import.meta.url);
   const cdk = join(dirname(require.resolve("aws-cdk/package.json")), "bin", "cdk");
   const env = {
-    ...localAwsEnvironment(options.endpoint),
+    ...localAwsEnvironment(endpoint),
     PATH: [dirname(process.execPath), process.env["PATH"]].join(":"),
     HOME: stateDir,
     CI: "true",
@@ -55,13 +60,35 @@ function commandLine(options: DeployOptions, stateDir: string): Cdk {
       await writeFile(logFile, stdout + stderr);
       const tail = (stdout + stderr).trimEnd().split("\n").slice(-20).join("\n");
       throw new Error(
-        `cdk ${args[0] ?? ""} failed against ${options.endpoint}. All of it is in ${logFile}; it ends with:\n${tail}`,
+        `cdk ${args[0] ?? ""} failed against ${endpoint}. All of it is in ${logFile}; it ends with:\n${tail}`,
         {
           cause: failure,
         },
       );
     }
   };
+}
+
+/** Nobody is asked: a synthesis looks nothing up. */
+const NO_ENDPOINT = "http://127.0.0.1:1";
+
+const stackOf = ({ stackName }: SynthesisOptions): string => stackName ?? "Outrigger";
+
+/**
+ * Runs `cdk synth` of the app, which needs no AWS yet.
+ * @returns the folder of the assembly.
+ * @throws Error as `deployLocal`.
+ */
+export async function synthesiseLocal(options: SynthesisOptions): Promise<string> {
+  const stateDir = resolve(options.stateDir);
+  const assembly = join(stateDir, `cdk.out-${stackOf(options)}`);
+  await mkdir(stateDir, { recursive: true });
+  await rm(assembly, { recursive: true, force: true });
+  const context = { local: "true", removalPolicy: "destroy", stackName: stackOf(options), ...options.context };
+  const app = options.app ?? "npm run -s app";
+  const cdk = commandLine(NO_ENDPOINT, stateDir);
+  await cdk("synth", "synth", "--quiet", "--app", app, "--output", assembly, ...contextArguments(context));
+  return assembly;
 }
 
 /**
@@ -71,17 +98,13 @@ function commandLine(options: DeployOptions, stateDir: string): Cdk {
  */
 export async function deployLocal(options: DeployOptions): Promise<StackOutputs> {
   const stateDir = resolve(options.stateDir);
-  const stackName = options.stackName ?? "Outrigger";
-  const assembly = join(stateDir, `cdk.out-${stackName}`);
+  const stackName = stackOf(options);
   const outputs = join(stateDir, `outputs-${stackName}.json`);
   await mkdir(stateDir, { recursive: true });
-  await rm(assembly, { recursive: true, force: true });
-  const cdk = commandLine(options, stateDir);
-  const context = { local: "true", removalPolicy: "destroy", stackName, ...options.context };
-  const app = options.app ?? "npm run -s app";
-  await Promise.all([
+  const cdk = commandLine(options.endpoint, stateDir);
+  const [assembly] = await Promise.all([
+    options.assembly ?? synthesiseLocal(options),
     cdk("bootstrap", "bootstrap", `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, "--app", ""),
-    cdk("synth", "synth", "--quiet", "--app", app, "--output", assembly, ...contextArguments(context)),
   ]);
   const unattended = ["--require-approval", "never", "--method", "direct", "--outputs-file", outputs];
   await cdk("deploy", "deploy", "--app", assembly, ...unattended, stackName);

@@ -39,7 +39,7 @@ async function findPython(): Promise<string> {
 }
 
 async function createEnvironment(python: string, folder: string, packages: readonly string[]): Promise<void> {
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"];
+  const pip = ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--no-input"];
   try {
     await run(python, ["-m", "venv", folder]);
   } catch (venvFailure) {
@@ -78,12 +78,18 @@ function lastLine(error: unknown): string {
  * Installs pinned Python packages once, in an environment of their own; later calls find them there. Safe to call from
  * several processes at once.
  * @param cacheDir where environments are kept, e.g. `.outrigger/python`.
+ * @param onProgress told one line when there is something to install.
  * @throws Error naming what to install when Python, venv or pip is missing.
  */
-export async function installPython(cacheDir: string, packages: readonly string[]): Promise<PythonInstallation> {
+export async function installPython(
+  cacheDir: string,
+  packages: readonly string[],
+  onProgress: (line: string) => void = () => undefined,
+): Promise<PythonInstallation> {
   const folder = join(cacheDir, packages.join("+").replaceAll("==", "-"));
   if (!existsSync(join(folder, "installed"))) {
     const python = await findPython();
+    onProgress(`installing ${packages.join(", ")} for ${python}, this once`);
     const building = `${folder}.${process.pid}`;
     await mkdir(cacheDir, { recursive: true });
     await rm(building, { recursive: true, force: true });

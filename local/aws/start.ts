@@ -28,6 +28,8 @@ export interface LocalAwsOptions {
   detached?: boolean;
   /** Told the process id at once, before the local AWS answers. */
   onStarted?: (pid: number) => void;
+  /** Told one line when something has to be installed first. */
+  onProgress?: (line: string) => void;
   /** Where Python packages are installed. Default `.outrigger` of the checkout. */
   cacheDir?: string;
 }
@@ -110,7 +112,11 @@ async function waitUntilReady(aws: LocalAws): Promise<void> {
  */
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const stateDir = resolve(options.stateDir);
-  const installation = await installPython(join(options.cacheDir ?? DEFAULT_CACHE_DIR, "python"), MINISTACK_PACKAGES);
+  const installation = await installPython(
+    join(options.cacheDir ?? DEFAULT_CACHE_DIR, "python"),
+    MINISTACK_PACKAGES,
+    options.onProgress,
+  );
   await mkdir(join(stateDir, "tmp"), { recursive: true });
   // MiniStack's shim for functions is CommonJS, whatever the package.json above the folder says of its files.
   await writeFile(join(stateDir, "tmp", "package.json"), '{"type":"commonjs"}\n');

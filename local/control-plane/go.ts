@@ -11,7 +11,7 @@ const PROGRESS_EVERY_MS = 10_000;
  * @throws Error naming what to install when Go is missing or older than `needed` (and not allowed to fetch a newer toolchain).
  */
 export async function requireGo(go: string, needed: string, directory: string): Promise<void> {
-  const install = `Install Go ${needed} or newer (https://go.dev/dl) and put it on PATH; nothing else is needed.`;
+  const install = `Install Go ${needed} or newer (https://go.dev/dl) and put it on PATH, or use embedded clusters (--kubernetes embedded), which need none.`;
   let found: string;
   try {
     const { stdout } = await promisify(execFile)(go, ["env", "GOVERSION"], {
