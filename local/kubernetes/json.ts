@@ -91,3 +91,9 @@ function sorted(value: Json | undefined): Json | undefined {
       .map((field) => [field, sorted(value[field])]),
   );
 }
+
+/** @returns a scalar as text; "" for what is absent. */
+export function plain(value: unknown): string {
+  if (typeof value === "string") return value;
+  return value === undefined || value === null ? "" : JSON.stringify(value);
+}

@@ -6,7 +6,7 @@ import { createCertificateAuthority } from "../control-plane/certificates.ts";
 import { kubeconfig } from "../control-plane/kubeconfig.ts";
 import { areNodesUsable, createNodes, planNodes } from "../control-plane/nodes.ts";
 import type { ControlPlane, ControlPlaneOptions } from "../control-plane/start.ts";
-import type { TokenOption } from "../control-plane/tokens.ts";
+import { readTokenRules, type TokenOption, writeTokenRules } from "../control-plane/tokens.ts";
 import { DEFAULT_STORAGE_CLASS } from "../control-plane/volume-stages.ts";
 import type { TokenVerifier } from "../token-review.ts";
 import { verifyToken } from "../token-verifier.ts";
@@ -43,7 +43,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const auditLogPath = join(dataDir, "audit.log");
   let server = "https://127.0.0.1";
   const core = createClusterCore({
-    verify: verifierOf(name, options.tokens),
+    verify: await verifierOf(name, dataDir, options.tokens),
     caPem,
     address: () => new URL(server).host,
     ...(options.clock && { clock: options.clock }),
@@ -99,13 +99,17 @@ async function nodesReady(admin: AdminClient, count: number): Promise<void> {
   while (!(await areNodesUsable(admin, count))) await new Promise((done) => setTimeout(done, 5));
 }
 
-/** @throws Error for a webhook elsewhere: the embedded API asks in its own process. */
-function verifierOf(name: string, tokens: TokenOption | undefined): TokenVerifier | undefined {
+/** Rules are kept in the data folder, as the real control plane keeps them, and may be changed there. @throws Error for a webhook elsewhere: the embedded API asks in its own process. */
+async function verifierOf(
+  name: string,
+  dataDir: string,
+  tokens: TokenOption | undefined,
+): Promise<TokenVerifier | undefined> {
   if (tokens === undefined) return undefined;
   if ("verify" in tokens) return tokens.verify;
   if ("url" in tokens) {
     throw new Error(`Cluster ${name} is embedded: its tokens need rules or a function, not the webhook ${tokens.url}.`);
   }
-  const rules = { clusterName: name, ...tokens.rules };
-  return (token) => verifyToken(token, rules, new Date());
+  await writeTokenRules(dataDir, { clusterName: name, ...tokens.rules });
+  return async (token) => verifyToken(token, await readTokenRules(dataDir), new Date());
 }

@@ -38,6 +38,32 @@ const QUANTITIES: ReadonlySet<string> = new Set([
 /** Fields that are shown though they are empty, because Go holds a pointer or writes them always. */
 const SHOWN_EMPTY: ReadonlySet<string> = new Set(["storageClassName", "serviceName", "rules", "stringData", "data"]);
 
+/** Numbers and booleans that Go leaves out when they are zero, because it holds them without a pointer. */
+const HIDDEN_ZEROS: ReadonlySet<string> = new Set([
+  "currentReplicas",
+  "failureThreshold",
+  "hostIPC",
+  "hostNetwork",
+  "hostPID",
+  "hostPort",
+  "initialDelaySeconds",
+  "minReadySeconds",
+  "nodePort",
+  "paused",
+  "periodSeconds",
+  "publishNotReadyAddresses",
+  "readOnly",
+  "readyReplicas",
+  "stdin",
+  "stdinOnce",
+  "successThreshold",
+  "timeoutSeconds",
+  "tty",
+  "unavailableReplicas",
+  "unschedulable",
+  "updatedReplicas",
+]);
+
 interface Place {
   /** Go's name of the innermost struct. */
   struct: string;
@@ -71,13 +97,14 @@ function readStruct(model: string, value: JsonObject, place: Place): JsonObject 
     const type = QUANTITIES.has(field) ? attribute.type.replace(": string;", ": quantity;") : attribute.type;
     const read = readValue(type, attribute.format, item, { ...place, struct: goName(model), path });
     if (!SHOWN_EMPTY.has(field) && isEmpty(type, read)) continue;
+    if (HIDDEN_ZEROS.has(field) && (read === 0 || read === false)) continue;
     result[field] = read;
   }
   return result;
 }
 
 function isEmpty(type: string, value: Json): boolean {
-  if (value === "") return true;
+  if (value === "") return type !== "IntOrString";
   if (Array.isArray(value)) return value.length === 0;
   return type.startsWith("{") && isObject(value) && Object.keys(value).length === 0;
 }
@@ -96,7 +123,7 @@ function readValue(type: string, format: string, value: Json, place: Place): Jso
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => [
         key,
-        item === null || item === undefined ? "" : readValue(entry, format, item, place),
+        item === null || item === undefined ? (entry === "quantity" ? "0" : "") : readValue(entry, format, item, place),
       ]),
     );
   }

@@ -8,6 +8,8 @@ import { type ApiContext, find, kindName, nowOf, resourceName } from "./context.
 
 export interface WriteOptions {
   dryRun?: boolean;
+  /** Looks at what is to be written, and throws to refuse it. */
+  check?: ((next: KubeObject, old: KubeObject | undefined) => void) | undefined;
 }
 
 /**
@@ -25,6 +27,7 @@ export function createObject(
   const key = { type, namespace, name: object.metadata.name };
   admitCreate(context, key, object);
   type.strategy.prepareCreate?.(object);
+  options.check?.(object, undefined);
   const causes = [...metaCauses(type, object), ...(type.strategy.validate?.(object, undefined) ?? [])];
   if (causes.length > 0) throw invalid(kindName(key), causes);
   const existing = find(context, key);

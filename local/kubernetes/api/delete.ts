@@ -54,7 +54,11 @@ export function deleteObject(context: ApiContext, key: ObjectKey, options: Delet
   const gone = isGone(next);
   if (options.dryRun === true) return { object: withoutVersion(next), gone };
   const resource = resourceKey(type);
-  return gone ? { object: store.remove(resource, next), gone } : { object: store.put(resource, next), gone };
+  if (!gone) return { object: store.put(resource, next), gone };
+  // As the original: kinds that end gracefully are marked even when nothing is left to wait for.
+  const last = type.strategy.graceSeconds === undefined ? next : store.put(resource, next);
+  store.remove(resource, last);
+  return { object: last, gone };
 }
 
 function isGone({ metadata, kind }: KubeObject): boolean {

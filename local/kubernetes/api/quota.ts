@@ -1,4 +1,4 @@
-import { objectAt, stringAt } from "../json.ts";
+import { objectAt, plain, stringAt } from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import { quantityValue } from "../quantity.ts";
 import { type ResourceType, resourceKey } from "../resource-type.ts";
@@ -35,9 +35,9 @@ export function exceeded(
 ): string | undefined {
   const hard = objectAt(quota, "spec", "hard");
   const over = asked
-    .filter((name) => used[name] !== undefined && Number(used[name]) + 1 > quantityValue(String(hard[name])))
+    .filter((name) => used[name] !== undefined && Number(used[name]) + 1 > quantityValue(plain(hard[name])))
     .toSorted();
   if (over.length === 0) return undefined;
   const list = (valueOf: (name: string) => string): string => over.map((name) => `${name}=${valueOf(name)}`).join(",");
-  return `requested: ${list(() => "1")}, used: ${list((name) => used[name] ?? "0")}, limited: ${list((name) => String(hard[name]))}`;
+  return `requested: ${list(() => "1")}, used: ${list((name) => used[name] ?? "0")}, limited: ${list((name) => plain(hard[name]))}`;
 }

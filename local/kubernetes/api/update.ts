@@ -1,4 +1,4 @@
-import { isEqual, type JsonObject } from "../json.ts";
+import { isEqual, isObject, type JsonObject } from "../json.ts";
 import { metaCauses, metaUpdateCauses, settableMeta } from "../metadata.ts";
 import type { KubeObject, Meta } from "../object.ts";
 import { resourceKey, type Subresource } from "../resource-type.ts";
@@ -29,6 +29,7 @@ export function updateObject(
   const given = (wanted["metadata"] ?? {}) as Partial<Meta>;
   checkIdentity(key, given, old, options);
   const next = merge(key, wanted, given, old, options.subresource);
+  options.check?.(next, old);
   const update = metaUpdateCauses(next.metadata, old.metadata);
   const found = [
     ...(type.custom ? update : [...update, ...update]),
@@ -99,8 +100,8 @@ function merge(
   }
   const next: KubeObject = { ...wanted, apiVersion, kind, metadata: metaOf(given, old.metadata) };
   type.strategy.prepareUpdate?.(next, old);
-  const { generationOf } = type.strategy;
-  if (generationOf !== undefined && !isEqual(generationOf(next), generationOf(old))) {
+  const { strategy } = type;
+  if (strategy.generationOf !== undefined && !isEqual(strategy.generationOf(next), strategy.generationOf(old))) {
     next.metadata.generation = (old.metadata.generation ?? 0) + 1;
   }
   return next;
@@ -110,5 +111,8 @@ function metaOf(given: Partial<Meta>, old: Meta): Meta {
   const { labels: _l, annotations: _a, ownerReferences: _o, finalizers: _f, ...kept } = old;
   const { uid = old.uid, creationTimestamp = old.creationTimestamp } = given;
   const { name: _n, namespace: _ns, generateName: _g, ...settable } = settableMeta(given);
+  for (const [field, value] of Object.entries(settable)) {
+    if (isObject(value) || Array.isArray(value) ? Object.keys(value).length === 0 : false) delete settable[field];
+  }
   return { ...kept, ...settable, uid, creationTimestamp };
 }

@@ -1,4 +1,4 @@
-import { type JsonObject, listAt, objectAt, objectsAt, stringAt } from "../json.ts";
+import { type JsonObject, listAt, objectAt, objectsAt, plain, stringAt } from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import { resourceKey } from "../resource-type.ts";
 import { forbidden, StatusError } from "../status.ts";
@@ -57,8 +57,8 @@ export function rulesOf(store: Store, user: User, namespace: string): { rules: J
     const { kind, name } = objectAt(binding, "roleRef");
     const plural = kind === "Role" ? "roles" : "clusterroles";
     const home = kind === "Role" ? binding.metadata.namespace : undefined;
-    const role = store.get(keyOf(plural), home, String(name));
-    if (role === undefined) missing.push(`${String(kind).toLowerCase()}.${GROUP} ${quote(String(name))} not found`);
+    const role = store.get(keyOf(plural), home, plain(name));
+    if (role === undefined) missing.push(`${plain(kind).toLowerCase()}.${GROUP} ${quote(plain(name))} not found`);
     else rules.push(...objectsAt(role, "rules"));
   };
   store.list(keyOf("clusterrolebindings")).forEach(use);
@@ -84,10 +84,10 @@ function isSubject(subject: JsonObject, user: User, bindingNamespace: string | u
 
 function allows(rule: JsonObject, info: RequestInfo): boolean {
   const has = (field: string, ...values: string[]): boolean =>
-    listAt(rule, field).some((one) => values.includes(String(one)));
+    listAt(rule, field).some((one) => values.includes(plain(one)));
   if (!has("verbs", "*", info.verb)) return false;
   if (!info.resourceRequest) {
-    return listAt(rule, "nonResourceURLs").some((url) => matchesPath(String(url), info.path));
+    return listAt(rule, "nonResourceURLs").some((url) => matchesPath(plain(url), info.path));
   }
   const { group, resource, subresource, name } = info;
   const combined = subresource === "" ? [resource] : [`${resource}/${subresource}`, `*/${subresource}`];

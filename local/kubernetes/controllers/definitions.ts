@@ -1,7 +1,7 @@
 import type { ApiContext } from "../api/context.ts";
 import { customTypes } from "../custom/custom-type.ts";
 import { CLEANUP_FINALIZER } from "../custom/definition.ts";
-import { isEqual, type JsonObject, objectAt, objectsAt, stringAt } from "../json.ts";
+import { isEqual, type JsonObject, objectAt, objectsAt, plain, stringAt } from "../json.ts";
 import { type KubeObject, timestamp } from "../object.ts";
 import { resourceKey } from "../resource-type.ts";
 import type { Access } from "./access.ts";
@@ -15,7 +15,10 @@ export function definitionController(access: Access, context: ApiContext): Contr
   const { types, store, clock } = context;
   const since = new Map<string, number>();
   return {
-    keysOf: ({ resource, object }) => (resource === DEFINITIONS ? [object.metadata.name] : []),
+    keysOf({ resource, type, object }) {
+      if (resource === DEFINITIONS) return [object.metadata.name];
+      return type === "DELETED" && types.ofKind(object.apiVersion, object.kind)?.custom === true ? [resource] : [];
+    },
     reconcile(name) {
       const definition = access.get("apiextensions.k8s.io", "customresourcedefinitions", undefined, name);
       if (definition === undefined) {
@@ -84,7 +87,7 @@ function refused(definition: KubeObject, rival: KubeObject, now: number): JsonOb
 
 function cleanUp(access: Access, { types, store }: ApiContext, definition: KubeObject): void {
   const { group, plural } = {
-    group: String(objectAt(definition, "spec")["group"]),
+    group: plain(objectAt(definition, "spec")["group"]),
     plural: stringAt(definition, "spec", "names", "plural") ?? "",
   };
   for (const object of store.list(resourceKey({ group, plural }))) {

@@ -1,5 +1,5 @@
 import { POD_ANNOTATIONS, POD_BEHAVIOURS, POD_TIMES } from "../../control-plane/pod-behaviours.ts";
-import { type JsonObject, listAt, numberAt, objectAt, objectsAt, stringAt } from "../json.ts";
+import { type JsonObject, listAt, numberAt, objectAt, objectsAt, plain, stringAt } from "../json.ts";
 import { annotationOf, controllerOf, type KubeObject, timestamp } from "../object.ts";
 import { withCondition } from "./conditions.ts";
 import { drawDuration } from "./duration.ts";
@@ -187,7 +187,7 @@ function backingOff(pod: KubeObject): JsonObject {
     ...withReady(false, {
       waiting: {
         reason: "CrashLoopBackOff",
-        message: `back-off restarting failed container ${String(container["name"])}`,
+        message: `back-off restarting failed container ${plain(container["name"])}`,
       },
     }),
     lastState: old["state"] ?? {},

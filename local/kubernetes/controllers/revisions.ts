@@ -12,7 +12,7 @@ export function revisionHash(data: string, collisionCount: number): string {
     hash = Math.imul(hash, 0x01000193) >>> 0;
     hash = (hash ^ byte) >>> 0;
   }
-  return [...String(hash)].map((digit) => ALPHABET[digit.charCodeAt(0) % ALPHABET.length]).join("");
+  return Array.from(String(hash), (digit) => ALPHABET[digit.charCodeAt(0) % ALPHABET.length]).join("");
 }
 
 /** What a revision keeps of a StatefulSet: a patch that replaces the template. */

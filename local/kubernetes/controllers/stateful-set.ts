@@ -41,16 +41,13 @@ function reconcileSet(access: Access, set: KubeObject, now: number): number | un
   const owned = claimPods(access, set);
   const revisions = revisionsOf(access, set);
   const round = new Round(access, set, revisions, owned, now);
-  let failure: unknown;
   try {
     if (!pods.isTerminating(set)) round.run();
-  } catch (error) {
-    failure = error;
+  } finally {
+    const status = statusOf(set, revisions, round.counted(), now);
+    if (!isEqual(status, set["status"])) access.updateStatus(set, status);
+    truncateHistory(access, set, revisions, new Set(owned.map(pods.revisionOf)));
   }
-  const status = statusOf(set, revisions, round.counted(), now);
-  if (!isEqual(status, set["status"])) access.updateStatus(set, status);
-  truncateHistory(access, set, revisions, new Set(owned.map(pods.revisionOf)));
-  if (failure !== undefined) throw failure;
   const seconds = numberAt(set, "spec", "minReadySeconds") ?? 0;
   const waits = round.counted().flatMap((pod) => pods.availableIn(pod, seconds, now) || []);
   return waits.length === 0 ? undefined : Math.min(...waits);

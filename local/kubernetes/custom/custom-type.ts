@@ -1,4 +1,4 @@
-import { copy, isObject, type Json, type JsonObject, numberAt, objectAt, objectsAt, stringAt } from "../json.ts";
+import { copy, isObject, type Json, type JsonObject, numberAt, objectAt, objectsAt, plain, stringAt } from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import { ALL_VERBS, type ColumnSet, type Decoded, type ResourceType, type Subresource } from "../resource-type.ts";
 import { age } from "../table/age.ts";
@@ -19,12 +19,12 @@ export function customTypes(definition: KubeObject, since: number): ResourceType
       const subresources = objectAt(version, "subresources");
       const hasStatus = subresources["status"] !== undefined;
       return {
-        group: String(spec["group"]),
-        version: String(version["name"]),
-        kind: String(names["kind"]),
-        listKind: String(names["listKind"]),
-        plural: String(names["plural"]),
-        singular: String(names["singular"]),
+        group: plain(spec["group"]),
+        version: plain(version["name"]),
+        kind: plain(names["kind"]),
+        listKind: plain(names["listKind"]),
+        plural: plain(names["plural"]),
+        singular: plain(names["singular"]),
         shortNames: texts("shortNames"),
         categories: texts("categories"),
         namespaced: spec["scope"] === "Namespaced",
@@ -78,16 +78,16 @@ function columnsOf(version: JsonObject): ColumnSet {
   const columns = asked.length === 0 ? [{ name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" }] : asked;
   return {
     columns: columns.map((column) => ({
-      name: String(column["name"]),
-      type: String(column["type"]),
+      name: plain(column["name"]),
+      type: plain(column["type"]),
       format: stringAt(column, "format") ?? "",
       description:
         stringAt(column, "description") ??
-        `Custom resource definition column (in JSONPath format): ${String(column["jsonPath"])}`,
+        `Custom resource definition column (in JSONPath format): ${plain(column["jsonPath"])}`,
       priority: numberAt(column, "priority") ?? 0,
     })),
     cells: (object, now) =>
-      columns.map((column) => cell(evaluatePath(String(column["jsonPath"]), object), String(column["type"]), now)),
+      columns.map((column) => cell(evaluatePath(plain(column["jsonPath"]), object), plain(column["type"]), now)),
   };
 }
 

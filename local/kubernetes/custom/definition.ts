@@ -1,4 +1,4 @@
-import { ensureObject, isObject, type JsonObject, objectAt, objectsAt, setDefault, stringAt } from "../json.ts";
+import { ensureObject, isObject, type JsonObject, objectAt, objectsAt, plain, setDefault, stringAt } from "../json.ts";
 import type { Strategy } from "../resource-type.ts";
 import { type Cause, causes, notImplemented } from "../status.ts";
 import { unsupportedParts } from "./schema.ts";
@@ -33,7 +33,7 @@ export const definitionStrategy: Strategy = {
     const { group = "", scope = "" } = spec;
     const plural = stringAt(spec, "names", "plural") ?? "";
     const found: Cause[] = [];
-    if (definition.metadata.name !== `${plural}.${String(group)}`) {
+    if (definition.metadata.name !== `${plural}.${plain(group)}`) {
       found.push(causes.invalid("metadata.name", definition.metadata.name, 'must be spec.names.plural+"."+spec.group'));
     }
     if (group === "") found.push(causes.required("spec.group"));

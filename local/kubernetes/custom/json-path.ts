@@ -1,4 +1,4 @@
-import { isObject, type Json } from "../json.ts";
+import { isObject, type Json, plain } from "../json.ts";
 
 /**
  * Evaluates a printer column's path: fields (`.a.b`, `.a\.b`), indexes (`[0]`, `[*]`) and filters (`[?(@.type=="Ready")]`).
@@ -18,7 +18,7 @@ export function evaluatePath(path: string, root: Json): Json[] {
     } else {
       values = values
         .flatMap((value) => (Array.isArray(value) ? value : []))
-        .filter((value) => isObject(value) && String(value[filterField ?? ""]) === filterValue);
+        .filter((value) => isObject(value) && plain(value[filterField ?? ""]) === filterValue);
     }
   }
   return values;

@@ -39,7 +39,7 @@ function typeOf(value: Json): string {
 /** The first problem only, as the original does it. */
 function stringCauses(schema: Schema, value: string, path: string): Cause[] {
   const [longest, shortest] = [numberAt(schema, "maxLength"), numberAt(schema, "minLength")];
-  const length = [...value].length;
+  const { length } = Array.from(value);
   const pattern = stringAt(schema, "pattern");
   if (longest !== undefined && length > longest) return [causes.tooLong(path, longest)];
   if (shortest !== undefined && length < shortest) {

@@ -1,5 +1,5 @@
 import { readYaml } from "../../../lib/kubernetes/yaml.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject, plain } from "../json.ts";
 import { apiVersionOf, type Decoded, type ResourceType } from "../resource-type.ts";
 import { badRequest, causes, invalid, unsupportedMediaType } from "../status.ts";
 
@@ -68,19 +68,19 @@ function checkKind(type: ResourceType, body: JsonObject, unrecognized: (problem:
         : [causes.invalid("apiVersion", apiVersion, `must be ${apiVersionOf(type)}`)]),
       ...(kind === type.kind ? [] : [causes.invalid("kind", kind, `must be ${type.kind}`)]),
     ];
-    const name = isObject(body["metadata"]) ? String(body["metadata"]["name"] ?? "") : "";
-    if (found.length > 0) throw invalid({ group: type.group, kind: String(kind), name }, found);
+    const name = isObject(body["metadata"]) ? plain(body["metadata"]["name"] ?? "") : "";
+    if (found.length > 0) throw invalid({ group: type.group, kind: plain(kind), name }, found);
     return;
   }
-  const version = String(apiVersion).split("/").at(-1);
+  const version = plain(apiVersion).split("/").at(-1);
   if (apiVersion !== "" && apiVersion !== apiVersionOf(type)) {
     throw badRequest(
-      `${String(kind)} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
+      `${plain(kind)} in version ${JSON.stringify(version)} cannot be handled as a ${type.kind}: no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme "pkg/runtime/scheme.go:111"`,
     );
   }
   if (kind !== "" && kind !== type.kind) {
     throw badRequest(
-      `${String(kind)} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: converting (${type.version}.${String(kind)}) to (${internalGroup(type)}.${type.kind}): unknown conversion`,
+      `${plain(kind)} in version ${JSON.stringify(type.version)} cannot be handled as a ${type.kind}: converting (${type.version}.${plain(kind)}) to (${internalGroup(type)}.${type.kind}): unknown conversion`,
     );
   }
 }

@@ -71,7 +71,7 @@ function answer(
     if (served) return { status: 201, body: reviewAccess(context, user, request, review) };
   }
   const type = context.types.find(info.group, info.version, info.resource);
-  if (type !== undefined) return handleResource(context, applied, type, info, request);
+  if (type !== undefined) return handleResource(context, applied, type, info, request, user);
   const served = context.types.all().some((one) => one.group === info.group && one.version === info.version);
   if (served && (info.group === "" || context.types.all().some((one) => one.group === info.group && !one.custom))) {
     throw noSuchResource();

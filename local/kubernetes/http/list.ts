@@ -33,9 +33,8 @@ const NOTHING: KubeObject = {
 };
 
 function checkField(type: ResourceType, field: string): void {
-  const { selectable } = type.strategy;
   if (Object.hasOwn(fieldsOf(type, NOTHING), field)) return;
-  if (selectable !== undefined) throw badRequest(`field label not supported: ${field}`);
+  if (type.strategy.selectable !== undefined) throw badRequest(`field label not supported: ${field}`);
   const known = type.namespaced ? '"metadata.name", "metadata.namespace"' : '"metadata.name"';
   throw badRequest(`${JSON.stringify(field)} is not a known field selector: only ${known}`);
 }

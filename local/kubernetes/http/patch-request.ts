@@ -2,7 +2,7 @@ import type { ApiContext, ObjectKey } from "../api/context.ts";
 import { find, kindName } from "../api/context.ts";
 import { createObject } from "../api/create.ts";
 import { type UpdateOptions, updateObject } from "../api/update.ts";
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject, plain } from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import { APPLICABLE, type AppliedConfigurations, applyConfiguration } from "../patch/apply.ts";
 import { applyPatch, PATCH_TYPES, type PatchKind } from "../patch/patch.ts";
@@ -102,7 +102,7 @@ function apply(
     if (options.dryRun !== true) applied.set(object.metadata.uid, manager, configuration);
   };
   if (live === undefined) {
-    if (metadata["uid"] !== undefined) throw notFoundForUid(key, String(metadata["uid"]));
+    if (metadata["uid"] !== undefined) throw notFoundForUid(key, plain(metadata["uid"]));
     const decoded = decode(type, configuration);
     const warnings = judgeProblems(type, decoded.problems, request.query);
     const object = createObject(context, type, key.namespace, decoded.object, options);

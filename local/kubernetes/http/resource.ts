@@ -7,9 +7,11 @@ import {
   deletionAnswer,
   readDeleteOptions,
 } from "../api/delete.ts";
-import { updateObject } from "../api/update.ts";
+import { type UpdateOptions, updateObject } from "../api/update.ts";
+import type { User } from "../auth/authenticate.ts";
+import { grantCheck } from "../auth/escalation.ts";
 import type { RequestInfo } from "../auth/request-info.ts";
-import { isObject, type JsonObject } from "../json.ts";
+import { isObject, type JsonObject, plain } from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import type { AppliedConfigurations } from "../patch/apply.ts";
 import type { ResourceType, Subresource } from "../resource-type.ts";
@@ -31,13 +33,15 @@ export function handleResource(
   type: ResourceType,
   info: ResourceRequest,
   request: ApiRequest,
+  user: User,
 ): ApiResponse {
   const namespace = scopeOf(type, info);
   const subresource = subresourceOf(type, info);
   const key: ObjectKey = { type, namespace, name: info.name };
   const form = formOf(request.headers["accept"]);
   const { query } = request;
-  const options = { dryRun: readDryRun(info.verb, query), subresource };
+  const dryRun = readDryRun(info.verb, query);
+  const options = { dryRun, subresource, check: grantCheck(context.store, user, type) };
   const show = (object: KubeObject, status = 200, warnings: readonly string[] = []): ApiResponse => ({
     status,
     ...(warnings.length === 0 ? {} : { headers: { warning: warnings.map(warning).join(", ") } }),
@@ -113,7 +117,7 @@ function replace(
   context: ApiContext,
   key: ObjectKey,
   request: ApiRequest,
-  options: { dryRun: boolean; subresource: Subresource | undefined },
+  options: UpdateOptions,
   show: (object: KubeObject, status?: number, warnings?: readonly string[]) => ApiResponse,
 ): ApiResponse {
   if (options.subresource === "scale") {
@@ -139,7 +143,7 @@ function checkName({ name, namespace }: ObjectKey, object: JsonObject): void {
     throw badRequest(
       given === ""
         ? "the name of the object () does not match the name on the URL (" + name + ")"
-        : `the name of the object (${String(given)}) does not match the name on the URL (${name})`,
+        : `the name of the object (${plain(given)}) does not match the name on the URL (${name})`,
     );
   }
   if (namespace !== undefined && metadata["namespace"] !== undefined && metadata["namespace"] !== namespace) {

@@ -108,7 +108,8 @@ function stream(
       bookmark();
       cancels.push(clock.after(BOOKMARK_EVERY_MS, repeat));
     };
-    cancels.push(clock.after(Math.min(BOOKMARK_EVERY_MS, Math.max(0, timeoutMs - 2_000)), repeat));
+    const firstMs = Math.min(BOOKMARK_EVERY_MS, timeoutMs - 2_000);
+    if (firstMs > 0) cancels.push(clock.after(firstMs, repeat));
   }
   return stop;
 }

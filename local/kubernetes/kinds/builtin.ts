@@ -5,6 +5,7 @@ import { decodeTyped } from "../typed.ts";
 import * as core from "./core.ts";
 import { podStrategy } from "./pods.ts";
 import * as rbac from "./rbac.ts";
+import { serviceStrategy } from "./services.ts";
 import { controllerRevisionStrategy, deploymentStrategy, statefulSetStrategy } from "./workloads.ts";
 
 interface Row {
@@ -59,7 +60,7 @@ const CORE: Rows = {
   Secret: { strategy: core.secretStrategy, columns: columns.secrets },
   ServiceAccount: { strategy: core.serviceAccountStrategy, shortNames: ["sa"] },
   Service: {
-    strategy: core.serviceStrategy,
+    strategy: serviceStrategy,
     shortNames: ["svc"],
     categories: ["all"],
     subresources: ["status"],

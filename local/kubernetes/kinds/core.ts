@@ -5,11 +5,13 @@ import {
   type JsonObject,
   objectAt,
   objectsAt,
+  plain,
   setDefault,
   stringAt,
 } from "../json.ts";
 import { configKeyProblems } from "../names.ts";
 import type { KubeObject } from "../object.ts";
+import { quantityValue } from "../quantity.ts";
 import type { Strategy } from "../resource-type.ts";
 import { type Cause, causes } from "../status.ts";
 
@@ -62,7 +64,7 @@ export const nodeStrategy: Strategy = {
   prepareUpdate(node, old) {
     node["status"] = old["status"] ?? {};
   },
-  selectable: (node) => ({ "spec.unschedulable": String(objectAt(node, "spec")["unschedulable"] ?? false) }),
+  selectable: (node) => ({ "spec.unschedulable": plain(objectAt(node, "spec")["unschedulable"] ?? false) }),
 };
 
 const NODE_INFO = [
@@ -77,69 +79,6 @@ const NODE_INFO = [
   "operatingSystem",
   "architecture",
 ];
-
-export const serviceStrategy: Strategy = {
-  defaults(service) {
-    const spec = ensureObject(service, "spec");
-    setDefault(spec, "sessionAffinity", "None");
-    setDefault(spec, "type", "ClusterIP");
-    for (const port of objectsAt(spec, "ports")) {
-      setDefault(port, "protocol", "TCP");
-      setDefault(port, "targetPort", port["port"] ?? 0);
-    }
-    if (spec["type"] !== "ExternalName") setDefault(spec, "internalTrafficPolicy", "Cluster");
-    setDefault(ensureObject(service, "status"), "loadBalancer", {});
-  },
-  prepareCreate(service) {
-    const spec = objectAt(service, "spec");
-    service["status"] = { loadBalancer: {} };
-    if (spec["type"] === "ExternalName") return;
-    setDefault(spec, "clusterIP", clusterAddress(service));
-    setDefault(spec, "clusterIPs", [spec["clusterIP"] ?? ""]);
-    setDefault(spec, "ipFamilies", ["IPv4"]);
-    setDefault(spec, "ipFamilyPolicy", "SingleStack");
-  },
-  prepareUpdate(service, old) {
-    service["status"] = old["status"] ?? {};
-    const [spec, before] = [objectAt(service, "spec"), objectAt(old, "spec")];
-    for (const field of ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"]) {
-      if (before[field] !== undefined) setDefault(spec, field, before[field]);
-    }
-  },
-  validate(service, old) {
-    const spec = objectAt(service, "spec");
-    const ports = objectsAt(spec, "ports");
-    const found: Cause[] = [];
-    if (ports.length === 0 && spec["clusterIP"] !== "None" && spec["type"] !== "ExternalName") {
-      found.push(causes.required("spec.ports"));
-    }
-    for (const [index, port] of ports.entries()) {
-      const number = typeof port["port"] === "number" ? port["port"] : 0;
-      if (number < 1 || number > 65_535) {
-        found.push(causes.invalid(`spec.ports[${index}].port`, number, "must be between 1 and 65535, inclusive"));
-      }
-      if (ports.length > 1 && port["name"] === undefined) found.push(causes.required(`spec.ports[${index}].name`));
-    }
-    const before = objectAt(old, "spec")["clusterIP"];
-    if (old !== undefined && spec["clusterIP"] !== before) {
-      found.push(causes.invalid("spec.clusterIPs[0]", spec["clusterIPs"] ?? null, "may not change once set"));
-    }
-    return found;
-  },
-  nameRule: "service",
-  selectable: (service) => ({
-    "spec.clusterIP": stringAt(service, "spec", "clusterIP") ?? "",
-    "spec.type": stringAt(service, "spec", "type") ?? "",
-  }),
-  returnsDeleted: true,
-};
-
-/** An address of 172.20.0.0/16 that follows from the service's name. Nothing listens there. */
-function clusterAddress({ metadata: { namespace = "", name } }: KubeObject): string {
-  let hash = 7;
-  for (const sign of `${namespace}/${name}`) hash = (hash * 31 + sign.charCodeAt(0)) % 64_000;
-  return `172.20.${1 + Math.floor(hash / 254)}.${1 + (hash % 254)}`;
-}
 
 function dataCauses(object: KubeObject, old: KubeObject | undefined, fields: readonly string[]): Cause[] {
   const found: Cause[] = fields.flatMap((field) =>
@@ -175,7 +114,7 @@ export const secretStrategy: Strategy = {
     setDefault(secret, "type", "Opaque");
     const texts = objectAt(secret, "stringData");
     for (const [key, value] of Object.entries(texts)) {
-      ensureObject(secret, "data")[key] = Buffer.from(String(value)).toString("base64");
+      ensureObject(secret, "data")[key] = Buffer.from(plain(value)).toString("base64");
     }
     delete secret["stringData"];
     dropEmpty(secret, "data");
@@ -218,6 +157,20 @@ export const eventStrategy: Strategy = {
   },
 };
 
+/** @param field where the spec of the claim stands. */
+export function claimSpecCauses(spec: JsonObject, field: string): Cause[] {
+  const found: Cause[] = [];
+  const storage = objectAt(spec, "resources", "requests")["storage"];
+  if (!Array.isArray(spec["accessModes"])) {
+    found.push(causes.required(`${field}.accessModes`, "at least 1 access mode is required"));
+  }
+  if (storage === undefined) found.push(causes.required(`${field}.resources[storage]`));
+  else if (quantityValue(plain(storage)) <= 0) {
+    found.push(causes.invalid(`${field}.resources[storage]`, storage, "must be greater than zero"));
+  }
+  return found;
+}
+
 export const claimStrategy: Strategy = {
   defaults(claim) {
     setDefault(ensureObject(claim, "spec"), "volumeMode", "Filesystem");
@@ -230,17 +183,7 @@ export const claimStrategy: Strategy = {
   prepareUpdate(claim, old) {
     claim["status"] = old["status"] ?? {};
   },
-  validate(claim) {
-    const spec = objectAt(claim, "spec");
-    const found: Cause[] = [];
-    if (!Array.isArray(spec["accessModes"])) {
-      found.push(causes.required("spec.accessModes", "at least 1 access mode is required"));
-    }
-    if (objectAt(spec, "resources", "requests")["storage"] === undefined) {
-      found.push(causes.required("spec.resources[storage]"));
-    }
-    return found;
-  },
+  validate: (claim) => claimSpecCauses(objectAt(claim, "spec"), "spec"),
   returnsDeleted: true,
 };
 
@@ -268,5 +211,11 @@ export const storageClassStrategy: Strategy = {
 export const leaseStrategy: Strategy = {
   defaults(lease) {
     ensureObject(lease, "spec");
+  },
+  validate(lease) {
+    const { leaseDurationSeconds: seconds } = objectAt(lease, "spec");
+    return typeof seconds === "number" && seconds <= 0
+      ? [causes.invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0")]
+      : [];
   },
 };

@@ -1,4 +1,14 @@
-import { copy, ensureObject, isEqual, type JsonObject, numberAt, objectAt, objectsAt, stringAt } from "../json.ts";
+import {
+  copy,
+  ensureObject,
+  isEqual,
+  type JsonObject,
+  numberAt,
+  objectAt,
+  objectsAt,
+  plain,
+  stringAt,
+} from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import type { Strategy } from "../resource-type.ts";
 import { type Cause, causes } from "../status.ts";
@@ -24,7 +34,7 @@ export const podStrategy: Strategy = {
     "spec.restartPolicy": stringAt(pod, "spec", "restartPolicy") ?? "",
     "spec.schedulerName": stringAt(pod, "spec", "schedulerName") ?? "",
     "spec.serviceAccountName": stringAt(pod, "spec", "serviceAccountName") ?? "",
-    "spec.hostNetwork": String(objectAt(pod, "spec")["hostNetwork"] ?? false),
+    "spec.hostNetwork": plain(objectAt(pod, "spec")["hostNetwork"] ?? false),
     "status.phase": stringAt(pod, "status", "phase") ?? "",
     "status.podIP": stringAt(pod, "status", "podIP") ?? "",
     "status.nominatedNodeName": stringAt(pod, "status", "nominatedNodeName") ?? "",
@@ -40,6 +50,12 @@ export const podStrategy: Strategy = {
 };
 
 function updateCauses(pod: KubeObject, old: KubeObject): Cause[] {
+  const recounted = ["containers", "initContainers"].find(
+    (list) => objectsAt(pod, "spec", list).length !== objectsAt(old, "spec", list).length,
+  );
+  if (recounted !== undefined) {
+    return [causes.forbidden(`spec.${recounted}`, "pod updates may not add or remove containers")];
+  }
   if (isEqual(frozenSpec(pod), frozenSpec(old))) return [];
   return [
     causes.forbidden(

@@ -1,4 +1,4 @@
-import { isEqual, type JsonObject, listAt, objectAt, objectsAt, setDefault, stringAt } from "../json.ts";
+import { isEqual, type JsonObject, listAt, objectAt, objectsAt, plain, setDefault, stringAt } from "../json.ts";
 import type { Strategy } from "../resource-type.ts";
 import { type Cause, causes } from "../status.ts";
 
@@ -72,7 +72,7 @@ function bindingStrategy(roles: readonly string[]): Strategy {
       const { apiGroup = "", kind = "", name = "" } = reference;
       const found: Cause[] = [];
       if (apiGroup !== GROUP) found.push(causes.unsupported("roleRef.apiGroup", apiGroup, [GROUP]));
-      if (!roles.includes(String(kind))) found.push(causes.unsupported("roleRef.kind", kind, roles));
+      if (!roles.includes(plain(kind))) found.push(causes.unsupported("roleRef.kind", kind, roles));
       if (name === "") found.push(causes.required("roleRef.name"));
       for (const [index, subject] of objectsAt(binding, "subjects").entries()) {
         found.push(...subjectCauses(subject, `subjects[${index}]`));

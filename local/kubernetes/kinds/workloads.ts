@@ -2,8 +2,10 @@ import type { LabelSelector } from "../../../lib/kubernetes/objects.ts";
 import { matchesSelector } from "../../../lib/kubernetes/selectors.ts";
 import type { JsonObject } from "../json.ts";
 import { copy, ensureObject, isEqual, isObject, numberAt, objectAt, objectsAt, setDefault, stringAt } from "../json.ts";
+import { labelNameProblems } from "../names.ts";
 import type { Strategy } from "../resource-type.ts";
 import { type Cause, causes } from "../status.ts";
+import { claimSpecCauses } from "./core.ts";
 import { defaultPodSpec, podSpecCauses } from "./pod-spec.ts";
 
 function defaultTemplate(spec: JsonObject): void {
@@ -12,19 +14,30 @@ function defaultTemplate(spec: JsonObject): void {
   defaultPodSpec(ensureObject(template, "spec"));
 }
 
-function templateCauses(spec: JsonObject): Cause[] {
+function templateCauses(spec: JsonObject, kind: string): Cause[] {
   const found: Cause[] = [];
   const selector = spec["selector"];
   const labels = objectAt(spec, "template", "metadata", "labels") as Record<string, string>;
   if (!isObject(selector)) found.push(causes.required("spec.selector"));
   else if (Object.keys(selector).length === 0) {
-    found.push(causes.invalid("spec.selector", selector, "empty selector is invalid for statefulset"));
+    found.push(causes.invalid("spec.selector", selector, `empty selector is invalid for ${kind}`));
   }
   if (!isObject(selector) || !matchesSelector(selector as LabelSelector, labels)) {
     const shown = Object.keys(labels).length === 0 ? null : labels;
     found.push(causes.invalid("spec.template.metadata.labels", shown, "`selector` does not match template `labels`"));
   }
-  return [...found, ...podSpecCauses(objectAt(spec, "template", "spec"), "spec.template.spec", ["Always"])];
+  return [...found, ...podSpecCauses(withClaims(spec), "spec.template.spec", ["Always"])];
+}
+
+/** The pod spec as the pods will have it: with a volume for each claim template. */
+function withClaims(spec: JsonObject): JsonObject {
+  const template = objectAt(spec, "template", "spec");
+  const claims = objectsAt(spec, "volumeClaimTemplates").map((claim): JsonObject => {
+    const name = stringAt(claim, "metadata", "name") ?? "";
+    return { name, persistentVolumeClaim: { claimName: name } };
+  });
+  const others = objectsAt(template, "volumes").filter((one) => !claims.some((claim) => claim["name"] === one["name"]));
+  return claims.length === 0 ? template : { ...template, volumes: [...claims, ...others] };
 }
 
 function notNegative(spec: JsonObject, field: string): Cause[] {
@@ -51,7 +64,6 @@ export const statefulSetStrategy: Strategy = {
     setDefault(spec, "serviceName", "");
     setDefault(spec, "podManagementPolicy", "OrderedReady");
     setDefault(spec, "revisionHistoryLimit", 10);
-    if (spec["minReadySeconds"] === 0) delete spec["minReadySeconds"];
     const retention = ensureObject(spec, "persistentVolumeClaimRetentionPolicy");
     for (const moment of ["whenDeleted", "whenScaled"]) setDefault(retention, moment, "Retain");
     const strategy = ensureObject(spec, "updateStrategy");
@@ -77,8 +89,17 @@ export const statefulSetStrategy: Strategy = {
     const spec = objectAt(set, "spec");
     const policy = stringAt(spec, "podManagementPolicy") ?? "";
     const update = stringAt(spec, "updateStrategy", "type") ?? "";
+    const serviceName = stringAt(spec, "serviceName") ?? "";
     const partition = numberAt(spec, "updateStrategy", "rollingUpdate", "partition") ?? 0;
     const found: Cause[] = [];
+    if (serviceName !== "" && old === undefined) {
+      found.push(
+        ...labelNameProblems(serviceName).map((problem) => causes.invalid("spec.serviceName", serviceName, problem)),
+      );
+    }
+    for (const [index, claim] of objectsAt(spec, "volumeClaimTemplates").entries()) {
+      found.push(...claimSpecCauses(objectAt(claim, "spec"), `spec.volumeClaimTemplates[${index}].spec`));
+    }
     if (policy !== "OrderedReady" && policy !== "Parallel") {
       found.push(causes.invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'"));
     }
@@ -105,7 +126,11 @@ export const statefulSetStrategy: Strategy = {
         causes.invalid("spec.updateStrategy.rollingUpdate.partition", partition, "must be greater than or equal to 0"),
       );
     }
-    found.push(...notNegative(spec, "replicas"), ...notNegative(spec, "minReadySeconds"), ...templateCauses(spec));
+    found.push(
+      ...notNegative(spec, "replicas"),
+      ...notNegative(spec, "minReadySeconds"),
+      ...templateCauses(spec, "statefulset"),
+    );
     if (old !== undefined && !isEqual(fixed(spec), fixed(objectAt(old, "spec")))) {
       const [last, ...others] = CHANGEABLE.toReversed().map((field) => `'${field}'`);
       const text = `${others.toReversed().join(", ")} and ${last}`;
@@ -146,13 +171,14 @@ export const deploymentStrategy: Strategy = {
   },
   validate(deployment, old) {
     const spec = objectAt(deployment, "spec");
-    const found = [...notNegative(spec, "replicas"), ...templateCauses(spec)];
+    const counts = ["replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"];
+    const found = [...counts.flatMap((field) => notNegative(spec, field)), ...templateCauses(spec, "deployment")];
     if (old !== undefined && !isEqual(spec["selector"], objectAt(old, "spec")["selector"])) {
       found.push(causes.invalid("spec.selector", spec["selector"] ?? null, "field is immutable"));
     }
     return found;
   },
-  generationOf: (deployment) => deployment["spec"],
+  generationOf: (deployment) => [deployment["spec"] ?? null, deployment.metadata.annotations ?? null],
 };
 
 export const controllerRevisionStrategy: Strategy = {

@@ -56,21 +56,27 @@ function merged(field: string, old: Json | undefined, value: Json, order: Json |
   if (isObject(value)) return strategicMerge(isObject(old) ? old : {}, value);
   if (!Array.isArray(value)) return value;
   const before = Array.isArray(old) ? old : [];
-  if (SETS.has(field)) return [...before, ...value.filter((one) => !before.includes(one))];
+  const wanted = Array.isArray(order) ? order : value;
+  if (SETS.has(field)) {
+    const left = before.filter((one) => !value.includes(one));
+    return inOrder([...left, ...value], wanted, before, (one) => one);
+  }
   const objects = [...value, ...before];
   const key = field === "ports" ? portKey(objects) : MERGE_KEYS[field];
-  if (key === undefined || !objects.every(isObject))
+  if (key === undefined || !objects.every(isObject)) {
     return value.map((one) => (isObject(one) ? withoutDirectives(one) : one));
-  return mergedList(before as JsonObject[], value as JsonObject[], key, order);
+  }
+  const list = mergedList(before as JsonObject[], value as JsonObject[], key);
+  return inOrder(list, wanted, before, (one) => (isObject(one) ? (one[key] ?? null) : one));
 }
 
 /** Containers' ports are known by `containerPort`, services' by `port`. */
 const portKey = (ports: readonly Json[]): string =>
   ports.some((port) => isObject(port) && port["containerPort"] !== undefined) ? "containerPort" : "port";
 
-function mergedList(before: JsonObject[], patches: JsonObject[], key: string, order: Json | undefined): Json[] {
-  let result = patches.some((one) => one["$patch"] === "replace") ? [] : [...before];
-  const replacing = result.length === 0 && before.length > 0;
+function mergedList(before: readonly JsonObject[], patches: readonly JsonObject[], key: string): JsonObject[] {
+  const replacing = patches.some((one) => one["$patch"] === "replace" && one[key] === undefined);
+  let result = replacing ? [] : [...before];
   for (const patch of patches) {
     if (patch["$patch"] === "replace" && patch[key] === undefined) continue;
     if (patch[key] === undefined) {
@@ -79,19 +85,35 @@ function mergedList(before: JsonObject[], patches: JsonObject[], key: string, or
     const index = result.findIndex((one) => isEqual(one[key], patch[key]));
     const found = result[index];
     if (patch["$patch"] === "delete") result = result.filter((one) => !isEqual(one[key], patch[key]));
-    else if (found === undefined || replacing) result.push(strategicMerge({}, patch));
+    else if (found === undefined) result.push(strategicMerge({}, patch));
     else result[index] = strategicMerge(found, patch);
   }
-  return Array.isArray(order) ? ordered(result, key, order) : result;
+  return result;
 }
 
-/** Puts the elements that the patch lists into its order; the others stay where they were, behind. */
-function ordered(list: JsonObject[], key: string, order: readonly Json[]): JsonObject[] {
-  const place = (one: JsonObject): number => {
-    const index = order.findIndex((entry) => isObject(entry) && isEqual(entry[key], one[key]));
-    return index === -1 ? order.length : index;
-  };
-  return list.toSorted((a, b) => place(a) - place(b));
+/**
+ * What the patch names comes in its order; the rest stays in the order of before, each in front of the first named one that
+ * was behind it (`mergeSortedSlice` of k8s.io/apimachinery).
+ */
+function inOrder(
+  list: readonly Json[],
+  wanted: readonly Json[],
+  before: readonly Json[],
+  keyOf: (one: Json) => Json,
+): Json[] {
+  const placeIn = (order: readonly Json[], one: Json): number =>
+    order.findIndex((other) => isEqual(keyOf(other), keyOf(one)));
+  const named = list
+    .filter((one) => placeIn(wanted, one) >= 0)
+    .toSorted((a, b) => placeIn(wanted, a) - placeIn(wanted, b));
+  const rest = list.filter((one) => placeIn(wanted, one) < 0);
+  const result: Json[] = [];
+  while (named.length > 0 && rest.length > 0) {
+    const [left, right] = [placeIn(before, rest[0] ?? null), placeIn(before, named[0] ?? null)];
+    const restFirst = left >= 0 && right >= 0 && left < right;
+    result.push((restFirst ? rest : named).shift() ?? null);
+  }
+  return [...result, ...named, ...rest];
 }
 
 function withoutDirectives(object: JsonObject): JsonObject {

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, listAt, numberAt, objectAt, objectsAt, stringAt } from "../json.ts";
+import { type Json, type JsonObject, listAt, numberAt, objectAt, objectsAt, plain, stringAt } from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import type { Column, ColumnSet } from "../resource-type.ts";
 import { age } from "./age.ts";
@@ -69,7 +69,7 @@ export const services = columnSet({
   "Cluster-IP": (service) => stringAt(service, "spec", "clusterIP") ?? "<none>",
   "External-IP": () => "<none>",
   "Port(s)": (service) =>
-    join(objectsAt(service, "spec", "ports").map((port) => `${String(port["port"])}/${String(port["protocol"])}`)),
+    join(objectsAt(service, "spec", "ports").map((port) => `${plain(port["port"])}/${plain(port["protocol"])}`)),
   Age: created,
   "+Selector": (service) => selectorText(objectAt(service, "spec", "selector")),
 });

@@ -16,20 +16,22 @@ export function tableOf(
   now: number,
   include = "Metadata",
 ): JsonObject {
-  const { columns, cells } = type.columns ?? defaultColumns;
+  const set = type.columns ?? defaultColumns;
   return {
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
     metadata,
-    columnDefinitions: [NAME, ...columns].map(({ name, type: valueType, format = "", description, priority = 0 }) => ({
-      name,
-      type: valueType,
-      format,
-      description: description ?? name,
-      priority,
-    })),
+    columnDefinitions: [NAME, ...set.columns].map(
+      ({ name, type: valueType, format = "", description, priority = 0 }) => ({
+        name,
+        type: valueType,
+        format,
+        description: description ?? name,
+        priority,
+      }),
+    ),
     rows: objects.map((object) => ({
-      cells: [object.metadata.name, ...cells(object, now)] as Json[],
+      cells: [object.metadata.name, ...set.cells(object, now)] as Json[],
       ...(include === "None" ? {} : { object: include === "Object" ? object : partialMetadata(object) }),
     })),
   };

@@ -1,0 +1,84 @@
+import { Agent, request } from "undici";
+
+/** A running API server and the ways in. */
+export interface Subject {
+  server: string;
+  caPem: string;
+  admin: { certPem: string; keyPem: string };
+  /** A bearer token for a user. */
+  token(user: string, groups: readonly string[]): string;
+}
+
+export interface Reply {
+  status: number;
+  headers: Record<string, string>;
+  /** Parsed, or the text when it is no JSON. */
+  body: unknown;
+}
+
+export interface Call {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  body?: unknown;
+  contentType?: string;
+  accept?: string;
+  as?: string;
+}
+
+export interface WatchEvent {
+  type: string;
+  object: { metadata: { name: string; resourceVersion: string; [field: string]: unknown }; [field: string]: unknown };
+}
+
+export interface ContractClient {
+  call(call: Call): Promise<Reply>;
+  /** Collects events until `count` came or the server ended the watch. */
+  watch(path: string, count: number): Promise<WatchEvent[]>;
+  close(): Promise<void>;
+}
+
+export function createContractClient(subject: Subject): ContractClient {
+  const { server, caPem, admin, token } = subject;
+  const asAdmin = new Agent({ connect: { ca: caPem, cert: admin.certPem, key: admin.keyPem }, connections: 16 });
+  const asOther = new Agent({ connect: { ca: caPem }, connections: 4 });
+  const credentials = (as: string | undefined): Record<string, string> => {
+    if (as === undefined || as === "") return {};
+    const [user = "", groups = ""] = as.split(":");
+    return { authorization: `Bearer ${token(user, groups === "" ? [] : groups.split(","))}` };
+  };
+  return {
+    async call({ method, path, body, contentType = "application/json", accept = "application/json", as }) {
+      const response = await request(`${server}${path}`, {
+        dispatcher: as === undefined ? asAdmin : asOther,
+        method,
+        headers: { accept, ...credentials(as), ...(body === undefined ? {} : { "content-type": contentType }) },
+        body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
+      });
+      const text = await response.body.text();
+      return { status: response.statusCode, headers: response.headers as Record<string, string>, body: parse(text) };
+    },
+    async watch(path, count) {
+      const response = await request(`${server}${path}`, { dispatcher: asAdmin });
+      const events: WatchEvent[] = [];
+      let rest = "";
+      for await (const chunk of response.body as AsyncIterable<Buffer>) {
+        const lines = `${rest}${chunk.toString("utf8")}`.split("\n");
+        rest = lines.pop() ?? "";
+        events.push(...lines.map((line) => JSON.parse(line) as WatchEvent));
+        if (events.length >= count) break;
+      }
+      return events;
+    },
+    async close() {
+      await Promise.all([asAdmin.destroy(), asOther.destroy()]);
+    },
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

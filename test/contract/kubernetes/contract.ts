@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe, test, vi } from "vitest";
+import { ACCESS } from "./access.ts";
+import { type ContractClient, createContractClient, type Subject } from "./client.ts";
+import { CUSTOM_RESOURCES } from "./custom-resources.ts";
+import { DELETIONS } from "./deletions.ts";
+import { LISTS } from "./lists.ts";
+import { PATCHES } from "./patches.ts";
+import { runRow } from "./run.ts";
+import { STATEFUL_SETS } from "./stateful-sets.ts";
+import type { Row } from "./step.ts";
+import { VERBS } from "./verbs.ts";
+import { WATCHES } from "./watches.ts";
+
+const GROUPS: Readonly<Record<string, readonly Row[]>> = {
+  "verbs and errors": VERBS,
+  patches: PATCHES,
+  lists: LISTS,
+  watches: WATCHES,
+  "deletes and preconditions": DELETIONS,
+  StatefulSets: STATEFUL_SETS,
+  "authentication and RBAC": ACCESS,
+  "custom resources": CUSTOM_RESOURCES,
+};
+
+/** What a Kubernetes API does, as far as Outrigger and its tests rely on it; run on the embedded one and on the real one. */
+export function kubernetesContract(open: () => Promise<Subject>): void {
+  let client: ContractClient;
+  vi.setConfig({ maxConcurrency: 16 });
+  beforeAll(async () => {
+    client = createContractClient(await open());
+  });
+  afterAll(async () => client?.close());
+  for (const [group, rows] of Object.entries(GROUPS)) {
+    describe.concurrent(group, () => {
+      test.each(rows)("$title", async (row) => runRow(client, row));
+    });
+  }
+}
