@@ -4,14 +4,11 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { bundleFunctions } from "../infra/bundle.ts";
-import { reachableModules } from "./reachable.ts";
+import { CHECKOUT_ONLY, ENTRIES, reachableModules } from "./reachable.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const DIST = join(ROOT, "dist");
 const BIN = '#!/usr/bin/env node\nimport "./node-version.js";\n\nawait import("./main.js");\n';
-const ENTRIES = ["infra/index.js", "cli/main.js"];
-/** Commands that say they need a checkout, see `cli/checkout.ts`: what only they use is left out. */
-const CHECKOUT_ONLY = ["cli/demo.js", "cli/local-up.js", "cli/local-down.js"];
 
 /**
  * `npm run build` writes dist/, what the package ships: the construct and its types, the command, and the bundles of the

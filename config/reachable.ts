@@ -1,6 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
+/** What the package is entered by. */
+export const ENTRIES = ["infra/index.js", "cli/main.js"];
+/** Commands that say they need a checkout, see `cli/checkout.ts`: what only they use is not packed. */
+export const CHECKOUT_ONLY = ["cli/demo/command.js", "cli/local-up.js", "cli/local-down.js"];
+
 const SPECIFIER = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s+)"([^"]+)"/gm;
 
 /** What a compiled module imports, at once or later. */

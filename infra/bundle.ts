@@ -33,6 +33,7 @@ export interface BundleOptions {
 export const BUNDLING = {
   outExtension: { ".js": ".mjs" },
   bundle: true,
+  splitting: true, // What is loaded later stays out of the start, and what it shares with the rest needs no wrapping.
   platform: "node",
   target: "node24",
   format: "esm",
@@ -66,24 +67,24 @@ export function functionCode(options: BundleOptions): Record<FunctionName, strin
 }
 
 /**
- * Bundles all functions in one go: ES modules for Node 24 with the AWS SDK inside, minified, unused code dropped.
- * @returns for each function the folder to ship; it holds one file, `index.mjs` with the export `handler`.
+ * Bundles the functions: ES modules for Node 24 with the AWS SDK inside, minified, unused code dropped.
+ * @returns for each function the folder to ship: `index.mjs` with the export `handler`, and the parts it loads.
  */
 export function bundleFunctions(options: BundleOptions): Record<FunctionName, string> {
   const { source = SHIPPED_FUNCTIONS, outdir } = options;
   const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof Esbuild;
-  buildSync({
-    entryPoints: FUNCTION_NAMES.map((name) => ({
-      in: sourceOf(source, name, `Function ${name}`),
-      out: `${name}/index`,
-    })),
-    outdir,
-    ...BUNDLING,
-    alias: { "@aws-sdk/credential-provider-node": sourceOf(STAND_INS, "credential-provider-node", "The SDK") },
-    define: {
-      OUTRIGGER_FAULTS_ENABLED: String(options.faults),
-      esbuildDetection: "true", // Of undici, as Node builds it in: without its second, experimental HTTP parser.
-    },
-  });
+  const alias = { "@aws-sdk/credential-provider-node": sourceOf(STAND_INS, "credential-provider-node", "The SDK") };
+  for (const name of FUNCTION_NAMES) {
+    buildSync({
+      entryPoints: { index: sourceOf(source, name, `Function ${name}`) },
+      outdir: join(outdir, name),
+      ...BUNDLING,
+      alias,
+      define: {
+        OUTRIGGER_FAULTS_ENABLED: String(options.faults),
+        esbuildDetection: "true", // Of undici, as Node builds it in: without its second, experimental HTTP parser.
+      },
+    });
+  }
   return foldersIn(outdir);
 }

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { buildSync } from "esbuild";
+import { type BuildOptions, buildSync } from "esbuild";
 import { environments, type FunctionName } from "../../functions/environment.ts";
 import { BUNDLING, bundleFunctions, FUNCTION_NAMES } from "../../infra/bundle.ts";
 import { type Bench, median, rounded } from "./bench.ts";
@@ -12,12 +12,16 @@ import { type Bench, median, rounded } from "./bench.ts";
 /** Each bundle is imported this often, by a process of its own, right after the one it is compared with. */
 const ROUNDS = 15;
 const ROOT = resolve(import.meta.dirname, "../..");
+const ENVIRONMENT_ONLY = {
+  "@aws-sdk/credential-provider-node": join(ROOT, "infra/bundled/credential-provider-node.ts"),
+};
 const MEASURED = `const from = performance.now(); await import(process.argv[1]); console.log(performance.now() - from);`;
 
 /**
  * How large each function's bundle is, and how long its import takes, module and SDK clients ready, against a bundle that
- * holds the same SDK clients and commands alone: built with the same settings from the SDK as it comes. `…_bare` is
- * against clients without the SDK's chain of credential providers, as the functions' own bundles are built.
+ * holds alone the same SDK clients and commands that are loaded at start. That one is made in the usual way: minified into
+ * one file, the SDK as it comes. `…_bare` is against clients that are split up and have no chain of credential providers,
+ * as the functions' own bundles are made: what remains is the cost of our own code and its other packages.
  */
 export const bench: Bench = async (log) => {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-startup-"));
@@ -29,8 +33,8 @@ export const bench: Bench = async (log) => {
       return {
         name,
         own: join(bundles[name], "index.mjs"),
-        sdk: bundleSdk(entry, join(folder, "sdk", `${name}.mjs`)),
-        bare: bundleSdk(entry, join(folder, "bare", `${name}.mjs`), bareAlias()),
+        sdk: bundleSdk(entry, join(folder, "sdk", name), { splitting: false }),
+        bare: bundleSdk(entry, join(folder, "bare", name), { alias: ENVIRONMENT_ONLY }),
       };
     });
     const files = subjects.flatMap(({ name, own, sdk, bare }) => [sdk, own, bare].map((file) => ({ name, file })));
@@ -47,8 +51,8 @@ export const bench: Bench = async (log) => {
 
     const figures = Object.fromEntries(
       subjects.flatMap(({ name, own, sdk, bare }) => [
-        [`${name}_mb`, rounded(statSync(own).size / 1e6)],
-        [`${name}_sdk_mb`, rounded(statSync(sdk).size / 1e6)],
+        [`${name}_mb`, rounded(sizeOf(own) / 1e6)],
+        [`${name}_sdk_mb`, rounded(sizeOf(sdk) / 1e6)],
         [`${name}_ms`, rounded(timeMs(own))],
         [`${name}_sdk_ms`, rounded(timeMs(sdk))],
         [`${name}_ratio`, rounded(ratio(own, sdk))],
@@ -75,10 +79,11 @@ function sdkPartsOf(name: FunctionName): string {
     absWorkingDir: ROOT,
     metafile: true,
     write: false,
+    outdir: "out",
   });
-  const [output] = Object.values(metafile.outputs);
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
   const parts = new Map<string, Set<string>>();
-  for (const [file, { bytesInOutput }] of Object.entries(output?.inputs ?? {})) {
+  for (const [file, { bytesInOutput }] of inputs) {
     if (file.includes("node_modules") || bytesInOutput === 0) continue;
     const imports = readFileSync(join(ROOT, file), "utf8").matchAll(
       /^import \{([^}]+)\} from "(@aws-sdk\/(?:client-[\w-]+|lib-dynamodb))";/gm,
@@ -93,19 +98,16 @@ function sdkPartsOf(name: FunctionName): string {
   return [...parts].map(([from, names]) => `export { ${[...names].join(", ")} } from "${from}";\n`).join("");
 }
 
-function bareAlias(): Record<string, string> {
-  return { "@aws-sdk/credential-provider-node": join(ROOT, "infra/bundled/credential-provider-node.ts") };
+function bundleSdk(entry: string, outdir: string, settings: BuildOptions): string {
+  const nodePaths = [join(ROOT, "node_modules")];
+  buildSync({ ...BUNDLING, entryPoints: { index: entry }, outdir, nodePaths, ...settings });
+  return join(outdir, "index.mjs");
 }
 
-function bundleSdk(entry: string, outfile: string, alias: Record<string, string> = {}): string {
-  buildSync({
-    ...BUNDLING,
-    entryPoints: [entry],
-    outdir: dirname(outfile),
-    nodePaths: [join(ROOT, "node_modules")],
-    alias,
-  });
-  return outfile;
+/** Bytes of a bundle: its entry and the parts it loads. */
+function sizeOf(entry: string): number {
+  const folder = dirname(entry);
+  return readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
 }
 
 function importTimeMs(file: string, name: FunctionName): number {

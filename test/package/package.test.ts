@@ -6,7 +6,7 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { importsOf, reachableModules } from "../../config/reachable.ts";
+import { CHECKOUT_ONLY, ENTRIES, importsOf, reachableModules } from "../../config/reachable.ts";
 
 const checkout = resolve(import.meta.dirname, "../..");
 const consumer = mkdtempSync(join(tmpdir(), "outrigger-consumer-"));
@@ -63,11 +63,7 @@ test("the package holds compiled code, its types and the functions' bundles, and
 
 test("what its modules import is declared, and what is declared is imported", () => {
   const dist = join(installed, "dist");
-  const modules = reachableModules(
-    dist,
-    ["infra/index.js", "cli/outrigger.js"],
-    ["cli/demo.js", "cli/local-up.js", "cli/local-down.js"],
-  );
+  const modules = reachableModules(dist, ENTRIES, CHECKOUT_ONLY);
   const imported = [...modules].flatMap((file) => importsOf(readFileSync(join(dist, file), "utf8")));
   const packages = imported
     .filter((name) => !name.startsWith(".") && !name.startsWith("node:"))
