@@ -264,7 +264,7 @@ function stop(run: Run, status: RolloutStatus, interruption: Interruption): Prom
   return finish(run, status, FAILED_SECONDS);
 }
 
-/** The end of a pass: the last status written, and what is kept. Without a status the next pass decides anew at once. */
+/** The end of a pass: the last status written, and what is kept. Without a new status the last one stays. */
 async function finish(
   run: Run,
   status: RolloutStatus | undefined,
@@ -274,10 +274,11 @@ async function finish(
   if (status !== undefined) run.writer.offer(status);
   await run.writer.flush();
   const verdict: Verdict = { type, seconds };
+  const last = status ?? run.writer.latest;
   return {
     verdict,
     state: { ...run.state, announced: run.announced },
-    status: status === undefined ? { phase: "Progressing", conditions: [] } : run.writer.kept(status),
+    status: last === undefined ? { phase: "Progressing", conditions: [] } : run.writer.kept(last),
     actions: run.outcomes,
   };
 }

@@ -30,6 +30,13 @@ export class StatusWriter {
     this.#written = fingerprint(resource.status ?? {});
   }
 
+  /** The status offered last; before that the one the resource carries, if it has one. */
+  get latest(): RolloutStatus | undefined {
+    const { status } = this.#resource;
+    const found = status?.phase === undefined || status.conditions === undefined ? undefined : status;
+    return this.#latest ?? (found as RolloutStatus | undefined);
+  }
+
   /** Takes the newest status; starts a write when one is due. */
   offer(status: RolloutStatus): void {
     this.#latest = status;

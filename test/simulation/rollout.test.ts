@@ -259,6 +259,16 @@ describe("several at work", () => {
     expect(scenario.hub.recorded).toContainEqual(expect.objectContaining({ kind: "DeletePod", result: "skipped" }));
   });
 
+  test("a view that breaks at the end of a pass does not blank the hub's status", async () => {
+    const client = { watchLifeMs: () => 4_900 };
+    const scenario = new Scenario({ replicas: 8, hub: { handoverMs: 5_000, client } });
+    scenario.changeTemplates("new");
+    await scenario.clock.run(() => false, 500);
+    scenario.hub.post();
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    expect(scenario.hub.results.filter(({ status }) => status.conditions.length === 0)).toEqual([]);
+  });
+
   test("a worker frozen past its lease deletes nothing when it wakes", async () => {
     const faults = [{ point: "pencil-act", nth: 3, what: { freezeMs: 400_000 } }];
     const scenario = new Scenario({ hub: { faults } });
