@@ -1,5 +1,6 @@
 import { applyAccess } from "../../local/control-plane/access.ts";
 import type { AdminClient } from "../../local/control-plane/admin-client.ts";
+import { POD_ANNOTATIONS } from "../../local/control-plane/pod-behaviours.ts";
 import type { Deployed } from "./deployed.ts";
 import { clusterOf, type MissingRule, roleFor, slugOf } from "./missing-rules.ts";
 import {
@@ -26,8 +27,9 @@ export async function causeMissingRule(deployed: Deployed, rule: MissingRule): P
   const group = groupOf(deployed, rule);
   await createNamespace(group.admin, group.namespace);
   if (rule.role === "rollouts") {
-    await createOutdated(group);
-    await createRollout(group);
+    const stalls = rule.after === "stalled";
+    await createOutdated(group, stalls ? { [POD_ANNOTATIONS.behaviour]: "never-ready" } : {});
+    await createRollout(group, stalls ? { onStall: "Rollback", progressDeadlineSeconds: 10 } : {});
   }
   await registerWithout(deployed, rule);
   if (rule.after !== "deleted") return;

@@ -11,7 +11,7 @@ export interface MissingRule {
   /** What it must name besides verb and resource: the reason, and the next step. */
   names: readonly (string | RegExp)[];
   /** What has to happen first, when registering alone does not need the rule. */
-  after?: "deleted" | "unzoned";
+  after?: "deleted" | "unzoned" | "stalled";
   /** Default `east`. In `loose` only the shipped roles give access to paths; elsewhere Kubernetes' own roles do too. */
   cluster?: "loose";
 }
@@ -62,6 +62,7 @@ export const MISSING_RULES: readonly MissingRule[] = [
   { ...held, verb: "watch", resource: "pods" },
   { ...refused, verb: "delete", resource: "pods" },
   { ...held, verb: "list", resource: "deployments" },
+  { ...refused, verb: "get", resource: "controllerrevisions", after: "stalled" },
 ];
 
 const CRDS = { role: "install", resource: "customresourcedefinitions", shows: "discovery", cluster: "loose" } as const;

@@ -28,10 +28,10 @@ export async function createNamespace(admin: AdminClient, name: string): Promise
 }
 
 /** Creates the StatefulSets, waits for their pods, and changes the template, so that every pod is outdated. */
-export async function createOutdated(group: Group): Promise<void> {
+export async function createOutdated(group: Group, annotations: Record<string, string> = {}): Promise<void> {
   await createStatefulSets(group);
   await vi.waitFor(async () => expect(await revisionsOf(group)).toMatchObject({ ready: 3 * group.replicas }), WAIT);
-  await changeTemplate(group, "2");
+  await changeTemplate(group, "2", annotations);
 }
 
 export async function createStatefulSets(group: Group): Promise<void> {
@@ -57,8 +57,12 @@ export function multiAZRollout(
 }
 
 /** A new version for every pod of the group. */
-export async function changeTemplate(group: Group, version: string): Promise<void> {
-  const patch = { spec: { template: { metadata: { annotations: { version } } } } };
+export async function changeTemplate(
+  group: Group,
+  version: string,
+  annotations: Record<string, string> = {},
+): Promise<void> {
+  const patch = { spec: { template: { metadata: { annotations: { ...annotations, version } } } } };
   for (const zone of ZONES)
     await group.admin.request("PATCH", `${setsPath(group)}/${group.name}-${zone}`, patch, MERGE);
 }
