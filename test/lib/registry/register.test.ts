@@ -161,7 +161,7 @@ describe("a cluster that is registered under another name", () => {
 
   it("is refused also when the other name came first by a moment", async () => {
     const nameOf = hub.registry.nameOf.bind(hub.registry);
-    hub.registry.nameOf = async (identity) => {
+    hub.registry.nameOf = async () => {
       hub.registry.nameOf = nameOf;
       await register();
       return undefined;
