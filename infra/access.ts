@@ -24,6 +24,8 @@ interface Uses {
   )[];
   /** Whether it queries the index of due work. */
   dueIndex?: true;
+  /** Whether it says itself when a message that failed comes again. */
+  redelivers?: true;
   /** The queue it is fed from: it reads that one, and puts what it cannot parse into its dead-letter queue. */
   reads?: QueueName;
   sends: readonly QueueName[];
@@ -47,6 +49,7 @@ const USES: Record<FunctionName, Uses> = {
   reconcile: {
     table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"],
     reads: "reconcile",
+    redelivers: true,
     sends: ["reconcile", "rollout"],
     putsEvents: true,
     clusters: true,
@@ -54,6 +57,7 @@ const USES: Record<FunctionName, Uses> = {
   rollout: {
     table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"],
     reads: "rollout",
+    redelivers: true,
     sends: ["rollout"],
     putsEvents: true,
     clusters: true,
@@ -159,7 +163,12 @@ function grantsOf(stack: Stack, { table, queues, bus, ...props }: AccessProps): 
     const { queue, deadLetters } = queues[uses.reads];
     grants.push({
       sid: "TakeMessages",
-      actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
+      actions: [
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        ...(uses.redelivers ? ["sqs:ChangeMessageVisibility"] : []),
+      ],
       resources: [queue.queueArn],
     });
     targets.push(deadLetters.queueArn);

@@ -5,13 +5,16 @@ alarms as CloudWatch does. It counts errors of a function only when the function
 invocation (queue, schedule, event) is counted, as on AWS.
 
 SIGUSR1 turns on the verification of signatures and roles: with AUTH=true from the start, the CDK cannot publish assets.
-Batches of SQS need the permission of the single call then, as on AWS.
+Batches of SQS need the permission of the single call then, as on AWS. With OUTRIGGER_IAM_LOG each decision about a role
+is written there, one JSON object a line.
 """
 
+import json
+import os
 import signal
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, iam_evaluator
 from ministack.services import cloudwatch, lambda_svc
 
 cloudwatch._evaluate_alarm = lambda alarm: None
@@ -45,6 +48,21 @@ def single_action_of(*args, **kwargs):
 
 
 iam_actions.extract_iam_action = single_action_of
+
+decide = iam_evaluator.evaluate
+decisions = os.environ.get("OUTRIGGER_IAM_LOG")
+
+
+def decide_and_tell(ctx, policies, *limits):
+    result = decide(ctx, policies, *limits)
+    line = {"principal": ctx.principal_arn, "action": ctx.action, "resource": ctx.resource_arn}
+    with open(decisions, "a") as log:
+        log.write(json.dumps({**line, "sid": result.matched_sid, "decision": result.decision}) + "\n")
+    return result
+
+
+if decisions:
+    iam_evaluator.evaluate = decide_and_tell
 
 signal.signal(signal.SIGUSR1, lambda *_: setattr(app, "AUTH", True))
 

@@ -40,8 +40,8 @@ const logs = (title: string): [string[], string[]] => [
   ["logs:CreateLogStream", "logs:PutLogEvents"],
   [`Outrigger${title}Logs`],
 ];
-const takes = (queue: string): [string[], string[]] => [
-  ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
+const takes = (queue: string, ...more: string[]): [string[], string[]] => [
+  ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", ...more],
   [`Outrigger${queue}Queue`],
 ];
 const posts = (...queues: string[]): [string[], string[]] => [
@@ -83,7 +83,7 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
   reconcile: {
     WriteLogs: logs("Reconcile"),
     State: [dynamo("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"), [TABLE]],
-    TakeMessages: takes("ReconcileLane"),
+    TakeMessages: takes("ReconcileLane", "sqs:ChangeMessageVisibility"),
     PostMessages: posts("ReconcileLaneQueue", "RolloutLaneQueue", "ReconcileLaneDeadLetters"),
     ReportEvents: reports,
     ...clusters,
@@ -91,7 +91,7 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
   rollout: {
     WriteLogs: logs("Rollout"),
     State: [dynamo("GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem"), [TABLE]],
-    TakeMessages: takes("RolloutLane"),
+    TakeMessages: takes("RolloutLane", "sqs:ChangeMessageVisibility"),
     PostMessages: posts("RolloutLaneQueue", "RolloutLaneDeadLetters"),
     ReportEvents: reports,
     ...clusters,
