@@ -6,6 +6,7 @@ import { createTypeRegistry } from "./api/types.ts";
 import { createAuthenticator } from "./auth/authenticate.ts";
 import { bootstrap } from "./bootstrap.ts";
 import { type Clock, realClock } from "./clock.ts";
+import { aggregatedRoleController } from "./controllers/aggregated-roles.ts";
 import { definitionController } from "./controllers/definitions.ts";
 import { garbageController } from "./controllers/garbage.ts";
 import { runKubelets } from "./controllers/kubelet.ts";
@@ -64,6 +65,7 @@ export function createClusterCore(options: ClusterCoreOptions = {}): ClusterCore
     volumeController(access),
     schedulerController(access, clock),
     statefulSetController(access, clock),
+    aggregatedRoleController(access),
   ].map((controller) => runController(context, controller));
   const kubelets = runKubelets(access, store, clock, { readyAfterMs: podReadyAfterMs, random });
   return {

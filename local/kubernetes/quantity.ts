@@ -62,6 +62,10 @@ export function canonicalQuantity(text: string): string {
 
 /** @returns a whole number of units, rounded up. */
 export function quantityValue(text: string): number {
-  const { nano } = parse(text);
-  return Number((nano + NANO - 1n) / NANO);
+  return Number((quantityNano(text) + NANO - 1n) / NANO);
+}
+
+/** @returns billionths. */
+export function quantityNano(text: string): bigint {
+  return parse(text).nano;
 }

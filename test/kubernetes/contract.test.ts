@@ -20,7 +20,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-kubernetesContract(async () => {
+kubernetesContract("real", async () => {
   folder = await mkdtemp(join(tmpdir(), "contract-"));
   const cluster = await startControlPlane({ name: "real", dataDir: join(folder, "real"), tokens });
   started.push(cluster);

@@ -1,8 +1,9 @@
 import type { LabelSelector } from "../../../lib/kubernetes/objects.ts";
 import { matchesSelector } from "../../../lib/kubernetes/selectors.ts";
 import type { Clock } from "../clock.ts";
-import { isEqual, type JsonObject, listAt, objectAt, objectsAt, stringAt } from "../json.ts";
+import { isEqual, type JsonObject, listAt, objectAt, objectsAt, plain, stringAt } from "../json.ts";
 import { controllerOf, type KubeObject, timestamp } from "../object.ts";
+import { quantityNano, quantityValue } from "../quantity.ts";
 import { resourceKey } from "../resource-type.ts";
 import type { Access } from "./access.ts";
 import { withCondition } from "./conditions.ts";
@@ -67,7 +68,7 @@ function fits(pod: KubeObject, node: KubeObject, nodes: readonly KubeObject[], p
   const required = objectAt(pod, "spec", "affinity", "nodeAffinity")["requiredDuringSchedulingIgnoredDuringExecution"];
   if (required !== undefined && !objectsAt(required, "nodeSelectorTerms").some((term) => matchesTerm(term, node)))
     return false;
-  return !isRepelled(pod, node, nodes, pods);
+  return hasRoom(pod, node, pods) && !isRepelled(pod, node, nodes, pods);
 }
 
 function isReady(node: KubeObject): boolean {
@@ -116,6 +117,23 @@ function meets(requirement: JsonObject, value: string | undefined): boolean {
     default:
       return value !== undefined && Number(value) < (limit ?? Number.NaN);
   }
+}
+
+/** Pods, CPU and memory that the node still has. */
+function hasRoom(pod: KubeObject, node: KubeObject, pods: readonly KubeObject[]): boolean {
+  const there = pods.filter((one) => nodeOf(one) === node.metadata.name);
+  const room = objectAt(node, "status", "allocatable");
+  const asked = (one: KubeObject, resource: string): bigint =>
+    objectsAt(one, "spec", "containers").reduce((sum, container) => {
+      const request = objectAt(container, "resources", "requests")[resource];
+      return request === undefined ? sum : sum + quantityNano(plain(request));
+    }, 0n);
+  const fitsIn = (resource: string): boolean => {
+    const wanted = asked(pod, resource);
+    const used = there.reduce((sum, one) => sum + asked(one, resource), 0n);
+    return wanted === 0n || used + wanted <= quantityNano(plain(room[resource]) || "0");
+  };
+  return there.length < quantityValue(plain(room["pods"]) || "0") && fitsIn("cpu") && fitsIn("memory");
 }
 
 /** Required pod anti-affinity. */

@@ -1,13 +1,15 @@
 import type { ApiContext } from "../api/context.ts";
 import type { Authenticator, User } from "../auth/authenticate.ts";
-import { authorize, judge } from "../auth/authorize.ts";
+import { authorize } from "../auth/authorize.ts";
+import { impersonated } from "../auth/impersonate.ts";
 import { type RequestInfo, readRequestInfo } from "../auth/request-info.ts";
-import { isObject, type JsonObject, listAt, objectAt, stringAt } from "../json.ts";
 import { AppliedConfigurations } from "../patch/apply.ts";
 import { methodNotAllowed, noSuchResource, notImplemented, StatusError } from "../status.ts";
+import { type ReviewKind, reviewAccess } from "./access-review.ts";
 import { discover } from "./discovery.ts";
 import type { ApiRequest, ApiResponse } from "./exchange.ts";
 import { notImplementedPart } from "./not-implemented.ts";
+import { openApi } from "./openapi.ts";
 import { handleResource } from "./resource.ts";
 
 export interface HandlerOptions {
@@ -23,6 +25,10 @@ export interface HandlerOptions {
 /** Answers requests. Never throws. */
 export type Handler = (request: ApiRequest) => Promise<ApiResponse>;
 
+const REVIEWS: Readonly<Record<string, ReviewKind>> = {
+  selfsubjectaccessreviews: "SelfSubjectAccessReview",
+  subjectaccessreviews: "SubjectAccessReview",
+};
 const HEALTH = ["/readyz", "/livez", "/healthz"];
 const DATES = { gitCommit: "", gitTreeState: "", buildDate: "1970-01-01T00:00:00Z" };
 
@@ -34,7 +40,8 @@ export function createHandler(context: ApiContext, options: HandlerOptions): Han
     let user: User | undefined;
     let response: ApiResponse;
     try {
-      user = await options.authenticate(request.subject, request.headers["authorization"]);
+      const caller = await options.authenticate(request.subject, request.headers["authorization"]);
+      user = impersonated(context.store, caller, request.headers);
       authorize(context.store, user, info);
       response = answer(context, applied, options, user, info, request);
     } catch (error) {
@@ -62,13 +69,15 @@ function answer(
   info: RequestInfo,
   request: ApiRequest,
 ): ApiResponse {
+  const document = openApi(context.types, request.path);
+  if (document !== undefined) return { status: 200, body: document };
   const missing = notImplementedPart(info);
   if (missing !== undefined) throw notImplemented(missing);
   if (!info.resourceRequest) return answerPath(context, options, request);
-  if (info.group === "authorization.k8s.io") {
-    const review = info.resource === "selfsubjectaccessreviews" ? "SelfSubjectAccessReview" : "SubjectAccessReview";
-    const served = ["selfsubjectaccessreviews", "subjectaccessreviews"].includes(info.resource);
-    if (served) return { status: 201, body: reviewAccess(context, user, request, review) };
+  const review = REVIEWS[info.resource];
+  if (info.group === "authorization.k8s.io" && review !== undefined) {
+    if (info.verb !== "create") throw methodNotAllowed();
+    return { status: 201, body: reviewAccess(context.store, user, request, review) };
   }
   const type = context.types.find(info.group, info.version, info.resource);
   if (type !== undefined) return handleResource(context, applied, type, info, request, user);
@@ -105,41 +114,4 @@ function answerPath(context: ApiContext, options: HandlerOptions, request: ApiRe
     return { status: 200, body: { paths: [...groups, ...HEALTH, "/version"].toSorted() } };
   }
   return { status: 404, body: "404 page not found\n" };
-}
-
-/** May the asker, or the user it names, do this? (authorization.k8s.io/v1) */
-function reviewAccess(
-  { store }: ApiContext,
-  asker: User,
-  request: ApiRequest,
-  kind: "SelfSubjectAccessReview" | "SubjectAccessReview",
-): JsonObject {
-  const spec = objectAt(JSON.parse(request.body), "spec");
-  const user =
-    kind === "SelfSubjectAccessReview"
-      ? asker
-      : { name: stringAt(spec, "user") ?? "", groups: listAt(spec, "groups").map(String) };
-  const [resource, path] = [spec["resourceAttributes"], spec["nonResourceAttributes"]];
-  const text = (field: string): string => stringAt(resource, field) ?? "";
-  const info: RequestInfo = isObject(resource)
-    ? {
-        resourceRequest: true,
-        verb: text("verb"),
-        path: "",
-        group: text("group"),
-        version: text("version"),
-        namespace: text("namespace"),
-        resource: text("resource"),
-        subresource: text("subresource"),
-        name: text("name"),
-      }
-    : { resourceRequest: false, verb: stringAt(path, "verb") ?? "", path: stringAt(path, "path") ?? "" };
-  const verdict = judge(store, user, info);
-  return {
-    kind,
-    apiVersion: "authorization.k8s.io/v1",
-    metadata: {},
-    spec,
-    status: verdict.allowed ? { allowed: true } : { allowed: false, ...(verdict.reason && { reason: verdict.reason }) },
-  };
 }

@@ -38,7 +38,7 @@ export function patchObject(
       const patched = applyPatch(kind, subject, patch);
       if (options.subresource === "scale") return scaled(old, patched);
       const decoded = decodePatched(key, patched);
-      warnings = judgeProblems(key.type, decoded.problems, request.query);
+      warnings = judged(key, patched, decoded.problems, request);
       return decoded.object;
     },
     options,
@@ -65,15 +65,28 @@ function readPatch(kind: PatchKind, request: ApiRequest): Json {
   }
 }
 
+/** Unknown fields of a patched object: with strict validation the patch is invalid, where a PUT would be a bad request. */
+function judged(key: ObjectKey, patched: JsonObject, problems: readonly string[], request: ApiRequest): string[] {
+  try {
+    return judgeProblems(key.type, problems, request.query);
+  } catch (error) {
+    throw invalidPatch(key, patched, error);
+  }
+}
+
 /** A patch that gives a field a wrong type is invalid, where a PUT would be a bad request. */
 function decodePatched(key: ObjectKey, patched: JsonObject): ReturnType<typeof decode> {
   try {
     return decode(key.type, patched);
   } catch (error) {
-    if (!(error instanceof StatusError) || error.code !== 400 || key.type.custom) throw error;
-    const problem = error.message.replace(/^.*? cannot be handled as a \w+: /, "");
-    throw invalid({ group: "", kind: "", name: "" }, [causes.invalid("patch", JSON.stringify(patched), problem)]);
+    throw invalidPatch(key, patched, error);
   }
+}
+
+function invalidPatch({ type }: ObjectKey, patched: JsonObject, error: unknown): Error {
+  if (!(error instanceof StatusError) || error.code !== 400 || type.custom) return error as Error;
+  const problem = error.message.replace(/^.*? cannot be handled as a \w+: /, "");
+  return invalid({ group: "", kind: "", name: "" }, [causes.invalid("patch", JSON.stringify(patched), problem)]);
 }
 
 function apply(

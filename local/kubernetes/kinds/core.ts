@@ -1,14 +1,4 @@
-import {
-  ensureObject,
-  isEqual,
-  isObject,
-  type JsonObject,
-  objectAt,
-  objectsAt,
-  plain,
-  setDefault,
-  stringAt,
-} from "../json.ts";
+import { ensureObject, isEqual, isObject, type JsonObject, objectAt, plain, setDefault, stringAt } from "../json.ts";
 import { configKeyProblems } from "../names.ts";
 import type { KubeObject } from "../object.ts";
 import { quantityValue } from "../quantity.ts";

@@ -34,7 +34,7 @@ const count = (object: KubeObject, field: string): number => Object.keys(objectA
 const containers = (object: KubeObject): JsonObject[] => objectsAt(object, "spec", "template", "spec", "containers");
 const join = (values: (string | undefined)[]): string => values.join(",") || "<none>";
 const selectorText = (labels: JsonObject): string =>
-  join(Object.entries(labels).map(([key, value]) => `${key}=${value}`));
+  join(Object.entries(labels).map(([key, value]) => `${key}=${plain(value)}`));
 
 export const configMaps = columnSet({ Data: (map) => count(map, "data") + count(map, "binaryData"), Age: created });
 export const secrets = columnSet({

@@ -38,13 +38,13 @@ export interface ContractClient {
 }
 
 export function createContractClient(subject: Subject): ContractClient {
-  const { server, caPem, admin, token } = subject;
+  const { server, caPem, admin } = subject;
   const asAdmin = new Agent({ connect: { ca: caPem, cert: admin.certPem, key: admin.keyPem }, connections: 16 });
   const asOther = new Agent({ connect: { ca: caPem }, connections: 4 });
   const credentials = (as: string | undefined): Record<string, string> => {
     if (as === undefined || as === "") return {};
     const [user = "", groups = ""] = as.split(":");
-    return { authorization: `Bearer ${token(user, groups === "" ? [] : groups.split(","))}` };
+    return { authorization: `Bearer ${subject.token(user, groups === "" ? [] : groups.split(","))}` };
   };
   return {
     async call({ method, path, body, contentType = "application/json", accept = "application/json", as }) {

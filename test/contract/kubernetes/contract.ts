@@ -3,6 +3,8 @@ import { ACCESS } from "./access.ts";
 import { type ContractClient, createContractClient, type Subject } from "./client.ts";
 import { CUSTOM_RESOURCES } from "./custom-resources.ts";
 import { DELETIONS } from "./deletions.ts";
+import { differenceRows, type Server } from "./differences.ts";
+import { KUBELETS } from "./kubelets.ts";
 import { LISTS } from "./lists.ts";
 import { PATCHES } from "./patches.ts";
 import { runRow } from "./run.ts";
@@ -20,17 +22,19 @@ const GROUPS: Readonly<Record<string, readonly Row[]>> = {
   StatefulSets: STATEFUL_SETS,
   "authentication and RBAC": ACCESS,
   "custom resources": CUSTOM_RESOURCES,
+  "nodes and pods": KUBELETS,
 };
 
 /** What a Kubernetes API does, as far as Outrigger and its tests rely on it; run on the embedded one and on the real one. */
-export function kubernetesContract(open: () => Promise<Subject>): void {
+export function kubernetesContract(server: Server, open: () => Promise<Subject>): void {
   let client: ContractClient;
   vi.setConfig({ maxConcurrency: 16 });
   beforeAll(async () => {
     client = createContractClient(await open());
   });
   afterAll(async () => client?.close());
-  for (const [group, rows] of Object.entries(GROUPS)) {
+  const groups = { ...GROUPS, [`known differences: the ${server} API`]: differenceRows(server) };
+  for (const [group, rows] of Object.entries(groups)) {
     describe.concurrent(group, () => {
       test.each(rows)("$title", async (row) => runRow(client, row));
     });

@@ -100,6 +100,11 @@ function check(answer: Answer, { status, body, headers }: Reply, what: string): 
   for (const path of answer.absent ?? []) {
     expect(path.split(".").reduce<unknown>(fieldOf, body), `${what}: ${path}`).toBeUndefined();
   }
+  for (const [path, old] of Object.entries(answer.unlike ?? {})) {
+    const value = path.split(".").reduce<unknown>(fieldOf, body);
+    expect(value, `${what}: ${path}`).toBeDefined();
+    expect(value, `${what}: ${path}`).not.toBe(old);
+  }
   if (answer.text !== undefined) expect(body, what).toBe(answer.text);
   for (const [name, text] of Object.entries(answer.headers ?? {})) expect(headers[name], what).toContain(text);
 }

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { newImage, pod, statefulSet } from "./objects.ts";
-import { del, eventually, get, invalid, merge, ok, post, type Row, type Step } from "./step.ts";
+import { type Answer, del, eventually, get, invalid, merge, ok, post, type Row, type Step } from "./step.ts";
 
 const rolling = { updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0 } } };
 const ordered = { podManagementPolicy: "OrderedReady" };
@@ -23,6 +23,8 @@ const image = (name: string, wanted: string): Step =>
   get(`pods/${name}`, ok({ spec: { containers: [{ image: wanted }] }, status: { phase: "Running" } }));
 const names = (...wanted: string[]): Step => get("pods", { status: 200, names: wanted });
 const start = (spec: object): Step => post("sts", statefulSet("s", spec), undefined, { keep: "set" });
+/** Another pod than the one kept as `old`. */
+const renewed = (body: object): Answer => ({ status: 200, body, unlike: { "metadata.uid": "{old.metadata.uid}" } });
 /** Gives the controllers time to do what they should not. */
 const meanwhile: Step = get("pods?timeoutSeconds=1&watch=1&resourceVersion=99999999");
 
@@ -310,7 +312,7 @@ export const STATEFUL_SETS: Row[] = [
       ...eventually(
         get(
           "pods/s-0",
-          ok({
+          renewed({
             metadata: { labels: { "controller-revision-hash": "{old.metadata.labels.controller-revision-hash}" } },
             status: { phase: "Running" },
           }),
@@ -413,7 +415,10 @@ export const STATEFUL_SETS: Row[] = [
       get("pods/s-1", ok(), { keep: "old" }),
       del("pods/s-1", ok(), { preconditions: { uid: "{old.metadata.uid}" } }),
       ...eventually(
-        get("pods/s-1", ok({ metadata: { labels: { app: "s" } }, status: { containerStatuses: [{ ready: true }] } })),
+        get(
+          "pods/s-1",
+          renewed({ metadata: { labels: { app: "s" } }, status: { containerStatuses: [{ ready: true }] } }),
+        ),
       ),
       del("pods/s-1", { status: 409, reason: "Conflict" }, { preconditions: { uid: "{old.metadata.uid}" } }),
     ],

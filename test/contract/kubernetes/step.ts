@@ -27,6 +27,8 @@ export interface Answer {
   causes?: string[];
   /** Names of the listed objects, in order. */
   names?: string[];
+  /** Dotted paths that must be there and hold something else than this. */
+  unlike?: Record<string, string>;
   /** Dotted paths that must not be there. */
   absent?: string[];
   /** Text of a body that is no JSON. */
@@ -47,8 +49,6 @@ export interface WatchStep {
 export interface Row {
   title: string;
   steps: (Step | WatchStep)[];
-  /** A reason why the embedded API answers differently here; it is then run on the real one only. */
-  differs?: string;
 }
 
 type Options = Partial<Omit<Step, "method" | "path" | "body" | "answer">>;

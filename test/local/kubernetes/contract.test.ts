@@ -15,7 +15,7 @@ afterAll(async () => {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
-kubernetesContract(async () => {
+kubernetesContract("embedded", async () => {
   folder = await mkdtemp(join(tmpdir(), "embedded-"));
   cluster = await startEmbeddedCluster({ name: "contract", dataDir: folder, tokens: { verify: verifyTestToken } });
   return subjectOf(cluster);
