@@ -1,4 +1,3 @@
-import type { KubeObject } from "../object.ts";
 import { apiVersionOf, type ResourceType } from "../resource-type.ts";
 
 /** The resources that are served at this moment. */
@@ -24,11 +23,4 @@ export function createTypeRegistry(builtin: readonly ResourceType[]): TypeRegist
       types = [...builtin, ...[...custom.values()].flat()];
     },
   };
-}
-
-/** The type of a stored object. @throws Error when it is not served any more. */
-export function typeOf(types: TypeRegistry, object: KubeObject): ResourceType {
-  const type = types.ofKind(object.apiVersion, object.kind);
-  if (type === undefined) throw new Error(`${object.kind} of ${object.apiVersion} is not served.`);
-  return type;
 }

@@ -3,7 +3,7 @@ import { controllerOf, type KubeObject } from "../object.ts";
 import type { Access } from "./access.ts";
 
 const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
-export const HASH_LABEL = "controller.kubernetes.io/hash";
+const HASH_LABEL = "controller.kubernetes.io/hash";
 
 /** The name part of a revision: 32-bit FNV-1 of its data and the collision count, spelled without vowels. */
 export function revisionHash(data: string, collisionCount: number): string {

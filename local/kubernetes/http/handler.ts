@@ -30,6 +30,7 @@ const REVIEWS: Readonly<Record<string, ReviewKind>> = {
   subjectaccessreviews: "SubjectAccessReview",
 };
 const HEALTH = ["/readyz", "/livez", "/healthz"];
+const CHECKS = ["ping", "log", "etcd"];
 const DATES = { gitCommit: "", gitTreeState: "", buildDate: "1970-01-01T00:00:00Z" };
 
 /** The API of one cluster: authentication, authorization, then the resource. */
@@ -90,7 +91,12 @@ function answer(
 
 function answerPath(context: ApiContext, options: HandlerOptions, request: ApiRequest): ApiResponse {
   const { path, method } = request;
-  if (HEALTH.some((root) => path === root || path.startsWith(`${root}/`))) return { status: 200, body: "ok" };
+  const health = HEALTH.find((root) => path === root || path.startsWith(`${root}/`));
+  if (health !== undefined) {
+    const all = CHECKS.map((check) => `[+]${check} ok\n`).join("");
+    const verbose = request.query.has("verbose") && path === health;
+    return { status: 200, body: verbose ? `${all}${health.slice(1)} check passed\n` : "ok" };
+  }
   const reads = method === "GET" || method === "HEAD";
   if (path === "/version") {
     if (!reads) throw methodNotAllowed();

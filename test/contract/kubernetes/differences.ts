@@ -9,7 +9,7 @@ export type Server = "embedded" | "real";
 export interface Difference {
   title: string;
   reason: string;
-  steps(server: Server): Step[];
+  steps: (server: Server) => Step[];
 }
 
 const loud: Answer = { status: 501, reason: "NotImplemented", message: "use a real control plane" };
