@@ -9,6 +9,7 @@ import { isApiError } from "../../lib/kubernetes/errors.ts";
 import type { KubernetesObject } from "../../lib/kubernetes/objects.ts";
 import { createKubernetesClient } from "../../lib/kubernetes/transport.ts";
 import {
+  CONTROLLER_REVISIONS,
   CUSTOM_RESOURCE_DEFINITIONS,
   DEPLOYMENTS,
   MULTI_AZ_ROLLOUTS,
@@ -131,6 +132,11 @@ const USES: [verb: string, resource: string, ask: () => Promise<unknown>][] = [
     "statefulsets/status",
     () =>
       hub.patch(STATEFUL_SETS, SET, { status: { observedGeneration: 1 } }, { type: "merge", subresource: "status" }),
+  ],
+  [
+    "get",
+    "controllerrevisions",
+    () => hub.get(CONTROLLER_REVISIONS, { name: "none", namespace: NAMESPACE }).catch(allowNotFound),
   ],
   ["list", "pods", () => hub.list(PODS)],
   ["watch", "pods", () => watchOnce(PODS)],
