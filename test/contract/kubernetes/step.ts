@@ -95,6 +95,7 @@ export const fails = (status: number, reason: string, message: string, causes?: 
   message,
   ...(causes === undefined ? {} : { causes }),
 });
+export const badRequest = (message: string): Answer => fails(400, "BadRequest", message);
 export const notFound = (message: string): Answer => fails(404, "NotFound", message);
 export const conflict = (message: string): Answer => fails(409, "Conflict", message);
 export const invalid = (message: string, causes?: string[]): Answer => fails(422, "Invalid", message, causes);
