@@ -1,17 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateQueueCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import type { Context, SQSEvent } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createSqsClient } from "../../lib/aws/clients.ts";
-import { DUE_INDEX, openTable } from "../../lib/aws/table.ts";
+import { openTable } from "../../lib/aws/table.ts";
 import { createWorkStore } from "../../lib/aws/work-store.ts";
 import { systemClock } from "../../lib/work/clock.ts";
 import type { WorkKey } from "../../lib/work/keys.ts";
 import type { WorkStore } from "../../lib/work/store.ts";
 import { type LocalAws, localAwsEnvironment, startLocalAws } from "../../local/aws.ts";
+import { createDueTable } from "./due-table.ts";
 
 const TABLE = "lanes";
 const KEY: WorkKey = { cluster: "gone", home: "cluster", kind: "MultiAZRollout", namespace: "mimir", name: "ingester" };
@@ -29,32 +30,7 @@ const before = { ...process.env };
 
 async function createTable(): Promise<void> {
   const client = new DynamoDBClient({});
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-        { AttributeName: "dueShard", AttributeType: "S" },
-        { AttributeName: "dueAt", AttributeType: "N" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: DUE_INDEX,
-          KeySchema: [
-            { AttributeName: "dueShard", KeyType: "HASH" },
-            { AttributeName: "dueAt", KeyType: "RANGE" },
-          ],
-          Projection: { ProjectionType: "KEYS_ONLY" },
-        },
-      ],
-    }),
-  );
+  await createDueTable(client, TABLE);
   store = createWorkStore(openTable(client, TABLE), systemClock);
 }
 

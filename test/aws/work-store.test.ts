@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe } from "vitest";
 import { clientSettings } from "../../lib/aws/clients.ts";
-import { DUE_INDEX, openTable, type Table } from "../../lib/aws/table.ts";
+import { openTable, type Table } from "../../lib/aws/table.ts";
 import { createWorkStore } from "../../lib/aws/work-store.ts";
 import { LOCAL_ACCOUNT, LOCAL_REGION, type LocalAws, startLocalAws } from "../../local/aws.ts";
 import { workStoreContract } from "../contract/work-store.ts";
+import { createDueTable } from "./due-table.ts";
 
 const WRITES = new Set(["UpdateItemCommand", "PutItemCommand", "TransactWriteItemsCommand"]);
 const TABLE = "work-store-contract";
@@ -40,32 +41,7 @@ beforeAll(async () => {
   const credentials = { accessKeyId: LOCAL_ACCOUNT, secretAccessKey: "test" };
   const client = new DynamoDBClient({ ...clientSettings(), endpoint: aws.endpoint, region: LOCAL_REGION, credentials });
   table = openTable(losingReplies(client), TABLE);
-  await client.send(
-    new CreateTableCommand({
-      TableName: TABLE,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-        { AttributeName: "dueShard", AttributeType: "S" },
-        { AttributeName: "dueAt", AttributeType: "N" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: DUE_INDEX,
-          KeySchema: [
-            { AttributeName: "dueShard", KeyType: "HASH" },
-            { AttributeName: "dueAt", KeyType: "RANGE" },
-          ],
-          Projection: { ProjectionType: "KEYS_ONLY" },
-        },
-      ],
-    }),
-  );
+  await createDueTable(client, TABLE);
 });
 
 afterAll(async () => {
