@@ -14,12 +14,13 @@ import type { Registration } from "../../lib/registry/registration.ts";
 import { LOCAL_ACCOUNT, LOCAL_REGION, type LocalAws, startLocalAws } from "../../local/aws.ts";
 import { hubStoreContract } from "../contract/hub-store.ts";
 import { registrationOf } from "../fakes/registration.ts";
+import { loseReplies } from "./lost-replies.ts";
 
 const WRITES = new Set(["PutItemCommand", "DeleteItemCommand", "TransactWriteItemsCommand"]);
 let stateDir: string;
 let aws: LocalAws;
 let client: DynamoDBClient;
-let loseNext = false;
+let lose: ReturnType<typeof loseReplies>;
 let tables = 0;
 
 beforeAll(async () => {
@@ -27,16 +28,7 @@ beforeAll(async () => {
   aws = await startLocalAws({ stateDir });
   const credentials = { accessKeyId: LOCAL_ACCOUNT, secretAccessKey: "test" };
   client = new DynamoDBClient({ ...clientSettings(), endpoint: aws.endpoint, region: LOCAL_REGION, credentials });
-  // Below the SDK's retries: the write is applied, its reply is thrown away once.
-  client.middlewareStack.add(
-    (next, context) => async (args) => {
-      const result = await next(args);
-      if (!loseNext || !WRITES.has(String(context["commandName"]))) return result;
-      loseNext = false;
-      throw Object.assign(new Error("The connection was cut after the write."), { name: "TimeoutError" });
-    },
-    { step: "finalizeRequest", priority: "low", name: "losingReplies" },
-  );
+  lose = loseReplies(client, WRITES);
 });
 
 afterAll(async () => {
@@ -46,7 +38,7 @@ afterAll(async () => {
 });
 
 const open = async () => {
-  loseNext = false;
+  lose.next = false;
   tables += 1;
   const name = `hub-store-${tables}`;
   await client.send(
@@ -73,7 +65,7 @@ const open = async () => {
       await client.send(new PutCommand({ TableName: name, Item: item }));
     },
     loseNextReply: () => {
-      loseNext = true;
+      lose.next = true;
     },
   };
 };

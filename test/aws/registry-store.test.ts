@@ -8,12 +8,13 @@ import { createRegistryStore } from "../../lib/aws/registry-store.ts";
 import { openTable } from "../../lib/aws/table.ts";
 import { LOCAL_ACCOUNT, LOCAL_REGION, type LocalAws, startLocalAws } from "../../local/aws.ts";
 import { registryStoreContract } from "../contract/registry-store.ts";
+import { loseReplies } from "./lost-replies.ts";
 
 const WRITES = new Set(["PutItemCommand", "TransactWriteItemsCommand"]);
 let stateDir: string;
 let aws: LocalAws;
 let client: DynamoDBClient;
-let loseNext = false;
+let lose: ReturnType<typeof loseReplies>;
 let tables = 0;
 
 beforeAll(async () => {
@@ -21,16 +22,7 @@ beforeAll(async () => {
   aws = await startLocalAws({ stateDir });
   const credentials = { accessKeyId: LOCAL_ACCOUNT, secretAccessKey: "test" };
   client = new DynamoDBClient({ ...clientSettings(), endpoint: aws.endpoint, region: LOCAL_REGION, credentials });
-  // Below the SDK's retries: the write is applied, its reply is thrown away once.
-  client.middlewareStack.add(
-    (next, context) => async (args) => {
-      const result = await next(args);
-      if (!loseNext || !WRITES.has(String(context["commandName"]))) return result;
-      loseNext = false;
-      throw Object.assign(new Error("The connection was cut after the write."), { name: "TimeoutError" });
-    },
-    { step: "finalizeRequest", priority: "low", name: "losingReplies" },
-  );
+  lose = loseReplies(client, WRITES);
 });
 
 afterAll(async () => {
@@ -40,7 +32,7 @@ afterAll(async () => {
 });
 
 registryStoreContract("DynamoDB", async () => {
-  loseNext = false;
+  lose.next = false;
   tables += 1;
   const name = `registry-store-${tables}`;
   await client.send(
@@ -60,7 +52,7 @@ registryStoreContract("DynamoDB", async () => {
   return {
     store: createRegistryStore(openTable(client, name)),
     loseNextReply: () => {
-      loseNext = true;
+      lose.next = true;
     },
   };
 });

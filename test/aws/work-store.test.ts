@@ -10,6 +10,7 @@ import { createWorkStore } from "../../lib/aws/work-store.ts";
 import { LOCAL_ACCOUNT, LOCAL_REGION, type LocalAws, startLocalAws } from "../../local/aws.ts";
 import { workStoreContract } from "../contract/work-store.ts";
 import { createDueTable } from "./due-table.ts";
+import { loseReplies } from "./lost-replies.ts";
 
 const WRITES = new Set(["UpdateItemCommand", "PutItemCommand", "TransactWriteItemsCommand"]);
 const TABLE = "work-store-contract";
@@ -17,30 +18,15 @@ const TABLE = "work-store-contract";
 let stateDir: string;
 let aws: LocalAws;
 let table: Table;
-let loseNext = false;
-
-/** Below the SDK's retries: the write is applied, its reply is thrown away once. */
-function losingReplies(client: DynamoDBClient): DynamoDBClient {
-  client.middlewareStack.add(
-    (next, context) => async (args) => {
-      const result = await next(args);
-      if (loseNext && WRITES.has(String(context["commandName"]))) {
-        loseNext = false;
-        throw Object.assign(new Error("The connection was cut after the write."), { name: "TimeoutError" });
-      }
-      return result;
-    },
-    { step: "finalizeRequest", priority: "low", name: "losingReplies" },
-  );
-  return client;
-}
+let lose: ReturnType<typeof loseReplies>;
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), "outrigger-work-store-"));
   aws = await startLocalAws({ stateDir });
   const credentials = { accessKeyId: LOCAL_ACCOUNT, secretAccessKey: "test" };
   const client = new DynamoDBClient({ ...clientSettings(), endpoint: aws.endpoint, region: LOCAL_REGION, credentials });
-  table = openTable(losingReplies(client), TABLE);
+  lose = loseReplies(client, WRITES);
+  table = openTable(client, TABLE);
   await createDueTable(client, TABLE);
 });
 
@@ -51,7 +37,7 @@ afterAll(async () => {
 
 describe("the work store in DynamoDB", () => {
   workStoreContract(async () => {
-    loseNext = false;
+    lose.next = false;
     const clock = { nowMs: Date.now() };
     return {
       store: createWorkStore(table, { now: () => clock.nowMs }),
@@ -61,7 +47,7 @@ describe("the work store in DynamoDB", () => {
         await table.client.send(new PutCommand({ TableName: table.name, Item: item }));
       },
       loseNextReply: () => {
-        loseNext = true;
+        lose.next = true;
       },
     };
   });
