@@ -1,4 +1,5 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import type * as z from "zod";
 import { HealthRow } from "../health/row.ts";
 import { Registration, scopeOf } from "../registry/registration.ts";
 import type { RegistryStore } from "../registry/store.ts";
@@ -17,13 +18,24 @@ const READS_AT_ONCE = 25;
 
 /** Registrations and health in the hub's table. */
 export function createRegistryStore(table: Table): RegistryStore & ActiveClusters {
-  const list = async (): Promise<Registration[]> => {
+  const readPointers = async (): Promise<{ readable: Registration[]; unreadable: string[] }> => {
     const query = {
       ConsistentRead: true,
       KeyConditionExpression: "pk = :pk",
       ExpressionAttributeValues: { ":pk": POINTERS_PK },
     };
-    return (await queryItems(table, query)).map((item) => Registration.parse(item));
+    const read = (await queryItems(table, query)).map((item) => ({ item, parsed: Registration.safeParse(item) }));
+    return {
+      readable: read.flatMap(({ parsed }) => parsed.data ?? []),
+      unreadable: read.flatMap(({ item, parsed: { error } }) =>
+        error === undefined ? [] : [describeUnreadable(String(item["sk"]), error)],
+      ),
+    };
+  };
+  const list = async (): Promise<Registration[]> => {
+    const { readable, unreadable } = await readPointers();
+    if (unreadable.length > 0) throw new Error(unreadable.join("; "));
+    return readable;
   };
   const loadHealth = async (cluster: string): Promise<HealthRow | undefined> => {
     const item = await getItem(table, clusterPk(cluster), HEALTH_SK);
@@ -39,8 +51,10 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
       return item === undefined ? undefined : Registration.parse(item);
     },
     async listActiveClusters() {
-      const registrations = await list();
-      return registrations.filter(({ state, capabilities }) => state === "Active" && capabilities.includes("observe"));
+      const { readable, unreadable } = await readPointers();
+      const isProbed = ({ state, capabilities }: Registration): boolean =>
+        state === "Active" && capabilities.includes("observe");
+      return { clusters: readable.filter(isProbed), unreadable };
     },
     async save(next, asRead) {
       const pointer = { pk: POINTERS_PK, sk: next.name };
@@ -90,6 +104,12 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
       return observedAt === next.observedAt && identity === next.identity && found === next.class;
     },
   };
+}
+
+/** A row of another version, or one that somebody edited. */
+function describeUnreadable(cluster: string, { issues }: z.ZodError): string {
+  const cause = issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join(", ");
+  return `cluster ${cluster}: its registration in the table cannot be read (${cause}); register the cluster again`;
 }
 
 const scopePk = (scope: string): string => `SCOPE#${scope}`;

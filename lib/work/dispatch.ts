@@ -109,7 +109,7 @@ export async function runDispatch(
   if (work.failures.length > 0) dispatch.metrics.add("DispatchFailedRows", work.failures.length);
   if (failures.length === 0) dispatch.metrics.add("DispatchHeartbeat", 1);
   for (const [what, { failures: some }] of [
-    ["probe messages not sent", probes],
+    ["clusters not probed", probes],
     ["rows not dispatched", work],
   ] as const)
     if (some.length > 0) failures.push(new Error(`${some.length} ${what}, first: ${some[0]}.`));
@@ -126,11 +126,11 @@ interface Dispatched {
 
 async function dispatchProbes(dispatch: Dispatch, tickMs: number): Promise<Dispatched> {
   const { clusters, probeQueue, clock } = dispatch;
-  const active = await clusters.listActiveClusters();
+  const { clusters: active, unreadable } = await clusters.listActiveClusters();
   const postings = planProbes(active, tickMs, clock.now());
   const failed = await probeQueue.send(postings);
   await countFleet(dispatch, active);
-  return { posted: postings.length - failed.length, failures: failed.map(({ cause }) => cause) };
+  return { posted: postings.length - failed.length, failures: [...unreadable, ...failed.map(({ cause }) => cause)] };
 }
 
 /** The fleet in numbers: told by the one place that knows all of it. Without them there is a gap in a graph, no more. */

@@ -96,5 +96,6 @@ export interface FleetHealth {
 
 /** The clusters to be probed, implemented by the registry. */
 export interface ActiveClusters {
-  listActiveClusters(): Promise<ActiveCluster[]>;
+  /** `unreadable`: a sentence for each registration that nobody can read; the others are probed all the same. */
+  listActiveClusters(): Promise<{ clusters: ActiveCluster[]; unreadable: string[] }>;
 }

@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll } from "vitest";
+import { CreateTableCommand, DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { clientSettings } from "../../lib/aws/clients.ts";
 import { createRegistryStore } from "../../lib/aws/registry-store.ts";
 import { openTable } from "../../lib/aws/table.ts";
 import { LOCAL_ACCOUNT, LOCAL_REGION, type LocalAws, startLocalAws } from "../../local/aws.ts";
 import { registryStoreContract } from "../contract/registry-store.ts";
+import { registrationOf } from "../fakes/registration.ts";
 import { loseReplies } from "./lost-replies.ts";
 
 const WRITES = new Set(["PutItemCommand", "TransactWriteItemsCommand"]);
@@ -31,8 +32,7 @@ afterAll(async () => {
   await rm(stateDir, { recursive: true, force: true });
 });
 
-registryStoreContract("DynamoDB", async () => {
-  lose.next = false;
+async function createTable(): Promise<string> {
   tables += 1;
   const name = `registry-store-${tables}`;
   await client.send(
@@ -49,10 +49,36 @@ registryStoreContract("DynamoDB", async () => {
       ],
     }),
   );
+  return name;
+}
+
+registryStoreContract("DynamoDB", async () => {
+  lose.next = false;
+  const name = await createTable();
   return {
     store: createRegistryStore(openTable(client, name)),
     loseNextReply: () => {
       lose.next = true;
     },
   };
+});
+
+test("A registration that nobody can read is named, and hides no other from dispatch", async () => {
+  const name = await createTable();
+  const store = createRegistryStore(openTable(client, name));
+  await store.save(registrationOf("prod"), undefined);
+  await store.save(registrationOf("old"), undefined);
+  await client.send(
+    new UpdateItemCommand({
+      TableName: name,
+      Key: { pk: { S: "REGISTRATIONS" }, sk: { S: "old" } },
+      UpdateExpression: "SET #state = :state",
+      ExpressionAttributeNames: { "#state": "state" },
+      ExpressionAttributeValues: { ":state": { S: "Unheard" } },
+    }),
+  );
+  const { clusters, unreadable } = await store.listActiveClusters();
+  expect(clusters.map((cluster) => cluster.name)).toEqual(["prod"]);
+  expect(unreadable).toEqual([expect.stringMatching(/^cluster old: .*state.*register the cluster again$/)]);
+  await expect(store.list()).rejects.toThrow("cluster old");
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Dispatch, planDispatch, runDispatch, tickTime } from "../../../lib/work/dispatch.ts";
 import type { WorkKey } from "../../../lib/work/keys.ts";
-import type { ActiveCluster, ProbePosting, WorkPosting } from "../../../lib/work/ports.ts";
+import type { ProbePosting, WorkPosting } from "../../../lib/work/ports.ts";
 import { createFakeClock } from "../../fakes/clock.ts";
 import { createFakeWorkStore, rowId } from "../../fakes/work-store.ts";
 
@@ -36,7 +36,7 @@ function arrange(changes: Partial<Dispatch> = {}) {
       },
     },
     clusters: {
-      listActiveClusters: async (): Promise<ActiveCluster[]> => [{ name: "prod", monitorIntervalSeconds: 30 }],
+      listActiveClusters: async () => ({ clusters: [{ name: "prod", monitorIntervalSeconds: 30 }], unreadable: [] }),
     },
     fleet: {
       countFleet: async (clusters) => ({ healthy: clusters.length, unhealthy: 0, unknown: 0 }),
@@ -172,9 +172,19 @@ describe("one minute's dispatch", () => {
     const { dispatch, counted } = arrange({
       probeQueue: { send: async (postings) => postings.map((posting) => ({ posting, cause: "InternalError" })) },
     });
-    await expect(runDispatch(dispatch, roomy)).rejects.toThrow("2 probe messages not sent, first: InternalError");
+    await expect(runDispatch(dispatch, roomy)).rejects.toThrow("2 clusters not probed, first: InternalError");
     expect(counted).toMatchObject({ DispatchHeartbeat: 1, DispatchedWork: 0 });
     expect(counted["DispatchFailedRows"]).toBeUndefined();
+  });
+
+  it("probes every other cluster when one registration cannot be read, and names that one", async () => {
+    const clusters = [{ name: "prod", monitorIntervalSeconds: 60 }];
+    const { dispatch, probes, counted } = arrange({
+      clusters: { listActiveClusters: async () => ({ clusters, unreadable: ["cluster old: cannot be read"] }) },
+    });
+    await expect(runDispatch(dispatch, roomy)).rejects.toThrow("1 clusters not probed, first: cluster old");
+    expect(probes.flatMap(({ message }) => message.clusters)).toEqual(["prod"]);
+    expect(counted).toMatchObject({ DispatchHeartbeat: 1 });
   });
 
   it("has no heartbeat when the due index cannot be read", async () => {
@@ -187,7 +197,7 @@ describe("one minute's dispatch", () => {
   it("tells how many clusters of the whole fleet are how, once", async () => {
     const active = Array.from({ length: 25 }, (_, index) => ({ name: `c${index}`, monitorIntervalSeconds: 30 }));
     const { dispatch, counted } = arrange({
-      clusters: { listActiveClusters: async () => active },
+      clusters: { listActiveClusters: async () => ({ clusters: active, unreadable: [] }) },
       fleet: { countFleet: async (clusters) => ({ healthy: clusters.length - 3, unhealthy: 2, unknown: 1 }) },
     });
     await runDispatch(dispatch, roomy);

@@ -21,7 +21,7 @@ function arrange(seconds: number, fails: boolean) {
   const dispatch = {
     ...lane.worker,
     probeQueue: { send: async () => [] },
-    clusters: { listActiveClusters: async () => [] },
+    clusters: { listActiveClusters: async () => ({ clusters: [], unreadable: [] }) },
     fleet: { countFleet: async () => ({ healthy: 0, unhealthy: 0, unknown: 0 }) },
   };
   const refused = () => lane.sent.filter(({ message }) => !schema.safeParse(message).success);

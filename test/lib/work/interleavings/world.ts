@@ -139,7 +139,7 @@ export function createWorld() {
     dispatch() {
       spawn("dispatch", (actor) => {
         const { worker } = createFakeLane();
-        const clusters = { listActiveClusters: async () => [] };
+        const clusters = { listActiveClusters: async () => ({ clusters: [], unreadable: [] }) };
         const fleet = { countFleet: async () => ({ healthy: 0, unhealthy: 0, unknown: 0 }) };
         const probeQueue = { send: async () => [] };
         const parts = { ...worker, clock, store: storeOf(actor), queue: queueOf(actor), clusters, fleet, probeQueue };
