@@ -6,23 +6,35 @@ import { registrationOf } from "../fakes/registration.ts";
 
 const PENCIL_MS = 10;
 const READ_MS = 5;
-const HANDOVER_MS = 90_000;
 const LEASE_MS = 135_000;
+/** From the end of a pass until the next one begins: ink, a message, the queue, and an invocation that is warm. */
+const BETWEEN_PASSES_MS = 100;
 
-/** Passes over one MultiAZRollout, one after the other as their verdicts say, until a rollout is completed. */
-export async function rollUntilCompleted(client: KubernetesClient, namespace: string, name: string): Promise<void> {
+/**
+ * Passes over one MultiAZRollout, one after the other as their verdicts say, until a rollout is completed.
+ * @param handoverMs when a pass hands over to the next one, milliseconds.
+ * @returns how many passes it took.
+ */
+export async function rollUntilCompleted(
+  client: KubernetesClient,
+  { namespace, name, handoverMs }: { namespace: string; name: string; handoverMs: number },
+): Promise<number> {
   const reconciler = createRolloutReconciler();
   const key = { cluster: "bench", home: "cluster" as const, kind: reconciler.kind, namespace, name };
   let state: unknown;
   for (let fence = 1; ; fence++) {
-    const result = await reconciler.reconcile(openSession(client, key, fence, state));
+    const result = await reconciler.reconcile(openSession(client, key, { fence, state, handoverMs }));
     state = JSON.parse(JSON.stringify(result.state));
-    if (result.status.phase === "Completed") return;
-    await sleep(Math.min(result.verdict.seconds, 1) * 1_000);
+    if (result.status.phase === "Completed") return fence;
+    await sleep(BETWEEN_PASSES_MS + Math.min(result.verdict.seconds, 1) * 1_000);
   }
 }
 
-function openSession(client: KubernetesClient, key: Session["key"], fence: number, state: unknown): Session {
+function openSession(
+  client: KubernetesClient,
+  key: Session["key"],
+  { fence, state, handoverMs }: { fence: number; state: unknown; handoverMs: number },
+): Session {
   const startedAt = performance.now();
   const elapsed = (): number => performance.now() - startedAt;
   return {
@@ -35,7 +47,7 @@ function openSession(client: KubernetesClient, key: Session["key"], fence: numbe
     lease: {
       fence,
       remainingMs: () => LEASE_MS - elapsed(),
-      handoverMs: () => HANDOVER_MS - elapsed(),
+      handoverMs: () => handoverMs - elapsed(),
       mayWrite: () => LEASE_MS - elapsed() > 20_000,
     },
     now: () => Date.now(),

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { KubernetesClient } from "../../lib/kubernetes/client.ts";
 import type { Pod } from "../../lib/kubernetes/objects.ts";
 import { PODS } from "../../lib/kubernetes/types.ts";
+import { followPods } from "./pod-events.ts";
 
 /** What an independent watcher saw of the pods of some StatefulSets. */
 export interface ZoneWatch {
@@ -17,7 +18,8 @@ export interface ZoneWatch {
   close(): Promise<void>;
 }
 
-const isReady = ({ metadata, status }: Pod): boolean =>
+/** Ready and not on its way out. */
+export const isReady = ({ metadata, status }: Pod): boolean =>
   metadata.deletionTimestamp === undefined &&
   status?.conditions?.some((condition) => condition.type === "Ready" && condition.status === "True") === true;
 
@@ -45,12 +47,8 @@ export async function watchZones(
   const list = await client.list<Pod>(PODS, { namespace });
   for (const pod of list.items) pods.set(pod.metadata.name, pod);
   const watching = (async () => {
-    for await (const event of client.watch<Pod>(PODS, {
-      namespace,
-      resourceVersion: list.resourceVersion,
-      signal: stop.signal,
-    })) {
-      if (event.type === "BOOKMARK") continue;
+    const { resourceVersion } = list;
+    for await (const event of followPods(client, namespace, { resourceVersion, signal: stop.signal })) {
       const { name, deletionTimestamp, uid } = event.object.metadata;
       if (deletionTimestamp !== undefined || event.type === "DELETED") firstDelete ??= performance.now();
       if (event.type !== "DELETED") pods.set(name, event.object);
