@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { z } from "zod";
 import type { ResourceType } from "./client.ts";
+import { contains } from "./contains.ts";
 import type { KubernetesObject } from "./objects.ts";
 import { type StructuralSchema, structuralSchema } from "./structural-schema.ts";
 
@@ -149,16 +150,4 @@ function foreign(wanted: CustomResourceDefinition, live: CustomResourceDefinitio
   const shortcoming = served === undefined ? `does not serve ${version}` : "has no status subresource";
   const message = `CustomResourceDefinition ${name} was installed by somebody else and is left alone${usable ? "" : `, but it ${shortcoming}`}; to let Outrigger manage it, label it ${MANAGED_BY}=${MANAGER}`;
   return { type: "foreign", usable, message };
-}
-
-/** Whether everything wanted is there; what the API server added by itself does not count. */
-function contains(live: unknown, wanted: unknown): boolean {
-  if (Array.isArray(wanted)) {
-    return (
-      Array.isArray(live) && live.length === wanted.length && wanted.every((item, index) => contains(live[index], item))
-    );
-  }
-  if (typeof wanted !== "object" || wanted === null) return live === wanted;
-  if (typeof live !== "object" || live === null) return false;
-  return Object.entries(wanted).every(([key, value]) => contains((live as Record<string, unknown>)[key], value));
 }

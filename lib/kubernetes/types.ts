@@ -33,3 +33,15 @@ export const MULTI_AZ_ROLLOUTS: ResourceType = {
   plural: "multiazrollouts",
   namespaced: true,
 };
+export const VALIDATING_ADMISSION_POLICIES: ResourceType = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingAdmissionPolicy",
+  plural: "validatingadmissionpolicies",
+  namespaced: false,
+};
+export const VALIDATING_ADMISSION_POLICY_BINDINGS: ResourceType = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingAdmissionPolicyBinding",
+  plural: "validatingadmissionpolicybindings",
+  namespaced: false,
+};

@@ -10,6 +10,8 @@ export interface WriteOptions {
   dryRun?: boolean;
   /** Looks at what is to be written, and throws to refuse it. */
   check?: ((next: KubeObject, old: KubeObject | undefined) => void) | undefined;
+  /** The same, once it is known to be valid. */
+  admit?: ((next: KubeObject, old: KubeObject | undefined) => void) | undefined;
 }
 
 /**
@@ -30,6 +32,7 @@ export function createObject(
   options.check?.(object, undefined);
   const causes = [...metaCauses(type, object), ...(type.strategy.validate?.(object, undefined) ?? [])];
   if (causes.length > 0) throw invalid(kindName(key), causes);
+  options.admit?.(object, undefined);
   const existing = find(context, key);
   if (existing !== undefined) {
     const leaving = existing.metadata.deletionTimestamp !== undefined;

@@ -37,6 +37,7 @@ export function updateObject(
     ...(options.subresource === "status" && !type.custom ? [] : (type.strategy.validate?.(next, old) ?? [])),
   ];
   if (found.length > 0) throw invalid(kindName(key), found);
+  options.admit?.(next, old);
   const done = next.metadata.deletionTimestamp !== undefined && isFree(next);
   if (!done && isEqual(next, old)) return old;
   if (options.dryRun === true) return next;

@@ -3,12 +3,12 @@ import type { RequestInfo } from "../auth/request-info.ts";
 /** Parts of Kubernetes 1.35 that this API knows of but does not serve: they answer 501, where unknown ones answer 404. */
 const RESOURCES: Readonly<Record<string, readonly string[]>> = {
   "": ["bindings", "componentstatuses", "endpoints", "limitranges", "podtemplates", "replicationcontrollers"],
+  "admissionregistration.k8s.io": ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
   apps: ["daemonsets", "replicasets"],
   "storage.k8s.io": ["csidrivers", "csinodes", "csistoragecapacities", "volumeattachments", "volumeattributesclasses"],
   "authorization.k8s.io": ["localsubjectaccessreviews", "selfsubjectrulesreviews"],
 };
 const GROUPS = [
-  "admissionregistration.k8s.io",
   "apiregistration.k8s.io",
   "authentication.k8s.io",
   "autoscaling",

@@ -14,6 +14,8 @@ import type { RequestInfo } from "../auth/request-info.ts";
 import { isObject, type JsonObject, plain } from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import type { AppliedConfigurations } from "../patch/apply.ts";
+import { policyCheck } from "../policy/admit.ts";
+import { paramCheck } from "../policy/param-access.ts";
 import type { ResourceType, Subresource } from "../resource-type.ts";
 import { badRequest, causes, invalid, methodNotAllowed, noSuchResource, StatusError } from "../status.ts";
 import { type Form, partialMetadata, tableOf } from "../table/table.ts";
@@ -41,7 +43,12 @@ export function handleResource(
   const form = formOf(request.headers["accept"]);
   const { query } = request;
   const dryRun = readDryRun(info.verb, query);
-  const options = { dryRun, subresource, check: grantCheck(context.store, user, type) };
+  const options = {
+    dryRun,
+    subresource,
+    check: grantCheck(context.store, user, type) ?? paramCheck(context, user, type),
+    admit: policyCheck(context, { user, type, subresource, dryRun }),
+  };
   const show = (object: KubeObject, status = 200, warnings: readonly string[] = []): ApiResponse => ({
     status,
     ...(warnings.length === 0 ? {} : { headers: { warning: warnings.map(warning).join(", ") } }),

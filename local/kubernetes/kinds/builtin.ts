@@ -2,6 +2,7 @@ import { definitionStrategy } from "../custom/definition.ts";
 import { ALL_VERBS, type ResourceType, type Strategy, type Subresource } from "../resource-type.ts";
 import * as columns from "../table/builtin-columns.ts";
 import { decodeTyped } from "../typed.ts";
+import { policyBindingStrategy, policyStrategy } from "./admission-policies.ts";
 import * as core from "./core.ts";
 import { podStrategy } from "./pods.ts";
 import * as rbac from "./rbac.ts";
@@ -103,11 +104,27 @@ const EXTENSIONS: Rows = {
   },
 };
 
+const ADMISSION: Rows = {
+  ValidatingAdmissionPolicy: {
+    strategy: policyStrategy,
+    categories: ["api-extensions"],
+    clusterScoped: true,
+    subresources: ["status"],
+    plural: "validatingadmissionpolicies",
+  },
+  ValidatingAdmissionPolicyBinding: {
+    strategy: policyBindingStrategy,
+    categories: ["api-extensions"],
+    clusterScoped: true,
+  },
+};
+
 const GROUPS: readonly [group: string, rows: Rows][] = [
   ["", CORE],
   ["apps", APPS],
   ["rbac.authorization.k8s.io", RBAC],
   ["apiextensions.k8s.io", EXTENSIONS],
+  ["admissionregistration.k8s.io", ADMISSION],
   [
     "storage.k8s.io",
     {

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, test, vi } from "vitest";
 import { ACCESS } from "./access.ts";
+import { ADMISSION_POLICIES } from "./admission-policies.ts";
 import { type ContractClient, createContractClient, type Subject } from "./client.ts";
 import { CUSTOM_RESOURCES } from "./custom-resources.ts";
 import { DEFINITIONS } from "./definitions.ts";
 import { DELETIONS } from "./deletions.ts";
 import { differenceRows, type Server } from "./differences.ts";
+import { GUARDS } from "./guards.ts";
 import { KINDS } from "./kinds.ts";
 import { KUBELETS } from "./kubelets.ts";
 import { LISTS } from "./lists.ts";
@@ -31,6 +33,7 @@ const GROUPS: Readonly<Record<string, readonly Row[]>> = {
   StatefulSets: [...STATEFUL_SETS, ...STATEFUL_SET_UPDATES, ...STATEFUL_SET_SCALE],
   "authentication and RBAC": [...ACCESS, ...ROLES],
   "custom resources": [...CUSTOM_RESOURCES, ...DEFINITIONS],
+  "admission policies": [...ADMISSION_POLICIES, ...GUARDS],
   "nodes and pods": KUBELETS,
 };
 

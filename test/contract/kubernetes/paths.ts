@@ -1,5 +1,6 @@
 const APPS = "/apis/apps/v1/namespaces/{ns}";
 const RBAC = "/apis/rbac.authorization.k8s.io/v1";
+const ADMISSION = "/apis/admissionregistration.k8s.io/v1";
 const CORE = "/api/v1/namespaces/{ns}";
 
 /** Where the short names of rows lead. */
@@ -22,6 +23,8 @@ const PLACES: Readonly<Record<string, string>> = {
   clusterrolebindings: `${RBAC}/clusterrolebindings`,
   ns: "/api/v1/namespaces",
   nodes: "/api/v1/nodes",
+  policies: `${ADMISSION}/validatingadmissionpolicies`,
+  policybindings: `${ADMISSION}/validatingadmissionpolicybindings`,
   crds: "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 };
 
