@@ -23,6 +23,8 @@ export interface Observation {
   zoneOfNode?: Record<string, string>;
   /** A controller in the cluster that could act on the same group, in words; undefined when there is none. */
   foreignController: string | undefined;
+  /** When such a controller was looked for last, by the API server's clock, ISO-8601 UTC; undefined = not yet. */
+  controllersSoughtAt: string | undefined;
   /**
    * Whether pods come from a list that began after all deletes of ours had ended. Then a pod that is there and not
    * terminating was not deleted; a watched view may merely lag.

@@ -100,6 +100,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
     zoneConflicts: assigned.conflicts,
     zoneTimes: timed?.zones ?? {},
     foreignController: observation.foreignController,
+    controllersSoughtAt: observation.controllersSoughtAt,
     lastBatchAt: state.lastBatchAt,
     approval: rollsBack || asked?.token === timed?.approved ? undefined : asked,
     restores: toRestore,

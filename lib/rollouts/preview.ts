@@ -50,6 +50,7 @@ export async function previewRollout(
     pods: pods.items,
     ...(await observeNodeZones(client, statefulSets.items, pods.items, spec)),
     foreignController,
+    controllersSoughtAt: pods.observedAt,
     fresh: true,
   };
   const plan = planRollout({

@@ -98,7 +98,7 @@ async function reconcileResource(
     listed.items.map(({ metadata }) => metadata.name),
   );
   const adopts = toAdopt(listed.items, run.spec).length > 0;
-  if (run.state.rollout !== undefined || adopts || needsPods(listed.items)) return rollZones(run);
+  if (run.state.rollout !== undefined || adopts || needsPods(listed.items)) return rollZones(run, listed);
   const observation = {
     observedAt: listed.observedAt,
     resource,
@@ -107,6 +107,7 @@ async function reconcileResource(
     pods: undefined,
     nodeZones: {},
     foreignController: undefined,
+    controllersSoughtAt: undefined,
     fresh: true,
   };
   const plan = planRollout({ spec: run.spec, observation, state: run.state, owner });

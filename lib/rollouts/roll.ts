@@ -1,27 +1,25 @@
 import type { ListResult } from "../kubernetes/client.ts";
-import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
+import type { StatefulSet } from "../kubernetes/objects.ts";
 import type { Interruption, Reconciliation, Session } from "../work/reconciler.ts";
 import { LeaseLostError, type Verdict } from "../work/verdict.ts";
 import { announce } from "./announce.ts";
 import { servedByAnotherHub } from "./claim.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
 import { type Executed, executeRollout } from "./execute.ts";
-import type { MultiAZRollout, Observation } from "./observation.ts";
-import { observeForeignController, observeNodeZones, observePods, observeStatefulSets } from "./observe.ts";
+import type { Observation } from "./observation.ts";
+import { observeStatefulSets } from "./observe.ts";
+import { listsOf, lookForControllers, openView } from "./open-view.ts";
 import type { Plan } from "./plan.ts";
 import type { RolloutAction } from "./plan-actions.ts";
 import { planRun, type Run, readGates } from "./run.ts";
-import { parseSpec, type RolloutSpec } from "./spec.ts";
+import { parseSpec } from "./spec.ts";
 import type { RolloutState } from "./state.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
-import { secondsBetween } from "./time.ts";
-import { ClusterView } from "./watch.ts";
+import type { ClusterView } from "./watch.ts";
 import { withFailure } from "./write-failure.ts";
 
 /** A pass ends after this long without an event, milliseconds. */
 const QUIET_MS = 20_000;
-/** How long the answer "no foreign controller" holds, seconds. */
-const FOREIGN_SECONDS = 300;
 /** How long the view is given to catch up after a precondition failed, milliseconds. */
 const STALE_MS = 1_000;
 /** After a write that was refused or failed the cluster is looked at again after this, seconds. */
@@ -30,14 +28,19 @@ const FAILED_SECONDS = 10;
 /** A view that breaks sooner than this was no good, and the next one is opened more slowly, milliseconds. */
 const SHORT_LIVED_MS = 5_000;
 
-/** Steps the rollout until it is done, held for longer, or the time of this pass is over. */
-export async function rollZones(run: Run): Promise<Reconciliation> {
+/**
+ * Steps the rollout until it is done, held for longer, or the time of this pass is over.
+ * @param listed the StatefulSets that the spec selects, listed a moment ago; what is decided on them is not listed again.
+ */
+export async function rollZones(run: Run, listed?: ListResult<StatefulSet>): Promise<Reconciliation> {
   const { session } = run;
+  let known = listed;
   let failures = 0;
   try {
     for (;;) {
       const openedAt = session.now();
-      const view = await openView(run);
+      const view = await openView(run, known);
+      known = undefined;
       if (view === undefined) return await finish(run, undefined, 0);
       try {
         const end = await followView(run, view);
@@ -58,35 +61,6 @@ export async function rollZones(run: Run): Promise<Reconciliation> {
   }
 }
 
-/** Fresh lists of everything, and watches from there. Undefined when the resource is gone, another one, or refused. */
-async function openView(run: Run): Promise<ClusterView | undefined> {
-  const { session } = run;
-  const { client, key, registration } = session;
-  const { namespace, name } = key;
-  const resource: ListResult<MultiAZRollout> = await client.list(MULTI_AZ_ROLLOUTS, {
-    namespace,
-    fieldSelector: `metadata.name=${name}`,
-  });
-  const [found] = resource.items;
-  const parsed = parseSpec(found?.spec, namespace);
-  if (found === undefined || found.metadata.uid !== run.state.uid || !parsed.ok) return undefined;
-  run.resource = found;
-  run.spec = parsed.spec;
-  const statefulSets = await observeStatefulSets(client, namespace, run.spec);
-  const { foreign } = run.state;
-  const known = foreign !== undefined && foreign.found === undefined;
-  const asked = known && secondsBetween(foreign.checkedAt, statefulSets.observedAt) < FOREIGN_SECONDS;
-  const [pods, foreignController] = await Promise.all([
-    observePods(client, namespace, statefulSets.items),
-    asked ? undefined : observeForeignController(client, namespace, registration.namespaces),
-  ]);
-  if (!asked) run.state = { ...run.state, foreign: foreignCheck(statefulSets.observedAt, foreignController) };
-  const zones = await observeNodeZones(client, statefulSets.items, pods.items, run.spec);
-  const view = new ClusterView({ resource, statefulSets, pods, ...zones, foreignController }, session);
-  if (session.trigger === "message") view.watch(client, key, run.spec);
-  return view;
-}
-
 /** How a pass ends. */
 type Ending = () => Promise<Reconciliation>;
 
@@ -101,6 +75,11 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     const plan = planRun(run, observation);
     if (plan.hold?.reason === "AskingGates") {
       await readGates(run, observation);
+      continue;
+    }
+    if (plan.hold?.reason === "LookingForControllers") {
+      run.state = plan.nextState;
+      await lookForControllers(run, view, observation);
       continue;
     }
     if (plan.hold?.reason === "ReadingStatefulSets") return undefined;
@@ -148,9 +127,7 @@ function sameView(run: Run, { resource }: Observation): boolean {
   const parsed = parseSpec(resource.spec, run.session.key.namespace);
   if (!parsed.ok || resource.metadata.uid !== run.state.uid) return false;
   run.resource = resource;
-  const lists = (spec: RolloutSpec): string =>
-    JSON.stringify([spec.statefulSetSelector, spec.rollingUpdate.azTopologyKey, spec.azOrder]);
-  if (lists(parsed.spec) !== lists(run.spec)) return false;
+  if (listsOf(parsed.spec) !== listsOf(run.spec)) return false;
   run.spec = parsed.spec;
   return true;
 }
@@ -281,8 +258,4 @@ async function finish(
     status: last === undefined ? { phase: "Progressing", conditions: [] } : run.writer.kept(last),
     actions: run.outcomes,
   };
-}
-
-function foreignCheck(checkedAt: string, found: string | undefined): RolloutState["foreign"] {
-  return found === undefined ? { checkedAt } : { checkedAt, found };
 }

@@ -43,6 +43,8 @@ export interface SafetyContext {
   zoneConflicts: readonly string[];
   zoneTimes: Readonly<Record<string, ZoneTimes>>;
   foreignController: string | undefined;
+  /** When it was looked for last, by the API server's clock, ISO-8601 UTC; undefined = not yet. */
+  controllersSoughtAt: string | undefined;
   lastBatchAt: string | undefined;
   /** What a person has to approve before another zone starts; undefined when nothing, or when it was approved. */
   approval: Approval | undefined;

@@ -1,9 +1,10 @@
 import { BATCH_RULES } from "./safety-batch.ts";
+import { CONTROLLERS_RULE } from "./safety-controllers.ts";
 import { REFUSALS } from "./safety-refusals.ts";
 import type { Candidate, Hold, SafetyContext, SafetyRule } from "./safety-rule.ts";
 
 /** Every safety rule, in the order they are asked. The first hold is the one that is told. */
-export const SAFETY_RULES: readonly SafetyRule[] = [...REFUSALS, ...BATCH_RULES];
+export const SAFETY_RULES: readonly SafetyRule[] = [...REFUSALS, ...BATCH_RULES, CONTROLLERS_RULE];
 
 /** Sends the candidates through every rule. */
 export function filterBatch(

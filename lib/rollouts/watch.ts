@@ -19,6 +19,7 @@ export interface Seed {
   nodeZones: Record<string, string[]>;
   zoneOfNode: Record<string, string>;
   foreignController: string | undefined;
+  controllersSoughtAt: string | undefined;
 }
 
 /** The session's clock and pause. */
@@ -44,6 +45,7 @@ export class ClusterView {
   #changed = false;
   #broken = false;
   #refused: ApiError | undefined;
+  #controllers: { found: string | undefined; soughtAt: string | undefined };
   #fresh = true;
   #lastEventAt: number;
   #expectedAt: number;
@@ -51,6 +53,7 @@ export class ClusterView {
 
   constructor(seed: Seed, time: Time) {
     this.#seed = seed;
+    this.#controllers = { found: seed.foreignController, soughtAt: seed.controllersSoughtAt };
     this.#time = time;
     this.#openedAt = time.now();
     this.#lastEventAt = this.#openedAt;
@@ -110,7 +113,8 @@ export class ClusterView {
       pods: [...this.#pods.values()],
       nodeZones: this.#seed.nodeZones,
       zoneOfNode: this.#seed.zoneOfNode,
-      foreignController: this.#seed.foreignController,
+      foreignController: this.#controllers.found,
+      controllersSoughtAt: this.#controllers.soughtAt,
       fresh: this.#fresh,
     };
   }
@@ -129,6 +133,11 @@ export class ClusterView {
   /** From here on a pod that looks alive may have been deleted by us. */
   deletesBegin(): void {
     this.#fresh = false;
+  }
+
+  /** Takes over what a new look for other controllers has found. */
+  acceptControllers(found: string | undefined, soughtAt: string): void {
+    this.#controllers = { found, soughtAt };
   }
 
   /** Takes over an object as the server returned it to a write of ours. */

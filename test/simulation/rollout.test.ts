@@ -202,15 +202,16 @@ describe("several at work", () => {
     expect(scenario.invariants.deletes).toBe(9);
   });
 
+  const operator = (replicas: number) => ({
+    metadata: { name: "rollout-operator" },
+    spec: {
+      replicas,
+      template: { spec: { containers: [{ name: "main", image: "grafana/rollout-operator:v0.30.0" }] } },
+    },
+  });
+
   test("a controller found in the cluster holds until it is scaled to 0", async () => {
     const scenario = new Scenario();
-    const operator = (replicas: number) => ({
-      metadata: { name: "rollout-operator" },
-      spec: {
-        replicas,
-        template: { spec: { containers: [{ name: "main", image: "grafana/rollout-operator:v0.30.0" }] } },
-      },
-    });
     scenario.model.addDeployment(operator(1));
     scenario.changeTemplates("new");
     await scenario.clock.run(() => false, 500);
@@ -220,6 +221,22 @@ describe("several at work", () => {
     expect(scenario.hub.last?.status.conditions[0]).toMatchObject({ reason: "ForeignController" });
     scenario.model.addDeployment(operator(0));
     expect(await scenario.runUntilCompleted("new")).toBe(true);
+  });
+
+  test("a controller scaled up in the middle of a zone is noticed before the next one starts", async () => {
+    const scenario = new Scenario();
+    scenario.model.addDeployment(operator(0));
+    scenario.changeTemplates("new");
+    await scenario.clock.run(() => false, 500);
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.invariants.deletes === 2, 60_000);
+    scenario.model.addDeployment(operator(1));
+    await scenario.clock.run(() => false, 120_000);
+    expect(scenario.invariants.deletes).toBe(3);
+    expect(scenario.hub.last?.status.conditions[0]).toMatchObject({ reason: "ForeignController" });
+    scenario.model.addDeployment(operator(0));
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
   });
 
   test("a StatefulSet watch that lags far behind the pod watch costs no pod of the wanted revision", async () => {

@@ -126,6 +126,7 @@ export function observe({ pods, parts = {}, observation = {} }: GroupOptions): O
     pods: sets.flatMap(({ owner, letters }) => podsOf(owner, letters)),
     nodeZones: {},
     foreignController: undefined,
+    controllersSoughtAt: NOW,
     fresh: false,
     ...observation,
   };

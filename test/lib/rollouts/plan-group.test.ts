@@ -1,4 +1,4 @@
-import { OWNER, underWay } from "./group.ts";
+import { at, OWNER, underWay } from "./group.ts";
 import { claimed, testRows } from "./plan-row.ts";
 
 const three = { a: {}, b: {}, c: {} };
@@ -75,6 +75,47 @@ testRows({
       phase: "Held",
       reason: "ForeignController",
       says: "scale it to 0",
+    },
+  },
+  "other controllers": {
+    "are looked for before the first batch": {
+      pods: { a: "oo" },
+      observation: { controllersSoughtAt: undefined },
+      phase: "Progressing",
+      reason: "LookingForControllers",
+    },
+    "are not looked for twice before a batch": {
+      pods: { a: "oo" },
+      observation: { controllersSoughtAt: at(-9) },
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+    "are looked for again before the next zone starts": {
+      pods: { a: "NN", b: "oo" },
+      state: underWay({ a: {}, b: {} }, { zones: { a: { startedAt: at(-9) } } }),
+      observation: { controllersSoughtAt: at(-1) },
+      phase: "Progressing",
+      reason: "LookingForControllers",
+    },
+    "are not looked for again within a zone": {
+      pods: { a: "No" },
+      state: underWay({ a: {} }, { zones: { a: { startedAt: at(-90) } } }),
+      observation: { controllersSoughtAt: at(-59) },
+      deletes: ["a-1"],
+      phase: "Progressing",
+    },
+    "are looked for again within a zone after a minute": {
+      pods: { a: "No" },
+      state: underWay({ a: {} }, { zones: { a: { startedAt: at(-90) } } }),
+      observation: { controllersSoughtAt: at(-60) },
+      phase: "Progressing",
+      reason: "LookingForControllers",
+    },
+    "are not looked for while nothing would be deleted": {
+      pods: { a: "NN", b: "nN", c: "oo" },
+      observation: { controllersSoughtAt: undefined },
+      phase: "Progressing",
+      reason: "WaitingForZone",
     },
   },
   "a status behind its spec": {

@@ -20,6 +20,7 @@ function given(group: GroupOptions, change: Change = () => ({})): { batch: Candi
     zoneConflicts: [],
     zoneTimes: {},
     foreignController: undefined,
+    controllersSoughtAt: NOW,
     lastBatchAt: undefined,
     approval: undefined,
     membersApproval: undefined,
@@ -152,6 +153,12 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
     () => ({ spec: spec({ gates: [{ probe: "Healthy", onNoData: "Hold" }] }) }),
     [],
     undefined,
+  ],
+  "other controllers are looked for before a zone starts, and each minute": [
+    healthy,
+    () => ({ controllersSoughtAt: at(-10) }),
+    [],
+    "LookingForControllers",
   ],
 };
 

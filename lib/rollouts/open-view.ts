@@ -1,0 +1,69 @@
+import type { ListResult } from "../kubernetes/client.ts";
+import type { StatefulSet } from "../kubernetes/objects.ts";
+import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
+import type { MultiAZRollout, Observation } from "./observation.ts";
+import { observeForeignController, observeNodeZones, observePods, observeStatefulSets } from "./observe.ts";
+import type { Run } from "./run.ts";
+import { CONTROLLERS_SECONDS } from "./safety-controllers.ts";
+import { parseSpec, type RolloutSpec } from "./spec.ts";
+import type { RolloutState } from "./state.ts";
+import { plusMs, secondsBetween } from "./time.ts";
+import { ClusterView } from "./watch.ts";
+
+/** What of a spec decides what is listed, as text. */
+export const listsOf = (spec: RolloutSpec): string =>
+  JSON.stringify([spec.statefulSetSelector, spec.rollingUpdate.azTopologyKey, spec.azOrder]);
+
+/**
+ * Fresh lists of everything, and watches from there.
+ * @param listed the StatefulSets of `run.spec`, when they were listed a moment ago.
+ * @returns undefined when the resource is gone, another one, or refused.
+ */
+export async function openView(run: Run, listed?: ListResult<StatefulSet>): Promise<ClusterView | undefined> {
+  const { session } = run;
+  const { client, key, registration } = session;
+  const { namespace, name } = key;
+  const resource: ListResult<MultiAZRollout> = await client.list(MULTI_AZ_ROLLOUTS, {
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+  });
+  const [found] = resource.items;
+  const parsed = parseSpec(found?.spec, namespace);
+  if (found === undefined || found.metadata.uid !== run.state.uid || !parsed.ok) return undefined;
+  const sameLists = listsOf(parsed.spec) === listsOf(run.spec);
+  run.resource = found;
+  run.spec = parsed.spec;
+  const statefulSets =
+    listed !== undefined && sameLists ? listed : await observeStatefulSets(client, namespace, run.spec);
+  const { foreign } = run.state;
+  const known = foreign !== undefined && foreign.found === undefined;
+  const asked = known && secondsBetween(foreign.checkedAt, statefulSets.observedAt) < CONTROLLERS_SECONDS;
+  const [pods, foreignController] = await Promise.all([
+    observePods(client, namespace, statefulSets.items),
+    asked ? undefined : observeForeignController(client, namespace, registration.namespaces),
+  ]);
+  if (!asked) run.state = { ...run.state, foreign: foreignCheck(statefulSets.observedAt, foreignController) };
+  const zones = await observeNodeZones(client, statefulSets.items, pods.items, run.spec);
+  const controllersSoughtAt = run.state.foreign?.checkedAt;
+  const seed = { resource, statefulSets, pods, ...zones, foreignController, controllersSoughtAt };
+  const view = new ClusterView(seed, session);
+  if (session.trigger === "message") view.watch(client, key, run.spec);
+  return view;
+}
+
+/** Looks for other controllers while a view is open. */
+export async function lookForControllers(run: Run, view: ClusterView, { observedAt }: Observation): Promise<void> {
+  const { session } = run;
+  const { client, key, registration } = session;
+  const begunAt = session.now();
+  const found = await observeForeignController(client, key.namespace, registration.namespaces);
+  // The clock of a view starts with a whole second of the API server's: it may lie before what an earlier view has saved.
+  const finished = Object.values(run.state.rollout?.zones ?? {}).flatMap(({ finishedAt }) => finishedAt ?? []);
+  const soughtAt = [plusMs(observedAt, session.now() - begunAt), ...finished].sort().at(-1) ?? observedAt;
+  run.state = { ...run.state, foreign: foreignCheck(soughtAt, found) };
+  view.acceptControllers(found, soughtAt);
+}
+
+function foreignCheck(checkedAt: string, found: string | undefined): NonNullable<RolloutState["foreign"]> {
+  return found === undefined ? { checkedAt } : { checkedAt, found };
+}
