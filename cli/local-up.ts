@@ -41,13 +41,15 @@ export async function localUp(options: LocalUpOptions, streams: Streams): Promis
 
 function describe({
   endpoint,
+  eksEndpoint,
   clusters,
 }: {
   endpoint: string;
+  eksEndpoint: string;
   clusters: { name: string; kubeconfig: string; zones: string[] }[];
 }): string {
   const lines = clusters.map(
     ({ name, kubeconfig, zones }) => `cluster ${name}: ${zones.join(", ")}\n  export KUBECONFIG=${kubeconfig}\n`,
   );
-  return `Local AWS: ${endpoint}\n${lines.join("")}Try: npm run -s outrigger -- --local cluster list\n`;
+  return `Local AWS: ${endpoint}\nEKS and zonal shifts: ${eksEndpoint}\n${lines.join("")}Try: npm run -s outrigger -- --local cluster list\n`;
 }

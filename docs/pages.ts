@@ -16,6 +16,26 @@ export function referencePages(): Record<string, string> {
       "`rollout.grafana.com/v1alpha1`. Rolls several StatefulSets, one per zone, so that two zones are never disrupted at once.",
       "## spec",
       schemaTable(MultiAZRolloutSpec),
+      "## Zonal shifts",
+      "While [ARC](https://docs.aws.amazon.com/eks/latest/userguide/zone-shift.html) shifts the traffic of an EKS cluster away from a zone, by a zonal shift, an autoshift or a practice run, no rollout of that cluster deletes anything: `Held`, reason `ZonalShiftActive`. It is asked with the gates, and only when pods are about to be deleted. A cluster that is not enabled for zonal shift, or is known by a kubeconfig, has no shifts.",
+      table(
+        ["when ARC", "the rollout"],
+        [
+          ["tells of an active shift", "is held until it has ended, whatever `ignoreGates` says"],
+          ["does not answer, or breaks", "is held, reason `ZonalShiftsUnknown`; `ignoreGates` goes on"],
+          [
+            "refuses the hub, which lacks `arc-zonal-shift:GetManagedResource`",
+            "goes on; the condition `ZonalShiftsKnown` is `False` and says who needs the permission",
+          ],
+          ["has no endpoint in the region", "goes on; the condition `ZonalShiftsKnown` is `False`"],
+        ],
+      ),
+      "`outrigger local up` serves the zonal shifts of its clusters at the address it prints as EKS:",
+      `\`\`\`sh
+aws arc-zonal-shift start-zonal-shift --endpoint-url "$EKS" --region us-east-1 --expires-in 1h --comment drill \\
+  --away-from use1-az1 --resource-identifier arn:aws:eks:us-east-1:000000000000:cluster/local-1
+curl --aws-sigv4 aws:amz:us-east-1:arc-zonal-shift --user 000000000000:test -X DELETE "$EKS/zonalshifts/$ID"
+\`\`\``,
     ]),
     "hub-resources.md": page("Resources of the hub", [
       "A resource lives in a cluster (`kubectl apply`) or in the hub (`outrigger apply -f`): for one cluster (`--cluster`), or for all whose labels match, now and later (`--selector`, `--all-clusters`). The file is the same; nothing of it is installed in the clusters, and the status is told by `outrigger describe`.",

@@ -1,15 +1,18 @@
 import { createSecretsClient } from "../lib/aws/clients.ts";
 import { createAccessResolver, createIdentityResolver } from "../lib/aws/cluster-access.ts";
 import { createConnector } from "../lib/aws/connect.ts";
+import { createEksClients } from "../lib/aws/eks-clients.ts";
 import { installCustomResources } from "../lib/registry/install.ts";
 import { releaseClaims } from "../lib/rollouts/claims.ts";
 
 /** The way to clusters: who one is, a pooled client for it, what is put into it and taken back. */
 export function openClusters(env: { OUTRIGGER_LOCAL: "true" | "false" }) {
   const local = env.OUTRIGGER_LOCAL === "true";
-  const resolveAccess = createAccessResolver({ secrets: createSecretsClient(), local });
+  const eksClients = createEksClients();
+  const resolveAccess = createAccessResolver({ secrets: createSecretsClient(), local, eksClients });
   return {
     local,
+    eksClients,
     connect: createConnector({ resolveAccess }),
     resolveIdentity: createIdentityResolver(resolveAccess),
     installCustomResources,

@@ -1,4 +1,5 @@
 import { createAlarms } from "../lib/aws/alarms.ts";
+import { createZonalShifts } from "../lib/aws/zonal-shifts.ts";
 import { createHomes } from "../lib/hub/home.ts";
 import { createPrometheus } from "../lib/rollouts/prometheus.ts";
 import { createRolloutReconciler } from "../lib/rollouts/reconcile.ts";
@@ -10,6 +11,7 @@ const gates = {
   alarmState: createAlarms(),
   loadHealth: (cluster: string) => hub.registry.loadHealth(cluster),
   queryPrometheus: createPrometheus(hub),
+  zonalShifts: createZonalShifts(hub.eksClients),
 };
 
 /** Fed by the rollout queue, or invoked directly: steps the rollouts of resources. */

@@ -34,6 +34,8 @@ interface Uses {
   clusters?: true;
   /** Whether it looks up the alarms that rollouts name as gates. */
   alarms?: true;
+  /** Whether it asks for zonal shifts of clusters. */
+  zonalShifts?: true;
 }
 
 const USES: Record<FunctionName, Uses> = {
@@ -62,6 +64,7 @@ const USES: Record<FunctionName, Uses> = {
     putsEvents: true,
     clusters: true,
     alarms: true,
+    zonalShifts: true,
   },
   api: {
     table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "ConditionCheckItem", "Query"],
@@ -85,6 +88,7 @@ interface Grant {
   actions: readonly string[];
   resources: readonly string[];
   wildcard?: string;
+  conditions?: Record<string, Record<string, readonly string[]>>;
 }
 
 /** Secrets Manager adds six random characters to the name in the ARN. */
@@ -132,6 +136,17 @@ const ALARMS_GRANT: Grant = {
     "CloudWatch tells of composite alarms only to those who may describe all. Rollouts name alarms while the hub runs. Read only.",
 };
 
+/** ARC knows the resources of others by a condition: its actions have no resource types of their own. */
+const zonalShiftsGrant = ({ partition, account }: Stack): Grant => ({
+  sid: "ReadZonalShifts",
+  actions: ["arc-zonal-shift:GetManagedResource"],
+  resources: ["*"],
+  conditions: {
+    StringLike: { "arc-zonal-shift:ResourceIdentifier": [`arn:${partition}:eks:*:${account}:cluster/*`] },
+  },
+  wildcard: "The condition limits it to EKS clusters of this account, which is where ARC looks. Read only.",
+});
+
 const VPC_GRANT: Grant = {
   sid: "JoinVpc",
   actions: [
@@ -178,6 +193,7 @@ function grantsOf(stack: Stack, { table, queues, bus, ...props }: AccessProps): 
     grants.push({ sid: "ReportEvents", actions: ["events:PutEvents"], resources: [bus.eventBusArn] });
   if (uses.clusters) grants.push(...clusterGrants(stack, props.options));
   if (uses.alarms) grants.push(ALARMS_GRANT);
+  if (uses.zonalShifts) grants.push(zonalShiftsGrant(stack));
   if (props.inVpc) grants.push(VPC_GRANT);
   return grants;
 }
@@ -199,8 +215,14 @@ export class FunctionRole extends Construct {
     const stack = Stack.of(this);
     const grants = grantsOf(stack, props);
     const statements = grants.map(
-      ({ sid, actions, resources }) =>
-        new PolicyStatement({ sid, effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
+      ({ sid, actions, resources, conditions = {} }) =>
+        new PolicyStatement({
+          sid,
+          effect: Effect.ALLOW,
+          actions: [...actions],
+          resources: [...resources],
+          conditions,
+        }),
     );
     this.role = new Role(this, "Role", {
       description: `What Outrigger's function ${props.function} may do`,

@@ -5,10 +5,11 @@ import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 import { EksError, runOperation } from "./eks/operations.ts";
 import { routeRequest } from "./eks/router.ts";
+import { runShiftOperation, type ShiftContext } from "./eks/zonal-shifts.ts";
 
-/** A running EKS API for local clusters. */
+/** A running EKS API for local clusters, with their zonal shifts. */
 export interface EksEndpoint {
-  /** http URL, for `AWS_ENDPOINT_URL_EKS`. */
+  /** http URL, for `AWS_ENDPOINT_URL_EKS` and `AWS_ENDPOINT_URL_ARC_ZONAL_SHIFT`. */
   url: string;
   close(): Promise<void>;
 }
@@ -22,19 +23,23 @@ export interface EksEndpointOptions {
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Serves DescribeCluster, ListClusters and the tag operations of EKS on 127.0.0.1. Signatures are not checked. */
+/**
+ * Serves DescribeCluster, ListClusters and the tag operations of EKS on 127.0.0.1, and the zonal shifts of its clusters
+ * (ARC), which it forgets when it ends. Signatures are not checked; they tell service and region.
+ */
 export async function serveEks(options: EksEndpointOptions): Promise<EksEndpoint> {
+  const shifts: ShiftContext["shifts"] = [];
   const server = createServer((request, response) => {
     const answer = (status: number, body: unknown, headers: Record<string, string> = {}): void => {
       response.writeHead(status, { "content-type": "application/json", "x-amzn-requestid": randomUUID(), ...headers });
       response.end(JSON.stringify(body));
     };
-    handle(request, options.file).then(
-      (body) => answer(200, body),
+    handle(request, options.file, shifts).then(
+      ({ status, body }) => answer(status, body),
       (error: unknown) => {
-        const { status, code, message } =
+        const { status, code, message, more } =
           error instanceof EksError ? error : new EksError(500, "ServerException", String(error));
-        answer(status, { message }, { "x-amzn-errortype": code });
+        answer(status, { message, ...more }, { "x-amzn-errortype": code });
       },
     );
   });
@@ -49,21 +54,29 @@ export async function serveEks(options: EksEndpointOptions): Promise<EksEndpoint
   };
 }
 
-async function handle(request: IncomingMessage, file: string): Promise<unknown> {
-  const region = signedRegion(request.headers.authorization);
+async function handle(
+  request: IncomingMessage,
+  file: string,
+  shifts: ShiftContext["shifts"],
+): Promise<{ status: number; body: unknown }> {
+  const { region, service } = signedScope(request.headers.authorization);
   const url = new URL(request.url ?? "/", "http://localhost");
-  const routed = routeRequest(request.method ?? "GET", url, await readBody(request));
+  const { method = "GET" } = request;
+  const body = await readBody(request);
+  if (service === "arc-zonal-shift") return runShiftOperation({ method, url, body }, { file, region, shifts });
+  const routed = routeRequest(method, url, body);
   if (routed === undefined)
     throw new EksError(404, "UnknownOperationException", `EKS has no ${request.method} ${url.pathname}.`);
-  return runOperation(routed, file, region);
+  return { status: 200, body: await runOperation(routed, file, region) };
 }
 
-/** EKS serves the clusters of one region: here, of the region the request was signed for. */
-function signedRegion(authorization: string | undefined): string {
-  const region = /Credential=[^/]+\/\d{8}\/([\w-]+)\/eks\/aws4_request/.exec(authorization ?? "")?.[1];
-  if (region === undefined)
-    throw new EksError(403, "MissingAuthenticationTokenException", "The request is not signed for EKS.");
-  return region;
+/** AWS serves the clusters of one region: here, of the region the request was signed for. */
+function signedScope(authorization: string | undefined): { region: string; service: string } {
+  const scope = /Credential=[^/]+\/\d{8}\/([\w-]+)\/(eks|arc-zonal-shift)\/aws4_request/.exec(authorization ?? "");
+  const [, region, service] = scope ?? [];
+  if (region !== undefined && service !== undefined) return { region, service };
+  const message = "The request is not signed for EKS (eks) or ARC zonal shift (arc-zonal-shift).";
+  throw new EksError(403, "MissingAuthenticationTokenException", message);
 }
 
 async function readBody(request: IncomingMessage): Promise<unknown> {

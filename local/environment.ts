@@ -56,7 +56,11 @@ async function startHub(
   assembly.catch(() => undefined); // Reported where it is waited for; the local AWS may fail first.
   const aws = await startLocalAws({
     stateDir,
-    env: { AWS_ENDPOINT_URL_EKS: eks.url, ...options.functionVariables },
+    env: {
+      AWS_ENDPOINT_URL_EKS: eks.url,
+      AWS_ENDPOINT_URL_ARC_ZONAL_SHIFT: eks.url,
+      ...options.functionVariables,
+    },
     onStarted: (pid) => started.add("ministack", pid),
     onProgress,
   });

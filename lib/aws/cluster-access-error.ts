@@ -42,3 +42,11 @@ export function isDenied(error: unknown): boolean {
 export function awsCause(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }
+
+/** @returns why AWS gave no access: it refused the caller, and then `nextStep` says what to do, or cannot answer for now. */
+export function accessFailure(error: unknown, what: string, nextStep: string): ClusterAccessError {
+  if (isDenied(error)) {
+    return new ClusterAccessError("AccessDenied", `${what} (${awsCause(error)}); ${nextStep}`, { cause: error });
+  }
+  return new ClusterAccessError("AwsUnavailable", `${what} for now (${awsCause(error)})`, { cause: error });
+}

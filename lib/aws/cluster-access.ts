@@ -5,6 +5,7 @@ import type { Access } from "../registry/registration.ts";
 import { RetryableError } from "../work/verdict.ts";
 import { ClusterAccessError } from "./cluster-access-error.ts";
 import { createEksAccess, type ResolvedAccess } from "./eks-access.ts";
+import { createEksClients, type EksClients } from "./eks-clients.ts";
 import { createKubeconfigAccess } from "./kubeconfig-access.ts";
 
 /** Finds out how a cluster is reached and who it is. Throws `ClusterAccessError`. */
@@ -14,11 +15,17 @@ export interface AccessOptions {
   secrets: SecretsManagerClient;
   /** The local environment: loopback and link-local endpoints are allowed. */
   local: boolean;
+  /** Default: clients of its own. */
+  eksClients?: EksClients;
 }
 
 /** Access by EKS or by kubeconfig, whichever the registration names. */
-export function createAccessResolver({ secrets, local }: AccessOptions): ResolveAccess {
-  const byEks = createEksAccess();
+export function createAccessResolver({
+  secrets,
+  local,
+  eksClients = createEksClients(),
+}: AccessOptions): ResolveAccess {
+  const byEks = createEksAccess(eksClients);
   const byKubeconfig = createKubeconfigAccess(secrets, { local });
   return async (access) => {
     const resolved = access.type === "eks" ? await byEks(access) : await byKubeconfig(access);

@@ -1,6 +1,6 @@
 import type { HealthRow } from "../health/row.ts";
 import type { Registration } from "../registry/registration.ts";
-import type { Gate, GateAnswer } from "./gates.ts";
+import type { Gate, GateAnswer, ShiftReading } from "./gates.ts";
 
 /** Where gates get their answers. Each call ends within seconds, or rejects. */
 export interface GatePorts {
@@ -10,11 +10,8 @@ export interface GatePorts {
   loadHealth?(cluster: string): Promise<HealthRow | undefined>;
   /** The values of an instant query; empty when there are none. */
   queryPrometheus?(url: string, query: string): Promise<number[]>;
-  /**
-   * Zone ids (e.g. `use1-az1`) which an active ARC zonal shift or autoshift moves the cluster's traffic away from; undefined
-   * when the hub may not know. Absent: nobody is asked.
-   */
-  zonalShifts?(registration: Registration): Promise<string[] | undefined>;
+  /** Zones which an active ARC zonal shift or autoshift moves the cluster's traffic away from. Absent: nobody is asked. */
+  zonalShifts?(registration: Registration): Promise<ShiftReading>;
 }
 
 /** HEALTH is written at least every 5 min; an older one tells nothing about now, milliseconds. */
@@ -39,9 +36,11 @@ export function askGates(
   );
 }
 
-/** Zones shifted away from; undefined when nobody knows, which stops nothing. */
-export async function askZonalShifts(ports: GatePorts, registration: Registration): Promise<string[] | undefined> {
-  return ports.zonalShifts?.(registration).catch(() => undefined);
+/** Zones shifted away from; undefined when this hub asks nobody. A lookup that fails is an answer too. */
+export async function askZonalShifts(ports: GatePorts, registration: Registration): Promise<ShiftReading | undefined> {
+  return ports.zonalShifts?.(registration).catch((error: unknown): ShiftReading => {
+    return { result: "Failed", message: error instanceof Error ? error.message : String(error) };
+  });
 }
 
 type Answer = Omit<GateAnswer, "gate">;

@@ -42,6 +42,15 @@ export interface GateAnswer {
   message: string;
 }
 
+/** Whether the cluster's traffic is shifted away from zones, by zonal shifts or autoshifts that are active. */
+export type ShiftReading =
+  /** Zone ids such as `use1-az1`, not names; empty = none. */
+  | { result: "Known"; awayFrom: readonly string[] }
+  /** Nobody may tell, and waiting does not change it: noted, and stops nothing. `reason` is CamelCase. */
+  | { result: "Unavailable"; reason: string; message: string }
+  /** The lookup failed: holds, as a gate does that cannot be asked. */
+  | { result: "Failed"; message: string };
+
 /** The answers of all gates of one spec. */
 export interface GateReadings {
   /** The API server's clock, ISO-8601 UTC. */
@@ -49,8 +58,8 @@ export interface GateReadings {
   /** What was asked, as JSON. */
   asked: string;
   answers: GateAnswer[];
-  /** Zones the cluster's traffic is shifted away from, as ids such as `use1-az1`; undefined when it is not known. */
-  shiftedFrom?: string[] | undefined;
+  /** Undefined when this hub asks for no zonal shifts. */
+  shifts?: ShiftReading | undefined;
 }
 
 /** What is asked, as JSON: other gates need other answers. */

@@ -24,6 +24,8 @@ export interface Plan {
   message: string;
   /** Annotations that could not be read, as sentences. */
   warnings: string[];
+  /** What the hub has to do without, and why: told in a condition of its own, and stops nothing. */
+  notes: Note[];
   /** In the order they are worked on. */
   zones: ZoneView[];
   /** Times of the rollout under way, or of the last one. */
@@ -41,6 +43,14 @@ export interface Plan {
   /** Seconds after which to look again when nobody watches. */
   nextDueInSeconds: number;
   nextState: RolloutState;
+}
+
+/** A condition that is False. */
+export interface Note {
+  type: "ZonalShiftsKnown";
+  /** CamelCase. */
+  reason: string;
+  message: string;
 }
 
 export interface PlanInput {
@@ -130,6 +140,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const restores = held?.reason === "RestoringTemplate" ? restoresOf(toRestore, observation) : [];
   const begun = deletes.length > 0 || adoptions.length > 0 || restores.length > 0;
   const mayWrite = held?.everything === undefined;
+  const shiftsUnavailable = shiftsNote(gates, state.shiftsUnavailable);
   return {
     actions: [
       ...(begun ? claimsOf(observation, owner) : []),
@@ -141,6 +152,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
     phase,
     ...describe(phase, hold, deletes.length, zones, last?.rolledBack === true),
     warnings: observation.statefulSets.flatMap((each) => resolveMaxUnavailable(each, spec).problem ?? []),
+    notes: shiftsUnavailable === undefined ? [] : [{ type: "ZonalShiftsKnown", ...shiftsUnavailable }],
     zones,
     times: rollout ?? last ?? { zones: {} },
     currentZone: rollout === undefined ? undefined : zoneInWork(zones, batch),
@@ -161,6 +173,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
       ...(isEmpty(podZones) ? {} : { podZones }),
       claimed: begun ? allNames(observation, state.claimed) : state.claimed,
       ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
+      ...(shiftsUnavailable === undefined ? {} : { shiftsUnavailable }),
       announced: state.announced,
     },
   };
@@ -232,6 +245,14 @@ function describe(
     reason: phase === "Completed" ? "Completed" : "UpToDate",
     message: `All pods of ${names.join(", ")} are of the wanted revision.`,
   };
+}
+
+/** What the last lookup of zonal shifts said, whenever it was. */
+function shiftsNote(gates: GateReadings | undefined, before: RolloutState["shiftsUnavailable"]): typeof before {
+  if (gates?.shifts === undefined) return before;
+  if (gates.shifts.result !== "Unavailable") return undefined;
+  const { reason, message } = gates.shifts;
+  return { reason, message };
 }
 
 const lastBatch = (at: string | undefined): { lastBatchAt?: string } => (at === undefined ? {} : { lastBatchAt: at });

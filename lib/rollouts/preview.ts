@@ -36,7 +36,7 @@ export async function previewRollout(
   }
   const { spec } = parsed;
   const statefulSets = await observeStatefulSets(client, namespace, spec);
-  const [pods, foreignController, answers, shiftedFrom] = await Promise.all([
+  const [pods, foreignController, answers, shifts] = await Promise.all([
     observePods(client, namespace, statefulSets.items),
     observeForeignController(client, namespace, registration.namespaces),
     spec.ignoreGates ? [] : askGates(spec.gates, ports, { registration, now: session.now() }),
@@ -58,7 +58,7 @@ export async function previewRollout(
     observation,
     state: readState(session.state, resource.metadata.uid ?? ""),
     owner: claimOwner(hubId, key),
-    gates: { askedAt: pods.observedAt, asked: questionOf(spec.gates), answers, shiftedFrom },
+    gates: { askedAt: pods.observedAt, asked: questionOf(spec.gates), answers, shifts },
     asksShifts: ports.zonalShifts !== undefined,
   });
   return {

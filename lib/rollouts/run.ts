@@ -32,10 +32,10 @@ export const planRun = (run: Run, observation: Observation): Plan =>
 
 /** Asks the gates and whether a zonal shift is active, and keeps the answers for 10 s. */
 export async function readGates(run: Run, { observedAt }: Observation): Promise<void> {
-  const { session, spec, ports } = run;
+  const { session, spec, ports, state } = run;
   const begunAt = session.now();
   const { registration } = session;
-  const [answers, shiftedFrom] = await Promise.all([
+  const [answers, shifts] = await Promise.all([
     spec.ignoreGates ? [] : askGates(spec.gates, ports, { registration, now: begunAt }),
     askZonalShifts(ports, registration),
   ]);
@@ -43,6 +43,9 @@ export async function readGates(run: Run, { observedAt }: Observation): Promise<
     askedAt: plusMs(observedAt, session.now() - begunAt),
     asked: questionOf(spec.gates),
     answers,
-    shiftedFrom,
+    shifts,
   };
+  if (shifts?.result === "Unavailable" && shifts.message !== state.shiftsUnavailable?.message) {
+    session.log("warn", shifts.message, { reason: shifts.reason });
+  }
 }

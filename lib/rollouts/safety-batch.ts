@@ -1,9 +1,8 @@
 import { APPROVE_ANNOTATION } from "./approval.ts";
-import { closedGates, readingsHold } from "./gates.ts";
 import type { ZoneView } from "./members.ts";
 import type { PodView } from "./pods.ts";
 import { soakLeft } from "./progress.ts";
-import type { Candidate, Hold, SafetyRule } from "./safety-rule.ts";
+import { type Candidate, type Hold, isCure, listed, type SafetyRule, waiting } from "./safety-rule.ts";
 import { secondsLeft } from "./time.ts";
 
 /**
@@ -12,18 +11,8 @@ import { secondsLeft } from "./time.ts";
  */
 const NEWS_SECONDS = 3;
 
-const waiting = (reason: string, message: string, more: Partial<Hold> = {}): Hold => ({
-  phase: "Progressing",
-  reason,
-  message,
-  clockRuns: true,
-  ...more,
-});
-const listed = (items: readonly string[]): string =>
-  items.length <= 6 ? items.join(", ") : `${items.slice(0, 6).join(", ")} and ${items.length - 6} more`;
 const troubles = (zones: readonly ZoneView[]): string =>
   zones.map(({ name, unready }) => `${name} (${listed(unready)})`).join("; ");
-const isCure = ({ pod }: Candidate): boolean => pod.curable;
 const only = (batch: readonly Candidate[], zone: ZoneView | undefined): Candidate[] =>
   batch.filter((candidate) => candidate.zone.name === zone?.name);
 
@@ -246,38 +235,6 @@ export const BATCH_RULES: readonly SafetyRule[] = [
       if (left === 0 || batch.length === 0) return { keep: batch };
       const message = `The next batch starts ${spec.rollingUpdate.intervalSeconds} s after the last one, which was at ${lastBatchAt}.`;
       return { keep: [], hold: waiting("WaitingForInterval", message, { clockRuns: false, wakeInSeconds: left }) };
-    },
-  },
-  {
-    name: "gates and zonal shifts are asked before every batch",
-    apply(batch, { spec, gates: readings, asksShifts, now }) {
-      const asks = asksShifts || (spec.gates.length > 0 && !spec.ignoreGates);
-      if (!asks || batch.length === 0 || readingsHold(readings, spec.gates, now) > 0) return { keep: batch };
-      const message = "The gates are asked before this batch.";
-      return { keep: [], hold: waiting("AskingGates", message, { clockRuns: false, wakeInSeconds: 0 }) };
-    },
-  },
-  {
-    name: "no zonal shift is active",
-    apply(batch, { gates: { shiftedFrom = [] } = {} }) {
-      if (shiftedFrom.length === 0 || batch.length === 0) return { keep: batch };
-      const message = `Traffic of the cluster is shifted away from ${listed(shiftedFrom)}; nothing is deleted until the zonal shift has ended.`;
-      return { keep: [], hold: { phase: "Held", reason: "ZonalShiftActive", message, clockRuns: false } };
-    },
-  },
-  {
-    name: "every gate is open",
-    apply(batch, { spec, gates: readings, rollsBack, now }) {
-      if (spec.gates.length === 0 || spec.ignoreGates || batch.length === 0) return { keep: batch };
-      const left = readingsHold(readings, spec.gates, now);
-      if (readings === undefined || left === 0) return { keep: [] };
-      const closed = closedGates(readings, spec.gates);
-      const keep = rollsBack ? batch.filter(isCure) : [];
-      const [first] = closed;
-      if (first === undefined || keep.length > 0) return { keep: first === undefined ? batch : keep };
-      const why = closed.map(({ gate, message }) => `${gate}: ${message}`).join("; ");
-      const message = `${why}. Nothing is deleted until every gate is open; ignoreGates goes on all the same.`;
-      return { keep, hold: { phase: "Held", reason: first.reason, message, clockRuns: false, wakeInSeconds: left } };
     },
   },
 ];

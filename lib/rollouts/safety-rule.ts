@@ -71,3 +71,19 @@ export interface SafetyRule {
   name: string;
   apply(batch: readonly Candidate[], context: SafetyContext): { keep: readonly Candidate[]; hold?: Hold };
 }
+
+/** A hold that ends by itself, or when pods move on. */
+export const waiting = (reason: string, message: string, more: Partial<Hold> = {}): Hold => ({
+  phase: "Progressing",
+  reason,
+  message,
+  clockRuns: true,
+  ...more,
+});
+
+/** For a message: the first few, and how many more. */
+export const listed = (items: readonly string[]): string =>
+  items.length <= 6 ? items.join(", ") : `${items.slice(0, 6).join(", ")} and ${items.length - 6} more`;
+
+/** Whether the pod is one that its replacement may cure. */
+export const isCure = ({ pod }: Candidate): boolean => pod.curable;

@@ -1,10 +1,11 @@
 import { BATCH_RULES } from "./safety-batch.ts";
 import { CONTROLLERS_RULE } from "./safety-controllers.ts";
+import { GATE_RULES } from "./safety-gates.ts";
 import { REFUSALS } from "./safety-refusals.ts";
 import type { Candidate, Hold, SafetyContext, SafetyRule } from "./safety-rule.ts";
 
 /** Every safety rule, in the order they are asked. The first hold is the one that is told. */
-export const SAFETY_RULES: readonly SafetyRule[] = [...REFUSALS, ...BATCH_RULES, CONTROLLERS_RULE];
+export const SAFETY_RULES: readonly SafetyRule[] = [...REFUSALS, ...BATCH_RULES, ...GATE_RULES, CONTROLLERS_RULE];
 
 /** Sends the candidates through every rule. */
 export function filterBatch(

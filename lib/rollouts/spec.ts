@@ -69,7 +69,10 @@ export const MultiAZRolloutSpec = z.strictObject({
     .max(20)
     .default([])
     .describe("Asked before every batch, the first included; an answer holds for 10 s. All must be open."),
-  ignoreGates: z.boolean().default(false).describe("Goes on whatever the gates say."),
+  ignoreGates: z
+    .boolean()
+    .default(false)
+    .describe("Goes on whatever the gates say. An active zonal shift of the cluster still holds."),
   onStall: z
     .enum(["Hold", "Rollback"])
     .default("Hold")

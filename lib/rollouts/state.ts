@@ -85,6 +85,8 @@ export const RolloutState = z.object({
   /** StatefulSets which carry our claim. */
   claimed: z.array(z.string()),
   foreign: z.object({ checkedAt: z.string(), found: z.string().optional() }).optional(),
+  /** Why zonal shifts cannot be looked up, as the last lookup said. */
+  shiftsUnavailable: z.object({ reason: z.string(), message: z.string() }).optional(),
   announced: Announced,
 });
 export type RolloutState = z.infer<typeof RolloutState>;

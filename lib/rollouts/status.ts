@@ -45,6 +45,7 @@ export function rolloutStatus(plan: Plan, observation: Observation): RolloutStat
     const message = `${plan.warnings.join("; ")}.`;
     conditions.push({ type: "AnnotationsValid", status: "False", reason: "MalformedAnnotation", message });
   }
+  for (const note of plan.notes) conditions.push({ ...note, status: "False" });
   return {
     phase: plan.phase,
     ...(plan.currentZone === undefined ? {} : { currentZone: plan.currentZone }),

@@ -1,14 +1,16 @@
 import { changeClusters, clusterArn, type EksCluster, readClusters } from "./clusters.ts";
 import type { EksRequest } from "./router.ts";
 
-/** An error as the EKS API answers it; `code` is the exception's name. */
+/** An error as the EKS API answers it; `code` is the exception's name, `more` what its body holds besides the message. */
 export class EksError extends Error {
   override readonly name = "EksError";
   readonly status: number;
   readonly code: string;
+  readonly more: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, code: string, message: string) {
+  constructor(status: number, code: string, message: string, more: Readonly<Record<string, unknown>> = {}) {
     super(message);
+    this.more = more;
     this.status = status;
     this.code = code;
   }

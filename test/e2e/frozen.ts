@@ -62,6 +62,7 @@ export async function startOwnWorker(stage: Stage, name: string): Promise<OwnWor
         ...(await variablesOf(stage)),
         ...localAwsEnvironment(stage.local.endpoint),
         AWS_ENDPOINT_URL_EKS: stage.local.eksEndpoint,
+        AWS_ENDPOINT_URL_ARC_ZONAL_SHIFT: stage.local.eksEndpoint,
         OUTRIGGER_FAULT_DIR: faultDirectory,
       },
     },

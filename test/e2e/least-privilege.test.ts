@@ -52,6 +52,10 @@ const NOT_SEEN_IN_AWS: readonly Reason[] = [
     use: /^(probe|reconcile|rollout): eks:DescribeCluster DescribeClusters$/,
     why: "The cluster is known by a kubeconfig: the local AWS describes EKS clusters without a certificate.",
   },
+  {
+    use: /^rollout: arc-zonal-shift:GetManagedResource ReadZonalShifts$/,
+    why: "The cluster is known by a kubeconfig: only EKS clusters have zonal shifts.",
+  },
   { use: /^rollout: dynamodb:DeleteItem State$/, why: "Forgets work of a cluster that was deregistered meanwhile." },
   {
     use: /^dispatch: dynamodb:UpdateItem State$/,

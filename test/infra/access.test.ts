@@ -8,6 +8,7 @@ interface Statement {
   Sid: string;
   Action: string | string[];
   Resource: unknown;
+  Condition?: { StringLike: Record<string, unknown> };
 }
 
 const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
@@ -21,8 +22,11 @@ function text(value: unknown): string {
   return (reference["Fn::Join"]?.[1] ?? []).map(text).join("");
 }
 
-/** @returns what a function may do: statement id → [actions, resources]. */
-function grants(synthesised: Synthesised, name: FunctionName): Record<string, [string[], string[]]> {
+/** What a statement allows: actions, resources, and by condition key what it is limited to. */
+type Allowed = [actions: string[], resources: string[], limits?: Record<string, string>];
+
+/** @returns what a function may do, by statement id. */
+function grants(synthesised: Synthesised, name: FunctionName): Record<string, Allowed> {
   const title = name.charAt(0).toUpperCase() + name.slice(1);
   const role = ofType(synthesised, "AWS::IAM::Role").find(([id]) => id.startsWith(`Outrigger${title}Access`))?.[1];
   const policies = role?.Properties["Policies"] as { PolicyDocument: { Statement: Statement[] } }[];
@@ -30,7 +34,14 @@ function grants(synthesised: Synthesised, name: FunctionName): Record<string, [s
   return Object.fromEntries(
     policies
       .flatMap((policy) => policy.PolicyDocument.Statement)
-      .map((statement) => [statement.Sid, [list(statement.Action), list(statement.Resource).map(text)]]),
+      .map(({ Sid, Action, Resource, Condition }) => {
+        const limits = Object.entries(Condition?.StringLike ?? {}).map(([key, value]) => [
+          key,
+          list(value).map(text).join(),
+        ]);
+        const allowed = [list(Action), list(Resource).map(text)] as const;
+        return [Sid, limits.length === 0 ? [...allowed] : [...allowed, Object.fromEntries(limits)]];
+      }),
   );
 }
 
@@ -96,6 +107,11 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
     ReportEvents: reports,
     ...clusters,
     ReadAlarms: [["cloudwatch:DescribeAlarms"], ["*"]],
+    ReadZonalShifts: [
+      ["arc-zonal-shift:GetManagedResource"],
+      ["*"],
+      { "arc-zonal-shift:ResourceIdentifier": "arn:AWS::Partition:eks:*:AWS::AccountId:cluster/*" },
+    ],
   },
   api: {
     WriteLogs: logs("Api"),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { ShiftReading } from "../../lib/rollouts/gates.ts";
 import { Scenario } from "./scenario.ts";
 
 type State = "OK" | "ALARM" | "INSUFFICIENT_DATA" | undefined;
@@ -76,22 +77,6 @@ describe("a gate", () => {
     expect(await scenario.runUntilCompleted("new")).toBe(true);
   });
 
-  test("a zonal shift begun mid-way holds until it has ended, whatever ignoreGates says", async () => {
-    let shiftedFrom: string[] | undefined = [];
-    const ports = { zonalShifts: async () => shiftedFrom };
-    const spec = { ignoreGates: true, rollingUpdate: { maxUnavailable: 1, intervalSeconds: 12 } };
-    const scenario = new Scenario({ spec, hub: { ports } });
-    await start(scenario);
-    await scenario.clock.run(() => scenario.invariants.deletes === 2, 120_000);
-    shiftedFrom = ["use1-az1"];
-    await scenario.clock.run(() => false, 300_000);
-    expect(scenario.invariants.deletes).toBe(2);
-    expect(ready(scenario)).toMatchObject({ reason: "ZonalShiftActive" });
-    shiftedFrom = undefined;
-    expect(await scenario.runUntilCompleted("new")).toBe(true);
-    expect(scenario.invariants.violations).toEqual([]);
-  });
-
   test("closing and opening at any time never costs a promise", { timeout: 60_000 }, async () => {
     const Times = fc.record({
       seed: fc.integer({ min: 1, max: 100_000 }),
@@ -131,5 +116,82 @@ describe("a gate", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+/** A group on a cluster of which ARC tells whatever `arc.reading` says. */
+function shiftable(more: Record<string, unknown> = {}) {
+  const arc: { reading: ShiftReading | Error; asked: number[] } = { reading: none, asked: [] };
+  const zonalShifts = async (): Promise<ShiftReading> => {
+    arc.asked.push(scenario.clock.now());
+    if (arc.reading instanceof Error) throw arc.reading;
+    return arc.reading;
+  };
+  const spec = { rollingUpdate: { maxUnavailable: 1, intervalSeconds: 12 }, ...more };
+  const scenario = new Scenario({ spec, hub: { ports: { zonalShifts } } });
+  return { scenario, arc };
+}
+const none: ShiftReading = { result: "Known", awayFrom: [] };
+const away: ShiftReading = { result: "Known", awayFrom: ["use1-az1"] };
+const unavailable: ShiftReading = { result: "Unavailable", reason: "AccessDenied", message: "allow it." };
+const note = (scenario: Scenario) =>
+  scenario.hub.last?.status.conditions.find(({ type }) => type === "ZonalShiftsKnown");
+
+describe("a zonal shift", () => {
+  const rows: [string, ShiftReading | Error, Record<string, unknown>, string][] = [
+    ["begun mid-way", away, {}, "ZonalShiftActive"],
+    ["begun mid-way, with gates ignored,", away, { ignoreGates: true }, "ZonalShiftActive"],
+    ["nobody can look up for now", new Error("ARC did not answer"), {}, "ZonalShiftsUnknown"],
+  ];
+  test.each(rows)("%s holds before the next batch, until it is over", async (_what, reading, spec, reason) => {
+    const { scenario, arc } = shiftable(spec);
+    await start(scenario);
+    await scenario.clock.run(() => scenario.invariants.deletes === 2, 120_000);
+    arc.reading = reading;
+    await scenario.clock.run(() => false, 300_000);
+    expect(scenario.invariants.deletes).toBe(2);
+    expect(scenario.hub.last?.status.phase).toBe("Held");
+    expect(ready(scenario)?.reason).toBe(reason);
+    arc.reading = none;
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
+    expect(note(scenario)).toBeUndefined();
+  });
+
+  test("nobody can look up is passed over by ignoreGates", async () => {
+    const { scenario, arc } = shiftable({ ignoreGates: true });
+    arc.reading = new Error("ARC did not answer");
+    await start(scenario);
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+  });
+
+  test("the hub may not look up is noted and holds nothing, until the permission is there", async () => {
+    const { scenario, arc } = shiftable();
+    arc.reading = unavailable;
+    await start(scenario);
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    expect(note(scenario)).toMatchObject({ status: "False", reason: "AccessDenied", message: "allow it." });
+    expect(ready(scenario)?.reason).toBe("Completed");
+    expect(scenario.hub.logged.filter((line) => line === "warn allow it.")).toHaveLength(1);
+    await scenario.clock.run(() => false, 60_000);
+    expect(note(scenario)).toBeDefined();
+    arc.reading = none;
+    scenario.changeTemplates("newer");
+    expect(await scenario.runUntilCompleted("newer")).toBe(true);
+    expect(note(scenario)).toBeUndefined();
+  });
+
+  test("is asked for only when pods are about to be deleted, and at most every 10 s", async () => {
+    const { scenario, arc } = shiftable({ rollingUpdate: { maxUnavailable: 1, intervalSeconds: 0 } });
+    scenario.hub.post();
+    await scenario.clock.run(() => false, 300_000);
+    expect(arc.asked).toEqual([]);
+    scenario.changeTemplates("new");
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    const gaps = arc.asked.slice(1).map((time, index) => time - (arc.asked[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(10_000);
+    const asked = arc.asked.length;
+    await scenario.clock.run(() => false, 300_000);
+    expect(arc.asked).toHaveLength(asked);
   });
 });

@@ -47,6 +47,8 @@ export class SimulatedHub {
   /** What went into audit rows. */
   readonly recorded: ActionOutcome[] = [];
   readonly metrics: Record<string, number> = {};
+  /** Log lines, each after its level. */
+  readonly logged: string[] = [];
   readonly results: Reconciliation[] = [];
   readonly clients: ModelClient[] = [];
   passes = 0;
@@ -170,7 +172,7 @@ export class SimulatedHub {
       },
       emit: (event) => void this.events.push(event),
       count: (metric, value) => void (this.metrics[metric] = value),
-      log: () => {},
+      log: (level, message) => void this.logged.push(`${level} ${message}`),
       faultPoint: (point) => this.#fault(point, client),
     };
   }

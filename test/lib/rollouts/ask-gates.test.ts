@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { HealthRow } from "../../../lib/health/row.ts";
-import { askGates, type GatePorts } from "../../../lib/rollouts/ask-gates.ts";
+import { askGates, askZonalShifts, type GatePorts } from "../../../lib/rollouts/ask-gates.ts";
 import { Gate } from "../../../lib/rollouts/gates.ts";
 import { registrationOf } from "../../fakes/registration.ts";
 import { at, NOW } from "./group.ts";
@@ -73,5 +73,21 @@ describe("what a gate answers", () => {
     const [answer] = await askGates([Gate.parse(gate)], ports, { registration, now: Date.parse(NOW) });
     expect(answer?.result).toBe(result);
     expect(answer?.message).toContain(says);
+  });
+});
+
+describe("what ARC answers about zonal shifts", () => {
+  test("is kept as it is", async () => {
+    const known = { result: "Known", awayFrom: ["use1-az1"] } as const;
+    expect(await askZonalShifts({ zonalShifts: async () => known }, registration)).toBe(known);
+  });
+
+  test("is Failed when it cannot be asked", async () => {
+    const ports = { zonalShifts: () => Promise.reject(new Error("ARC did not answer")) };
+    expect(await askZonalShifts(ports, registration)).toEqual({ result: "Failed", message: "ARC did not answer" });
+  });
+
+  test("is not waited for by a hub that asks nobody", async () => {
+    expect(await askZonalShifts({}, registration)).toBeUndefined();
   });
 });

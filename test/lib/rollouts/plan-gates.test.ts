@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Gate, type GateAnswer, questionOf } from "../../../lib/rollouts/gates.ts";
+import { type Gate, type GateAnswer, questionOf, type ShiftReading } from "../../../lib/rollouts/gates.ts";
 import { at, underWay } from "./group.ts";
 import { plan, testRows } from "./plan-row.ts";
 
@@ -90,6 +90,63 @@ testRows({
       gates: firing,
       deletes: ["a-0"],
       phase: "RollingBack",
+    },
+  },
+});
+
+const shifts = (reading: ShiftReading) => ({ askedAt: at(-3), asked: "[]", answers: [], shifts: reading });
+const failed = shifts({ result: "Failed", message: "ARC did not answer" });
+const shifted = shifts({ result: "Known", awayFrom: ["use1-az1", "use1-az4"] });
+const anywhere = { pods: { a: "oo", b: "oo" } };
+
+testRows({
+  "zonal shifts": {
+    "of none let the batch go": {
+      ...anywhere,
+      gates: shifts({ result: "Known", awayFrom: [] }),
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+    "that are active hold and say from where": {
+      ...anywhere,
+      gates: shifted,
+      phase: "Held",
+      reason: "ZonalShiftActive",
+      says: "shifted away from use1-az1, use1-az4",
+    },
+    "that are active hold a rollback as well": {
+      pods: { a: "co", b: "NN" },
+      state: underWay({ a: {}, b: {} }, { rollback: { pending: [] } }),
+      gates: shifted,
+      phase: "Held",
+      reason: "ZonalShiftActive",
+    },
+    "that could not be asked hold": {
+      ...anywhere,
+      gates: failed,
+      phase: "Held",
+      reason: "ZonalShiftsUnknown",
+      says: "ARC did not answer",
+    },
+    "that could not be asked are passed over by ignoreGates": {
+      ...anywhere,
+      spec: { ignoreGates: true },
+      gates: failed,
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+    "that could not be asked let a rollback replace what is broken": {
+      pods: { a: "co", b: "NN" },
+      state: underWay({ a: {}, b: {} }, { rollback: { pending: [] } }),
+      gates: failed,
+      deletes: ["a-0"],
+      phase: "RollingBack",
+    },
+    "nobody may look up hold nothing": {
+      ...anywhere,
+      gates: shifts({ result: "Unavailable", reason: "AccessDenied", message: "allow it" }),
+      deletes: ["a-0"],
+      phase: "Progressing",
     },
   },
 });

@@ -144,7 +144,7 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
   "gates and zonal shifts are asked before every batch": [healthy, () => ({ asksShifts: true }), [], "AskingGates"],
   "no zonal shift is active": [
     healthy,
-    () => ({ gates: { askedAt: NOW, asked: "[]", answers: [], shiftedFrom: ["use1-az1"] } }),
+    () => ({ gates: { askedAt: NOW, asked: "[]", answers: [], shifts: { result: "Known", awayFrom: ["use1-az1"] } } }),
     [],
     "ZonalShiftActive",
   ],
