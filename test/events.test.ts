@@ -94,7 +94,13 @@ it("rollouts announce what the schemas say", () => {
       nextState: { rollout: { revisions: { x: "1" } } },
     }) as unknown as Parameters<typeof announce>[1];
   const subject = { cluster: "c", namespace: "n", name: "r", uid: "u" };
-  const plans = [plan("Held"), plan("Stalled"), plan("Completed"), plan("Completed", "RolledBack")];
+  const plans = [
+    plan("Held"),
+    plan("Stalled"),
+    plan("Paused", "Aborted"),
+    plan("Completed"),
+    plan("Completed", "RolledBack"),
+  ];
   const events = plans.flatMap((each) => announce({ zones: [], phase: "" }, each, subject).events);
   expect(new Set(events.map(({ detailType }) => detailType))).toEqual(
     new Set(EMITTED_DETAIL_TYPES.filter((type) => type.startsWith("Rollout"))),

@@ -1,6 +1,7 @@
 import { type AuditLog, AuditRow } from "../work/audit.ts";
 import { clusterPk, type WorkKey } from "../work/keys.ts";
 import type { ActionOutcome, Intent } from "../work/reconciler.ts";
+import type { OrderEntry } from "../work/store.ts";
 import { queryItems, type Table } from "./table.ts";
 
 /** How long an audit row is kept, seconds. */
@@ -24,6 +25,20 @@ export function intendedAudit(
     result: "intended",
     intended: intent.actions,
     outcomes: [],
+    expiresAt: Math.floor(nowMs / 1000) + AUDIT_KEPT_SECONDS,
+  };
+}
+
+/** The row of what a person ordered: done as soon as it is written. */
+export function orderAudit(key: WorkKey, { auditId, action, by }: OrderEntry, nowMs: number) {
+  return {
+    ...auditKey(key, auditId),
+    resource: key,
+    at: new Date(nowMs).toISOString(),
+    result: "finished",
+    by,
+    intended: [action],
+    outcomes: [{ ...action, result: "done", message: by === undefined ? undefined : `ordered by ${by}` }],
     expiresAt: Math.floor(nowMs / 1000) + AUDIT_KEPT_SECONDS,
   };
 }

@@ -14,6 +14,8 @@ const WorkItem = z.object({
   leaseUntil: z.number(),
   fence: z.int(),
   owner: z.string().optional(),
+  /** JSON: what a refused write has met is read back as strings and numbers only. */
+  orders: z.string().optional(),
   /** Random per write: lets a retry after a lost reply recognise its own success. */
   writtenBy: z.string().optional(),
 });
@@ -46,8 +48,9 @@ function resourceOf({ pk, sk }: { pk: string; sk: string }): WorkKey {
 
 /** @returns the row and the token of whoever wrote it last. */
 export function readWork(item: Item): { row: WorkRow; writtenBy: string | undefined } {
-  const { pk, sk, writtenBy, ...fields } = parse(WorkItem, item);
-  return { row: { key: resourceOf({ pk, sk }), ...fields }, writtenBy };
+  const { pk, sk, writtenBy, orders, ...fields } = parse(WorkItem, item);
+  const ordered = orders === undefined ? {} : { orders: JSON.parse(orders) as unknown };
+  return { row: { key: resourceOf({ pk, sk }), ...fields, ...ordered }, writtenBy };
 }
 
 export function readState(item: Item): StateRow {
@@ -57,7 +60,7 @@ export function readState(item: Item): StateRow {
 
 export const readRegistration = (item: Item): Registration => parse(Registration, item);
 
-/** The fields of a WORK item, without its key. */
-export function workFields({ key: _key, ...fields }: WorkRow): Item {
+/** The fields of a WORK item, without its key and without what people order: only they write that. */
+export function workFields({ key: _key, orders: _orders, ...fields }: WorkRow): Item {
   return { ...fields };
 }

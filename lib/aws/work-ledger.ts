@@ -30,6 +30,17 @@ function updatePart(table: Table, key: { pk: string; sk: string }, fields: Item,
   };
 }
 
+/** The part of a transaction that holds while fence and lease are still ours. */
+const heldPart = (table: Table, taken: Holding, nowMs: number): Parts[number] => ({
+  ConditionCheck: {
+    TableName: table.name,
+    Key: keyOf(taken.key, "WORK"),
+    ConditionExpression: `${HELD} AND #leaseUntil > :now`,
+    ExpressionAttributeNames: holdingNames,
+    ExpressionAttributeValues: { ...holdingValues(taken), ":now": nowMs },
+  },
+});
+
 /** Saves an intent: the state to start from and the audit row, while fence, lease and registration are still ours. */
 export async function pencil(
   table: Table,
@@ -42,15 +53,7 @@ export async function pencil(
   const { status } = intent;
   const state = { identity, state: intent.state, status, updatedAt: new Date(nowMs).toISOString() };
   const refused = await transact(table, [
-    {
-      ConditionCheck: {
-        TableName: table.name,
-        Key: keyOf(key, "WORK"),
-        ConditionExpression: `${HELD} AND #leaseUntil > :now`,
-        ExpressionAttributeNames: holdingNames,
-        ExpressionAttributeValues: { ...holdingValues(taken), ":now": nowMs },
-      },
-    },
+    heldPart(table, taken, nowMs),
     {
       ConditionCheck: {
         TableName: table.name,
@@ -66,6 +69,23 @@ export async function pencil(
   if (refused === undefined) return;
   if (refused.part === 1) throw new LeaseLostError(`Cluster ${key.cluster} is no longer registered as ${identity}.`);
   throw leaseLost(taken, "act");
+}
+
+/** Saves the status so far. The state beside it may be that of an earlier registration: then pencil or ink replaces both. */
+export async function saveStatus(
+  table: Table,
+  taken: Holding & { identity: string },
+  status: unknown,
+  nowMs: number,
+): Promise<void> {
+  const { key, identity } = taken;
+  const update = updatePart(table, keyOf(key, "STATE"), { identity, status, updatedAt: new Date(nowMs).toISOString() });
+  const condition = "attribute_not_exists(pk) OR #identity = :identity";
+  const refused = await transact(table, [
+    heldPart(table, taken, nowMs),
+    { Update: { ...update, ConditionExpression: condition } },
+  ]);
+  if (refused?.part === 0) throw leaseLost(taken, "save its status");
 }
 
 /** Closes the pass. A refusal because the ticket grew is decided anew; one that shows our own ink is a success. */

@@ -5,7 +5,8 @@ import type { StateRow, WorkRow, WorkStore } from "../work/store.ts";
 import { auditKey } from "./audit.ts";
 import { DUE_INDEX, getItem, type Item, queryItems, type Table, writeItem } from "./table.ts";
 import { keyOf, readRegistration, readState, readWork } from "./work-items.ts";
-import { ink, pencil } from "./work-ledger.ts";
+import { ink, pencil, saveStatus } from "./work-ledger.ts";
+import { order } from "./work-orders.ts";
 import { claim, forget, release, schedule, takeRow } from "./work-writes.ts";
 
 /** Rows of one partition that dispatch reads in one run, the longest due first. */
@@ -56,6 +57,8 @@ export function createWorkStore(table: Table, clock: { now(): number }): WorkSto
       if ("part" in result) throw new Error(`Audit row ${auditId} of cluster ${key.cluster} is not there.`);
     },
     ink: (taken, result) => ink(table, taken, result, clock.now()),
+    saveStatus: (taken, status) => saveStatus(table, taken, status, clock.now()),
+    order: (key, change, entry) => order(table, key, change, { entry, nowMs: clock.now(), load }),
     release: (taken, dueAtMs, { posted }) => release(table, taken, dueAtMs, posted),
     async look(key) {
       const [row, registration] = await Promise.all([load(key), loadRegistration(key.cluster)]);

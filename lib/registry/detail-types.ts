@@ -17,6 +17,7 @@ export const EMITTED_DETAIL_TYPES = [
   "Rollout Zone Completed",
   "Rollout Held",
   "Rollout Stalled",
+  "Rollout Aborted",
   "Rollout Rolled Back",
   "Rollout Completed",
 ] as const;

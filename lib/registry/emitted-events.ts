@@ -87,6 +87,7 @@ export const EMITTED_EVENTS = {
   }),
   "Rollout Held": z.strictObject({ ...rollout, ...why }),
   "Rollout Stalled": z.strictObject({ ...rollout, ...why }),
+  "Rollout Aborted": z.strictObject({ ...rollout, message: why.message }),
   "Rollout Completed": z.strictObject({ ...rollout, finishedAt }),
   "Rollout Rolled Back": z.strictObject({ ...rollout, finishedAt }),
 } as const satisfies Record<EmittedDetailType, z.ZodType>;

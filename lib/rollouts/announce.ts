@@ -4,7 +4,7 @@ import type { Announced } from "./state.ts";
 
 /**
  * Events people care about that have come true since the last announcement: a rollout started, a zone or the rollout
- * completed, it is held or stalled. `subject` is part of each event's detail.
+ * completed, it is held, stalled or aborted. `subject` is part of each event's detail.
  */
 export function announce(
   before: Announced,
@@ -27,13 +27,15 @@ export function announce(
     if (!told.zones.includes(zone)) tell("Zone Completed", { zone, finishedAt });
   }
   if (phase !== told.phase && (phase === "Held" || phase === "Stalled")) tell(phase, { reason, message });
+  const aborted = phase === "Paused" && reason === "Aborted";
+  if (aborted && told.phase !== "Aborted") tell("Aborted", { message });
   if (phase === "Completed" && told.phase !== "Completed" && times.startedAt !== undefined) {
     tell(plan.reason === "RolledBack" ? "Rolled Back" : "Completed", { finishedAt: times.finishedAt });
   }
   const announced = {
     ...(times.startedAt === undefined ? {} : { startedAt: times.startedAt }),
     zones: finished.map(([zone]) => zone),
-    phase,
+    phase: aborted ? "Aborted" : phase,
   };
   return { events, announced };
 }

@@ -1,5 +1,5 @@
 import { membershipProblem } from "./members.ts";
-import type { MultiAZRollout, Observation } from "./observation.ts";
+import type { Observation } from "./observation.ts";
 import type { CurrentRollout, ZoneTimes } from "./state.ts";
 
 /** Annotation on the resource by which a person lets a rollout go on: one or more tokens, with commas between. */
@@ -13,13 +13,23 @@ export interface Approval {
   of: string;
 }
 
-/** @returns the tokens the resource is annotated with. */
-export function tokensOf({ metadata }: MultiAZRollout): string[] {
-  const text = metadata.annotations?.[APPROVE_ANNOTATION] ?? "";
-  return text
+/** @returns what people have approved: tokens in the resource's annotation, and those ordered in the hub. */
+function tokensOf({ resource, orders }: Pick<Observation, "resource" | "orders">): string[] {
+  const text = resource.metadata.annotations?.[APPROVE_ANNOTATION] ?? "";
+  const annotated = text
     .split(",")
     .map((token) => token.trim())
     .filter((token) => token !== "");
+  return [...annotated, ...(orders?.approved ?? [])];
+}
+
+/** Names one rollout, in its status and in what people order about it. It stays when the rollout is rolled back. */
+export function rolloutToken({
+  token,
+  startedAt,
+  revisions,
+}: Pick<CurrentRollout, "token" | "startedAt" | "revisions">): string {
+  return token ?? tokenFor("rollout", [startedAt, revisions]);
 }
 
 /** What goes on after the zone that was completed last; undefined when none has been. */
@@ -40,16 +50,16 @@ export function membersApproval(rollout: CurrentRollout, { statefulSets }: Obser
 /** The rollout with members that a person has accepted as they are now; those that joined are taken up later. */
 export function acceptMembers(rollout: CurrentRollout, observation: Observation): CurrentRollout {
   const asked = membersApproval(rollout, observation);
-  if (asked === undefined || !tokensOf(observation.resource).includes(asked.token)) return rollout;
+  if (asked === undefined || !tokensOf(observation).includes(asked.token)) return rollout;
   const changed = changedMembers(rollout, observation.statefulSets);
   return { ...rollout, members: rollout.members.filter(({ name }) => !changed.includes(name)) };
 }
 
 /** The rollout with the approval of its last zone written down, so that it holds when the annotation is replaced. */
-export function rememberApproval(rollout: CurrentRollout, resource: MultiAZRollout): CurrentRollout {
+export function rememberApproval(rollout: CurrentRollout, observation: Observation): CurrentRollout {
   const asked = zoneApproval(rollout);
   if (asked === undefined || rollout.approved === asked.token) return rollout;
-  return tokensOf(resource).includes(asked.token) ? { ...rollout, approved: asked.token } : rollout;
+  return tokensOf(observation).includes(asked.token) ? { ...rollout, approved: asked.token } : rollout;
 }
 
 function changedMembers({ members }: CurrentRollout, statefulSets: Observation["statefulSets"]): string[] {

@@ -1,4 +1,5 @@
 import type { Condition, KubernetesObject, Pod, StatefulSet } from "../kubernetes/objects.ts";
+import type { Orders } from "./orders.ts";
 
 /** A MultiAZRollout as it is on the wire; `spec` is not parsed yet. */
 export interface MultiAZRollout extends KubernetesObject {
@@ -6,7 +7,7 @@ export interface MultiAZRollout extends KubernetesObject {
   status?: { phase?: string; conditions?: Condition[] } & Record<string, unknown>;
 }
 
-/** What was read from one cluster, as data. */
+/** What was read, as data. */
 export interface Observation {
   /** The API server's clock, ISO-8601 UTC. */
   observedAt: string;
@@ -25,6 +26,8 @@ export interface Observation {
   foreignController: string | undefined;
   /** When such a controller was looked for last, by the API server's clock, ISO-8601 UTC; undefined = not yet. */
   controllersSoughtAt: string | undefined;
+  /** What people have ordered in the hub; absent = nothing. */
+  orders?: Orders;
   /**
    * Whether pods come from a list that began after all deletes of ours had ended. Then a pod that is there and not
    * terminating was not deleted; a watched view may merely lag.

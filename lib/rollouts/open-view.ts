@@ -1,6 +1,7 @@
 import type { ListResult } from "../kubernetes/client.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
+import type { Session } from "../work/reconciler.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import { observeForeignController, observeNodeZones, observePods, observeStatefulSets } from "./observe.ts";
 import type { Run } from "./run.ts";
@@ -47,8 +48,18 @@ export async function openView(run: Run, listed?: ListResult<StatefulSet>): Prom
   const controllersSoughtAt = run.state.foreign?.checkedAt;
   const seed = { resource, statefulSets, pods, ...zones, foreignController, controllersSoughtAt };
   const view = new ClusterView(seed, session);
-  if (session.trigger === "message") view.watch(client, key, run.spec);
+  if (session.trigger === "message") {
+    view.watch(client, key, run.spec);
+    view.ask(() => haveOrdersChanged(session));
+  }
   return view;
+}
+
+/** Whether people have ordered something since the row was read last. */
+async function haveOrdersChanged(session: Session): Promise<boolean> {
+  const before = JSON.stringify(session.orders());
+  await session.interruption();
+  return JSON.stringify(session.orders()) !== before;
 }
 
 /** Looks for other controllers while a view is open. */

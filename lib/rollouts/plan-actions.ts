@@ -65,12 +65,12 @@ export function adoptionsOf({ statefulSets, resource }: Observation, spec: Rollo
     .sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1));
 }
 
-/** Templates that go back to what they were when the rollout started. */
-export function restoresOf(restores: readonly Restore[], { resource }: Observation): RestoreAction[] {
+/** Templates that go back to what they were when the rollout started, because a person ordered it or because it stalled. */
+export function restoresOf(restores: readonly Restore[], { resource }: Observation, ordered: boolean): RestoreAction[] {
   return restores.map((restore) => ({
     kind: "RestoreTemplate",
     object: objectName(resource, restore.statefulSet),
-    reason: "ProgressDeadlineExceeded",
+    reason: ordered ? "RollbackOrdered" : "ProgressDeadlineExceeded",
     ...restore,
   }));
 }

@@ -1,11 +1,12 @@
-import { acceptMembers } from "./approval.ts";
+import { acceptMembers, rolloutToken } from "./approval.ts";
 import type { ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
+import { isOrderedBack } from "./orders.ts";
 import { startClock, tickClock, tickZones } from "./progress.ts";
 import { belongsToRollback, type Rejected } from "./rollback.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
-import type { CurrentRollout, RolloutState } from "./state.ts";
+import type { CurrentRollout, LastRollout, RolloutState } from "./state.ts";
 
 /** The record of a rollout that starts now: its members, their revisions, and a clock at 0. */
 export function beginRollout(
@@ -14,13 +15,42 @@ export function beginRollout(
   zoneOf: ReadonlyMap<string, string>,
   zones: readonly ZoneView[],
 ): CurrentRollout {
+  const startedAt = observation.observedAt;
+  const revisions = revisionsOf(observation);
   return {
-    startedAt: observation.observedAt,
+    startedAt,
+    token: rolloutToken({ startedAt, revisions }),
     selector: JSON.stringify(spec.statefulSetSelector),
-    revisions: revisionsOf(observation),
+    revisions,
     members: membersOf(observation, zoneOf),
     zones: {},
     clock: startClock(zones, observation.observedAt),
+  };
+}
+
+/**
+ * The rollout that was completed last, taken up again because a person ordered it rolled back. Undefined when nobody did, or
+ * when a StatefulSet wants another revision by now: that is a new rollout, which the order does not mean.
+ */
+export function reviveRollout(
+  last: LastRollout | undefined,
+  spec: RolloutSpec,
+  observation: Observation,
+): CurrentRollout | undefined {
+  if (last?.token === undefined || !isOrderedBack(observation.orders ?? {}, last)) return undefined;
+  const { token, members = [], revisions: completed = {} } = last;
+  const revisions = revisionsOf(observation);
+  if (Object.entries(revisions).some(([name, revision]) => (completed[name] ?? revision) !== revision))
+    return undefined;
+  const uids = new Set(observation.statefulSets.map(({ metadata }) => metadata.uid));
+  return {
+    startedAt: observation.observedAt,
+    token,
+    selector: JSON.stringify(spec.statefulSetSelector),
+    revisions,
+    members: members.filter(({ uid }) => uids.has(uid)),
+    zones: {},
+    clock: { mark: 0, stuckSeconds: 0, tickAt: observation.observedAt, running: false },
   };
 }
 
@@ -42,14 +72,16 @@ export function continueRollout(
   const same = Object.entries(revisions).every(
     ([name, revision]) => (rollout.revisions[name] ?? revision) === revision,
   );
-  if (same) return { ...rollout, selector, members, revisions };
+  const token = rolloutToken(rollout);
+  if (same) return { ...rollout, token, selector, members, revisions };
   const now = observation.observedAt;
   const clock = { mark: 0, stuckSeconds: 0, tickAt: now, running: false };
   if (belongsToRollback({ ...rollout, members }, rejected, revisions)) {
     const { stalledAt: _stalledAt, ...rest } = rollout;
-    return { ...rest, selector, members, revisions, zones: {}, clock };
+    return { ...rest, token, selector, members, revisions, zones: {}, clock };
   }
-  return { startedAt: now, selector, members, revisions, zones: {}, clock };
+  const startedAt = now;
+  return { startedAt, token: rolloutToken({ startedAt, revisions }), selector, members, revisions, zones: {}, clock };
 }
 
 /** Lets time pass: the progress clock, the zones' times, and whether the deadline has passed or a stall is over. */
@@ -88,6 +120,13 @@ export function rememberBatch(
   const zones = { ...rollout.zones };
   for (const { zone } of batch) zones[zone.name] ??= { startedAt: now };
   return { ...rollout, zones, clock: { ...rollout.clock, running: hold?.clockRuns ?? true } };
+}
+
+/** What is kept of a rollout that was completed at `now`. */
+export function finishRollout(rollout: CurrentRollout, now: string): LastRollout {
+  const { startedAt, zones, rollback, members, revisions } = rollout;
+  const rolledBack = rollback === undefined ? {} : { rolledBack: true };
+  return { startedAt, finishedAt: now, zones, token: rolloutToken(rollout), members, revisions, ...rolledBack };
 }
 
 /** Zones seen on nodes, added to what was seen before under the same node label while a rollout goes on. */

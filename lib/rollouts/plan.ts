@@ -2,8 +2,17 @@ import { type Approval, membersApproval, rememberApproval, zoneApproval } from "
 import type { GateReadings } from "./gates.ts";
 import { pendingDeletes, resolveMaxUnavailable, viewStatefulSets, viewZones, type ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
+import { stopOf } from "./orders.ts";
 import { adoptionsOf, claimsOf, deletesOf, type RolloutAction, restoresOf, revisionWritesOf } from "./plan-actions.ts";
-import { advanceRollout, beginRollout, continueRollout, rememberBatch, rememberNodeZones } from "./plan-record.ts";
+import {
+  advanceRollout,
+  beginRollout,
+  continueRollout,
+  finishRollout,
+  rememberBatch,
+  rememberNodeZones,
+  reviveRollout,
+} from "./plan-record.ts";
 import { dueInSeconds, wakeInSeconds } from "./plan-timing.ts";
 import type { PodView } from "./pods.ts";
 import { advanceRollback, rejectedAgain } from "./rollback.ts";
@@ -11,7 +20,7 @@ import { filterBatch } from "./safety.ts";
 import type { Candidate, Hold, Phase, SafetyContext } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
 import { rememberPodZones, spansZones, spreadZones } from "./spread.ts";
-import type { CurrentRollout, RolloutState, ZoneTimes } from "./state.ts";
+import type { RolloutState, ZoneTimes } from "./state.ts";
 import { assignZones } from "./zones.ts";
 
 /** What one step comes to. Same input, same output. */
@@ -29,7 +38,7 @@ export interface Plan {
   /** In the order they are worked on. */
   zones: ZoneView[];
   /** Times of the rollout under way, or of the last one. */
-  times: { startedAt?: string; finishedAt?: string; zones: Record<string, ZoneTimes> };
+  times: { startedAt?: string; finishedAt?: string; token?: string | undefined; zones: Record<string, ZoneTimes> };
   /** The zone being worked on. */
   currentZone: string | undefined;
   /** Why nothing is deleted now; undefined when something is, or nothing is left to do. */
@@ -77,7 +86,9 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const nodeZones = rememberNodeZones(state.nodeZones, observation, topologyKey);
   const assigned = assignZones(observation.statefulSets, { azOrder, topologyKey, nodeZones: nodeZones.zones });
   const known = state.rejected ?? {};
-  const ongoing = continueRollout(state.rollout, spec, observation, assigned.zones, known);
+  const { orders = {} } = observation;
+  const begun = state.rollout ?? reviveRollout(state.last, spec, observation);
+  const ongoing = continueRollout(begun, spec, observation, assigned.zones, known);
   const views = viewStatefulSets(observation, spec, deleting);
   const podZones = rememberPodZones(
     state.nodeZones.topologyKey === topologyKey ? (state.podZones ?? {}) : {},
@@ -96,9 +107,10 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
       : whole;
   const advanced = ongoing && advanceRollout(ongoing, zones, spec, now);
   const back = advanced && advanceRollback(advanced, known, spec, observation, zones);
-  const timed = back && rememberApproval(back.rollout, observation.resource);
+  const timed = back && rememberApproval(back.rollout, observation);
   const { rejected = known, restores: toRestore = [] } = back ?? {};
-  const rollsBack = timed?.rollback !== undefined;
+  const { rollback } = timed ?? {};
+  const rollsBack = rollback !== undefined;
   const asked = timed && zoneApproval(timed);
   const candidates = outdatedPods(zones, rollsBack);
   const context: SafetyContext = {
@@ -116,7 +128,9 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
     restores: toRestore,
     gates,
     asksShifts,
-    rollsBack,
+    stop: stopOf(orders, timed),
+    generation: observation.resource.metadata.generation ?? 0,
+    rollback,
     rejectedAgain: rejectedAgain(observation.statefulSets, rejected, toRestore),
     membersApproval: timed && membersApproval(timed, observation),
     stalled: timed?.stalledAt === undefined ? undefined : { message: stallMessage(zones, spec) },
@@ -128,7 +142,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const hold = held ?? (current === undefined || done || batch.length > 0 ? undefined : waitingForPods(zones));
   const record = current && rememberBatch(current, batch, hold, now);
   const rollout = done ? undefined : record;
-  const last = done && record ? finished(record, now) : state.last;
+  const last = done && record ? finishRollout(record, now) : state.last;
   const step = hold?.phase ?? (rollout !== undefined ? "Progressing" : last === undefined ? "Idle" : "Completed");
   const phase = step === "Progressing" && rollout?.rollback !== undefined ? "RollingBack" : step;
   const active = phase === "Progressing" || phase === "RollingBack";
@@ -137,13 +151,14 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const wake = wakeInSeconds(zones, hold, rollout, spec);
   const deletes = deletesOf(batch, observation);
   const adoptions = held?.reason === "AdoptingStrategy" ? adoptionsOf(observation, spec) : [];
-  const restores = held?.reason === "RestoringTemplate" ? restoresOf(toRestore, observation) : [];
-  const begun = deletes.length > 0 || adoptions.length > 0 || restores.length > 0;
+  const restores =
+    held?.reason === "RestoringTemplate" ? restoresOf(toRestore, observation, rollback?.ordered !== undefined) : [];
+  const writes = deletes.length > 0 || adoptions.length > 0 || restores.length > 0;
   const mayWrite = held?.everything === undefined;
   const shiftsUnavailable = shiftsNote(gates, state.shiftsUnavailable);
   return {
     actions: [
-      ...(begun ? claimsOf(observation, owner) : []),
+      ...(writes ? claimsOf(observation, owner) : []),
       ...adoptions,
       ...restores,
       ...deletes,
@@ -171,7 +186,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
       deleting: [...deleting, ...deletes.map(({ statefulSet, pod, uid }) => ({ statefulSet, pod, uid }))],
       nodeZones: rollout === undefined ? { topologyKey, zones: {} } : nodeZones,
       ...(isEmpty(podZones) ? {} : { podZones }),
-      claimed: begun ? allNames(observation, state.claimed) : state.claimed,
+      claimed: writes ? allNames(observation, state.claimed) : state.claimed,
       ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
       ...(shiftsUnavailable === undefined ? {} : { shiftsUnavailable }),
       announced: state.announced,
@@ -194,10 +209,6 @@ function outdatedPods(zones: readonly ZoneView[], newestFirst: boolean): Candida
       order(part.pods.filter(({ outdated }) => outdated)).map((pod) => ({ zone, part, pod })),
     ),
   );
-}
-
-function finished({ startedAt, zones, rollback }: CurrentRollout, now: string): NonNullable<RolloutState["last"]> {
-  return { startedAt, finishedAt: now, zones, ...(rollback === undefined ? {} : { rolledBack: true }) };
 }
 
 const isEmpty = (record: object): boolean => Object.keys(record).length === 0;
@@ -238,7 +249,7 @@ function describe(
   if (hold !== undefined) return { reason: hold.reason, message: hold.message };
   const names = [...new Set(zones.flatMap(({ parts }) => parts.map(({ name }) => name)))];
   if (phase === "Completed" && rolledBack) {
-    const message = `${names.join(", ")} went back to the template before, after no progress with another; that one is not tried again until it changes.`;
+    const message = `${names.join(", ")} went back to the template before; the one it came from is not tried again until it changes.`;
     return { reason: "RolledBack", message };
   }
   return {

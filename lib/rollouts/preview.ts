@@ -11,6 +11,7 @@ import {
   observeResource,
   observeStatefulSets,
 } from "./observe.ts";
+import { readOrders } from "./orders.ts";
 import { planRollout } from "./plan.ts";
 import { describeProblems } from "./problems.ts";
 import { parseSpec } from "./spec.ts";
@@ -51,6 +52,7 @@ export async function previewRollout(
     ...(await observeNodeZones(client, statefulSets.items, pods.items, spec)),
     foreignController,
     controllersSoughtAt: pods.observedAt,
+    orders: readOrders(session.orders()),
     fresh: true,
   };
   const plan = planRollout({

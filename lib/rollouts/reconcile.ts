@@ -5,10 +5,12 @@ import type { GatePorts } from "./ask-gates.ts";
 import { claimOwner, servedByAnotherHub } from "./claim.ts";
 import { releaseClaim, releaseClaims } from "./claims.ts";
 import { type ClusterTrouble, describeTrouble, isTrouble } from "./cluster-trouble.ts";
+import { decideOrder } from "./decide-order.ts";
 import { type Homes, homeConflict, NO_HUB_HOME, openHome } from "./home.ts";
 import { needsPods } from "./members.ts";
 import type { MultiAZRollout } from "./observation.ts";
 import { observeResource, observeStatefulSets } from "./observe.ts";
+import { isOrderedBack, readOrders } from "./orders.ts";
 import { planRollout } from "./plan.ts";
 import { previewRollout } from "./preview.ts";
 import { describeProblems } from "./problems.ts";
@@ -30,6 +32,7 @@ export function createRolloutReconciler(homes: Homes = NO_HUB_HOME, ports: GateP
     kind: "MultiAZRollout",
     lane: "rollout",
     preview: (session) => previewRollout(session, homes, ports),
+    decideOrder,
     async reconcile(session) {
       const startedAt = session.now();
       session.count("rollout_operator_group_reconciles_total", 1);
@@ -98,7 +101,9 @@ async function reconcileResource(
     listed.items.map(({ metadata }) => metadata.name),
   );
   const adopts = toAdopt(listed.items, run.spec).length > 0;
-  if (run.state.rollout !== undefined || adopts || needsPods(listed.items)) return rollZones(run, listed);
+  const orders = readOrders(session.orders());
+  const goesOn = run.state.rollout !== undefined || isOrderedBack(orders, run.state.last);
+  if (goesOn || adopts || needsPods(listed.items)) return rollZones(run, listed);
   const observation = {
     observedAt: listed.observedAt,
     resource,
@@ -108,6 +113,7 @@ async function reconcileResource(
     nodeZones: {},
     foreignController: undefined,
     controllersSoughtAt: undefined,
+    orders,
     fresh: true,
   };
   const plan = planRollout({ spec: run.spec, observation, state: run.state, owner });

@@ -88,10 +88,10 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     tell(run, plan, status);
     if (plan.actions.length > 0) {
       if (!session.lease.mayWrite()) return () => finish(run, status, 0);
-      const interruption = await prepare(run, plan);
-      if (interruption !== undefined) return () => stop(run, status, interruption);
+      const prepared = await prepare(run, plan);
       const late = view.heldUp();
-      if (late) await readAgain(run, view);
+      const interruption = prepared ?? (late ? await readAgain(run, view) : undefined);
+      if (interruption !== undefined) return () => stop(run, status, interruption);
       const actions = confirm(run, view, plan);
       recordDropped(run, plan, actions);
       if (actions.length === 0) {
@@ -116,10 +116,17 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
   }
 }
 
-/** The StatefulSets as they are now. The watch may still tell of older ones, so the view is given up afterwards. */
-async function readAgain({ session, spec }: Run, view: ClusterView): Promise<void> {
-  const { items } = await observeStatefulSets(session.client, session.key.namespace, spec);
+/**
+ * The StatefulSets, and what people want, as they are now. The watch may still tell of older StatefulSets, so the view is
+ * given up afterwards.
+ */
+async function readAgain({ session, spec }: Run, view: ClusterView): Promise<Interruption | undefined> {
+  const [{ items }, interruption] = await Promise.all([
+    observeStatefulSets(session.client, session.key.namespace, spec),
+    interruptionOf(session),
+  ]);
   for (const statefulSet of items) view.accept(statefulSet);
+  return interruption;
 }
 
 /** The selector and the node label decide what is listed; another one needs another view. A refused spec ends it too. */

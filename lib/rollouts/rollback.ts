@@ -1,37 +1,43 @@
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import type { ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
+import { rollbackOrder } from "./orders.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { CurrentRollout, RolloutState } from "./state.ts";
 import { secondsLeft } from "./time.ts";
 
-/** Revisions that stalled a rollout and were rolled back, by StatefulSet. */
+/** Revisions that were rolled back, by StatefulSet. */
 export type Rejected = NonNullable<RolloutState["rejected"]>;
 
 /** A StatefulSet whose template goes back to what it was when the rollout started. */
 export interface Restore {
   statefulSet: string;
-  /** The revision that stalled. */
+  /** The revision that is not wanted any more. */
   from: string;
   /** The revision saved at the start. */
   to: string;
 }
 
 /**
- * Where a rollback is: one begins when a rollout with `onStall: Rollback` has stalled, and each member's template is
- * restored once. A template that people change meanwhile is theirs.
+ * Where a rollback is: one begins when a person orders it, or when a rollout with `onStall: Rollback` has stalled, and each
+ * member's template is restored once. A template that people change meanwhile is theirs.
  */
 export function advanceRollback(
   rollout: CurrentRollout,
   known: Rejected,
   spec: RolloutSpec,
-  { observedAt, statefulSets }: Pick<Observation, "observedAt" | "statefulSets">,
+  { observedAt, statefulSets, resource, orders = {} }: Observation,
   zones: readonly ZoneView[],
 ): { rollout: CurrentRollout; rejected: Rejected; restores: Restore[] } {
   const wanted = (name: string): string | undefined =>
     statefulSets.find(({ metadata }) => metadata.name === name)?.status?.updateRevision;
-  if (rollout.rollback === undefined && rollout.stalledAt !== undefined && spec.onStall === "Rollback") {
-    if (!isAtFault(zones, spec, observedAt)) return { rollout, rejected: known, restores: [] };
+  const order = rollbackOrder(orders, rollout);
+  const ordered = order && { at: order.at, by: order.by, generation: resource.metadata.generation ?? 0 };
+  const stalled = rollout.stalledAt !== undefined && spec.onStall === "Rollback" && isAtFault(zones, spec, observedAt);
+  if (rollout.rollback === undefined && !stalled && ordered === undefined) {
+    return { rollout, rejected: known, restores: [] };
+  }
+  if (rollout.rollback === undefined) {
     const bad = rollout.members.flatMap(({ name, uid, revision }) => {
       const found = statefulSets.find(({ metadata }) => metadata.name === name && metadata.uid === uid);
       const from = found?.status?.updateRevision;
@@ -42,16 +48,18 @@ export function advanceRollback(
     if (bad.length === 0) return { rollout, rejected: known, restores: [] };
     const rejected = { ...known, ...Object.fromEntries(bad.map(({ statefulSet, from }) => [statefulSet, from])) };
     const pending = bad.map(({ statefulSet }) => statefulSet);
-    return { rollout: { ...rollout, rollback: { pending } }, rejected, restores: bad };
+    const rollback = { pending, ...(ordered === undefined ? {} : { ordered }) };
+    return { rollout: { ...rollout, rollback }, rejected, restores: bad };
   }
-  const pending = rollout.rollback?.pending.filter((name) => wanted(name) === known[name]) ?? [];
+  const { ordered: before = ordered } = rollout.rollback;
+  const pending = rollout.rollback.pending.filter((name) => wanted(name) === known[name]);
   const restores = pending.map((statefulSet) => ({
     statefulSet,
     from: known[statefulSet] ?? "",
     to: rollout.members.find(({ name }) => name === statefulSet)?.revision ?? "",
   }));
-  const next = rollout.rollback === undefined ? rollout : { ...rollout, rollback: { pending } };
-  return { rollout: next, rejected: known, restores };
+  const rollback = { pending, ...(before === undefined ? {} : { ordered: before }) };
+  return { rollout: { ...rollout, rollback }, rejected: known, restores };
 }
 
 /**

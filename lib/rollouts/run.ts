@@ -2,6 +2,7 @@ import type { ActionOutcome, Session } from "../work/reconciler.ts";
 import { askGates, askZonalShifts, type GatePorts } from "./ask-gates.ts";
 import { type GateReadings, questionOf } from "./gates.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
+import { readOrders } from "./orders.ts";
 import { type Plan, planRollout } from "./plan.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { Announced, RolloutState } from "./state.ts";
@@ -28,7 +29,11 @@ export interface Run {
 
 /** What is to be done, on what is seen now. */
 export const planRun = (run: Run, observation: Observation): Plan =>
-  planRollout({ ...run, observation, asksShifts: run.ports.zonalShifts !== undefined });
+  planRollout({
+    ...run,
+    observation: { ...observation, orders: readOrders(run.session.orders()) },
+    asksShifts: run.ports.zonalShifts !== undefined,
+  });
 
 /** Asks the gates and whether a zonal shift is active, and keeps the answers for 10 s. */
 export async function readGates(run: Run, { observedAt }: Observation): Promise<void> {

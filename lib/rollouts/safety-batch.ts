@@ -3,6 +3,7 @@ import type { ZoneView } from "./members.ts";
 import type { PodView } from "./pods.ts";
 import { soakLeft } from "./progress.ts";
 import { type Candidate, type Hold, isCure, listed, type SafetyRule, waiting } from "./safety-rule.ts";
+import { STOP_RULES } from "./safety-stops.ts";
 import { secondsLeft } from "./time.ts";
 
 /**
@@ -40,45 +41,7 @@ export const BATCH_RULES: readonly SafetyRule[] = [
       return { keep: [], hold: waiting("WaitingForStatefulSet", message, { clockRuns: false, everything: true }) };
     },
   },
-  {
-    name: "the resource is paused",
-    apply(batch, { spec }) {
-      if (!spec.paused) return { keep: batch };
-      const message = `spec.paused is true with ${batch.length} pods outdated; set it to false to go on.`;
-      return { keep: [], hold: { phase: "Paused", reason: "Paused", message, clockRuns: false } };
-    },
-  },
-  {
-    name: "a template that stalled is restored first",
-    apply(batch, { restores }) {
-      if (restores.length === 0) return { keep: batch };
-      const what = restores.map(({ statefulSet, from, to }) => `${statefulSet} from ${from} to ${to}`);
-      const message = `onStall Rollback: the template goes back for ${listed(what)}.`;
-      return { keep: [], hold: { phase: "RollingBack", reason: "RestoringTemplate", message, clockRuns: false } };
-    },
-  },
-  {
-    name: "a template that was rolled back is not tried again",
-    apply(batch, { rejectedAgain }) {
-      if (rejectedAgain.length === 0) return { keep: batch };
-      const message = `The template of ${listed(rejectedAgain)} stalled before and was rolled back; change it to try again (whatever applies it has applied it once more).`;
-      const hold: Hold = { phase: "Stalled", reason: "TemplateRejected", message, clockRuns: false, everything: true };
-      return { keep: [], hold };
-    },
-  },
-  {
-    name: "no progress before the deadline",
-    apply(batch, { stalled }) {
-      if (stalled === undefined) return { keep: batch };
-      const hold: Hold = {
-        phase: "Stalled",
-        reason: "ProgressDeadlineExceeded",
-        message: stalled.message,
-        clockRuns: false,
-      };
-      return { keep: [], hold };
-    },
-  },
+  ...STOP_RULES,
   {
     name: "a pod of the wanted revision is never deleted",
     apply: (batch) => ({ keep: batch.filter(({ pod }) => pod.outdated) }),
@@ -117,7 +80,7 @@ export const BATCH_RULES: readonly SafetyRule[] = [
       const changed = zones.flatMap(({ changed: problems }) => problems);
       if (changed.length === 0) return { keep: batch };
       const keep = batch.filter((candidate) => isCure(candidate) && candidate.zone.changed.length === 0);
-      const message = `${changed.join("; ")}. Bring it back as it was, or accept the members as they are now: annotate the resource with ${APPROVE_ANNOTATION}=${membersApproval?.token}.`;
+      const message = `${changed.join("; ")}. Bring it back as it was, or accept the members as they are now: outrigger rollout approve, or annotation ${APPROVE_ANNOTATION}=${membersApproval?.token}.`;
       return { keep, hold: { phase: "Held", reason: "MembershipChanged", message, clockRuns: false } };
     },
   },
@@ -173,7 +136,7 @@ export const BATCH_RULES: readonly SafetyRule[] = [
       if (!spec.pauseAfterZone || approval === undefined) return { keep: batch };
       const keep = batch.filter((candidate) => isCure(candidate) || zoneTimes[candidate.zone.name] !== undefined);
       if (batch.length === 0 || keep.length > 0) return { keep };
-      const message = `spec.pauseAfterZone: annotate the resource with ${APPROVE_ANNOTATION}=${approval.token} to start ${approval.of}.`;
+      const message = `spec.pauseAfterZone: ${approval.of} starts when it is approved: outrigger rollout approve, or annotation ${APPROVE_ANNOTATION}=${approval.token}.`;
       return { keep, hold: { phase: "Paused", reason: "ApprovalNeeded", message, clockRuns: false } };
     },
   },

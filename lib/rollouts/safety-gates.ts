@@ -1,12 +1,17 @@
 import { closedGates, readingsHold } from "./gates.ts";
-import { isCure, listed, type SafetyRule, waiting } from "./safety-rule.ts";
+import { isCure, listed, type SafetyContext, type SafetyRule, waiting } from "./safety-rule.ts";
+
+/** A person who orders a rollback knows of the alarm: it is probably why. */
+const ignoresGates = ({ spec, rollback }: SafetyContext): boolean =>
+  spec.ignoreGates || rollback?.ordered !== undefined;
 
 /** Whether things outside the group let the batch go: gates, and zonal shifts of the cluster. */
 export const GATE_RULES: readonly SafetyRule[] = [
   {
     name: "gates and zonal shifts are asked before every batch",
-    apply(batch, { spec, gates: readings, asksShifts, now }) {
-      const asks = asksShifts || (spec.gates.length > 0 && !spec.ignoreGates);
+    apply(batch, context) {
+      const { spec, gates: readings, asksShifts, now } = context;
+      const asks = asksShifts || (spec.gates.length > 0 && !ignoresGates(context));
       if (!asks || batch.length === 0 || readingsHold(readings, spec.gates, now) > 0) return { keep: batch };
       const message = "The gates are asked before this batch.";
       return { keep: [], hold: waiting("AskingGates", message, { clockRuns: false, wakeInSeconds: 0 }) };
@@ -14,7 +19,8 @@ export const GATE_RULES: readonly SafetyRule[] = [
   },
   {
     name: "no zonal shift is active",
-    apply(batch, { spec, gates: readings, rollsBack, now }) {
+    apply(batch, context) {
+      const { spec, gates: readings, rollback, now } = context;
       const shifts = readings?.shifts;
       if (shifts === undefined || shifts.result === "Unavailable" || batch.length === 0) return { keep: batch };
       const hold = { phase: "Held", clockRuns: false, wakeInSeconds: readingsHold(readings, spec.gates, now) } as const;
@@ -23,7 +29,7 @@ export const GATE_RULES: readonly SafetyRule[] = [
         const message = `Traffic of the cluster is shifted away from ${listed(shifts.awayFrom)}; nothing is deleted until the zonal shift has ended.`;
         return { keep: [], hold: { ...hold, reason: "ZonalShiftActive", message } };
       }
-      const keep = spec.ignoreGates ? batch : rollsBack ? batch.filter(isCure) : [];
+      const keep = ignoresGates(context) ? batch : rollback === undefined ? [] : batch.filter(isCure);
       if (keep.length > 0) return { keep };
       const message = `Whether traffic of the cluster is shifted away from a zone could not be asked: ${shifts.message}. Nothing is deleted until it can; ignoreGates goes on all the same.`;
       return { keep, hold: { ...hold, reason: "ZonalShiftsUnknown", message } };
@@ -31,12 +37,13 @@ export const GATE_RULES: readonly SafetyRule[] = [
   },
   {
     name: "every gate is open",
-    apply(batch, { spec, gates: readings, rollsBack, now }) {
-      if (spec.gates.length === 0 || spec.ignoreGates || batch.length === 0) return { keep: batch };
+    apply(batch, context) {
+      const { spec, gates: readings, rollback, now } = context;
+      if (spec.gates.length === 0 || ignoresGates(context) || batch.length === 0) return { keep: batch };
       const left = readingsHold(readings, spec.gates, now);
       if (readings === undefined || left === 0) return { keep: [] };
       const closed = closedGates(readings, spec.gates);
-      const keep = rollsBack ? batch.filter(isCure) : [];
+      const keep = rollback === undefined ? [] : batch.filter(isCure);
       const [first] = closed;
       if (first === undefined || keep.length > 0) return { keep: first === undefined ? batch : keep };
       const why = closed.map(({ gate, message }) => `${gate}: ${message}`).join("; ");

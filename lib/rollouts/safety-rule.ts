@@ -4,7 +4,7 @@ import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { PodView } from "./pods.ts";
 import type { Restore } from "./rollback.ts";
 import type { RolloutSpec } from "./spec.ts";
-import type { ZoneTimes } from "./state.ts";
+import type { CurrentRollout, ZoneTimes } from "./state.ts";
 
 /** A pod that is not of the wanted revision and so could be deleted. */
 export interface Candidate {
@@ -58,8 +58,12 @@ export interface SafetyContext {
   gates: GateReadings | undefined;
   /** Whether the hub can tell of zonal shifts, and so has to be asked before each batch. */
   asksShifts: boolean;
-  /** A rollback is under way. */
-  rollsBack: boolean;
+  /** A person has stopped it in the hub. */
+  stop: { type: "paused" | "aborted"; at: string; by: string } | undefined;
+  /** The resource's generation. */
+  generation: number;
+  /** The rollback under way. */
+  rollback: CurrentRollout["rollback"];
   stalled: { message: string } | undefined;
 }
 

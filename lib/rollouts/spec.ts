@@ -55,7 +55,7 @@ export const MultiAZRolloutSpec = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Stops after each zone until a person approves: with the annotation outrigger.dev/approve and the token that status.approval names.",
+      "Stops after each zone until a person approves: with `outrigger rollout approve`, or with the annotation outrigger.dev/approve and the token that status.approval names.",
     ),
   zoneSoakSeconds: seconds("Wait after a zone is complete and Ready before the next one starts, seconds.").default(0),
   minReadySeconds: seconds("How long a pod must be Ready to count as available, seconds.").default(0),

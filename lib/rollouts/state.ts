@@ -34,8 +34,21 @@ export type ProgressClock = z.infer<typeof ProgressClock>;
 const Deleting = z.object({ statefulSet: z.string(), pod: z.string(), uid: z.string() });
 export type Deleting = z.infer<typeof Deleting>;
 
+/** Set once a rollout is rolled back. */
+const RollbackUnderWay = z.object({
+  /** StatefulSets whose template is still to be restored. */
+  pending: z.array(z.string()),
+  /**
+   * Who ordered it, and when; absent for one that began by itself after a stall. `generation` is the resource's at that time: a
+   * pause that was in the spec already does not stop it, one that is put there afterwards does.
+   */
+  ordered: z.object({ at: z.string(), by: z.string().optional(), generation: z.number() }).optional(),
+});
+
 const CurrentRollout = z.object({
   startedAt: z.string(),
+  /** Names it in orders and in the status; absent in states of an earlier version. */
+  token: z.string().optional(),
   /** The selector as JSON; another one accepts new members. */
   selector: z.string(),
   /** Wanted revision per StatefulSet; another one restarts the timers. */
@@ -44,8 +57,7 @@ const CurrentRollout = z.object({
   zones: z.record(z.string(), ZoneTimes),
   clock: ProgressClock,
   stalledAt: z.string().optional(),
-  /** Set once a stalled rollout is rolled back: StatefulSets whose template is still to be restored. */
-  rollback: z.object({ pending: z.array(z.string()) }).optional(),
+  rollback: RollbackUnderWay.optional(),
   /** Token of the zone completed last, once a person has let the next one start. */
   approved: z.string().optional(),
 });
@@ -59,22 +71,28 @@ const Announced = z.object({
 });
 export type Announced = z.infer<typeof Announced>;
 
+/** A rollout that was completed; the parts that an earlier version did not save are optional. */
+const LastRollout = z.object({
+  startedAt: z.string(),
+  finishedAt: z.string(),
+  zones: z.record(z.string(), ZoneTimes),
+  rolledBack: z.boolean().optional(),
+  token: z.string().optional(),
+  /** As at its start: what a rollback that a person orders afterwards restores. */
+  members: z.array(Member).optional(),
+  /** What it rolled out, per StatefulSet. */
+  revisions: z.record(z.string(), z.string()).optional(),
+});
+export type LastRollout = z.infer<typeof LastRollout>;
+
 /** STATE of a MultiAZRollout: saved in pencil before each batch and in ink at the end of each pass. */
 export const RolloutState = z.object({
   version: z.literal(1),
   /** UID of the resource; another one starts clean. */
   uid: z.string(),
   rollout: CurrentRollout.optional(),
-  /** The last rollout that was completed, for the status. */
-  last: z
-    .object({
-      startedAt: z.string(),
-      finishedAt: z.string(),
-      zones: z.record(z.string(), ZoneTimes),
-      rolledBack: z.boolean().optional(),
-    })
-    .optional(),
-  /** Revision per StatefulSet that stalled and was rolled back: not tried again until the template is another one. */
+  last: LastRollout.optional(),
+  /** Revision per StatefulSet that was rolled back: not tried again until the template is another one. */
   rejected: z.record(z.string(), z.string()).optional(),
   lastBatchAt: z.string().optional(),
   deleting: z.array(Deleting),

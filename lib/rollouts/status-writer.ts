@@ -8,11 +8,12 @@ import type { RolloutStatus } from "./status.ts";
 const WRITE_INTERVAL_MS = 5_000;
 
 /** Fields that a merge patch must clear by name when they are absent. */
-const OPTIONAL = { currentZone: null, startedAt: null, finishedAt: null, approval: null };
+const OPTIONAL = { currentZone: null, startedAt: null, finishedAt: null, rollout: null, approval: null };
 
 /**
- * Writes the status back to the resource: in the background, only when it changed, at most every 5 s, and once at the
- * end. A status that cannot be written never stops a rollout; the hub's own copy says why.
+ * Writes the status back to the resource, and into the hub's own copy: in the background, only when it changed, at most
+ * every 5 s, and once at the end, where ink saves the copy. A status that cannot be written never stops a rollout; the hub's
+ * copy says why.
  */
 export class StatusWriter {
   readonly #session: Session;
@@ -40,7 +41,7 @@ export class StatusWriter {
   /** Takes the newest status; starts a write when one is due. */
   offer(status: RolloutStatus): void {
     this.#latest = status;
-    if (this.#session.now() - this.#writtenAt >= WRITE_INTERVAL_MS) this.#write();
+    if (this.#session.now() - this.#writtenAt >= WRITE_INTERVAL_MS) this.#write(true);
   }
 
   /** Whether somebody else writes this status, so that two writers do not take turns. */
@@ -58,7 +59,7 @@ export class StatusWriter {
   /** Waits for writes under way and writes what is left. */
   async flush(): Promise<void> {
     await this.#pending;
-    this.#write();
+    this.#write(false);
     await this.#pending;
   }
 
@@ -77,7 +78,7 @@ export class StatusWriter {
     return { ...status, conditions: [...status.conditions, condition] };
   }
 
-  #write(): void {
+  #write(withCopy: boolean): void {
     const status = this.#latest;
     if (
       this.#silent ||
@@ -88,7 +89,18 @@ export class StatusWriter {
       return;
     this.#written = fingerprint(status);
     this.#writtenAt = this.#session.now();
-    this.#pending = this.#pending.then(() => this.#patch(status));
+    this.#pending = this.#pending.then(async () => {
+      await Promise.all([this.#patch(status), withCopy ? this.#save(status) : undefined]);
+    });
+  }
+
+  async #save(status: RolloutStatus): Promise<void> {
+    try {
+      await this.#session.saveStatus(status);
+    } catch (error) {
+      // Whoever lost the lease finds out with the next pencil, which is what counts.
+      this.#session.log("warn", "The hub's copy of the status was not saved", { cause: String(error) });
+    }
   }
 
   async #patch(status: RolloutStatus): Promise<void> {

@@ -27,6 +27,8 @@ export interface RolloutStatus extends Record<string, unknown> {
   updated: string;
   startedAt?: string;
   finishedAt?: string;
+  /** Names the rollout under way, or the last one, in orders about it. */
+  rollout?: string;
   /** What a person is asked for, and the value of the annotation that answers. */
   approval?: Approval;
   observedGeneration: number;
@@ -55,6 +57,7 @@ export function rolloutStatus(plan: Plan, observation: Observation): RolloutStat
     updated: `${updatedReplicas}/${replicas}`,
     ...(plan.times.startedAt === undefined ? {} : { startedAt: plan.times.startedAt }),
     ...(plan.times.finishedAt === undefined ? {} : { finishedAt: plan.times.finishedAt }),
+    ...(plan.times.token === undefined ? {} : { rollout: plan.times.token }),
     ...(plan.approval === undefined ? {} : { approval: plan.approval }),
     observedGeneration: resource.metadata.generation ?? 0,
     conditions: transition(resource, conditions, observedAt),

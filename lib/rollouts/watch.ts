@@ -11,6 +11,9 @@ import { plusMs } from "./time.ts";
 /** A process that comes this much later than it meant to was held up, milliseconds. */
 const HELD_UP_MS = 1_000;
 
+/** How often is asked what no watch tells, milliseconds. */
+const ASK_MS = 5_000;
+
 /** The lists a view starts from. */
 export interface Seed {
   resource: ListResult<MultiAZRollout>;
@@ -84,6 +87,11 @@ export class ClusterView {
     const ownSpec = (before: MultiAZRollout | undefined, after: MultiAZRollout): boolean =>
       before?.metadata.generation !== after.metadata.generation || before?.metadata.uid !== after.metadata.uid;
     follow(MULTI_AZ_ROLLOUTS, this.#resources, resource, { fieldSelector: `metadata.name=${name}` }, ownSpec);
+  }
+
+  /** Asks every few seconds whether something outside the cluster has changed, and wakes whoever waits when it has. */
+  ask(hasChanged: () => Promise<boolean>): void {
+    this.#watches.push(this.#ask(hasChanged));
   }
 
   get broken(): boolean {
@@ -163,6 +171,17 @@ export class ClusterView {
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#watches);
+  }
+
+  async #ask(hasChanged: () => Promise<boolean>): Promise<void> {
+    for (;;) {
+      await this.#time.sleep(ASK_MS, this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      // Who cannot be asked now is asked again, and before each batch in any case.
+      if (!(await hasChanged().catch(() => false))) continue;
+      this.#changed = true;
+      this.#wake();
+    }
   }
 
   async #follow<T extends KubernetesObject>(

@@ -12,6 +12,8 @@ export const AuditRow = z.object({
   at: z.string(),
   /** `intended`: the worker died before it could say what became of it. */
   result: z.enum(["intended", "finished"]),
+  /** Who ordered it, by their own account; absent for what a worker does by itself. */
+  by: z.string().optional(),
   intended: z.array(Action),
   outcomes: z.array(Action.extend({ result: z.string(), message: z.string().optional() })),
 });

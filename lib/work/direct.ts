@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Condition } from "../kubernetes/objects.ts";
 import type { Registration } from "../registry/registration.ts";
 import { admit } from "./admission.ts";
@@ -7,6 +8,7 @@ import type { Deadline } from "./lease.ts";
 import { DirectRequest } from "./messages.ts";
 import { scheduleWork } from "./post.ts";
 import type { ActionRecord, Preview, Reconciler } from "./reconciler.ts";
+import type { WorkRow } from "./store.ts";
 import { LeaseLostError } from "./verdict.ts";
 import { runTriggered } from "./worker.ts";
 
@@ -19,6 +21,8 @@ export interface DirectFailure {
 export type DirectResponse =
   | { actions: ActionRecord[]; conditions: Condition[]; phase: string; nextDueInSeconds: number }
   | Preview
+  /** The order is on the resource's row, and the work is posted. */
+  | { ordered: ActionRecord }
   | DirectFailure;
 
 /** Phase of a resource that was looked for and is not there. */
@@ -45,8 +49,9 @@ export async function runDirect(worker: Worker, request: unknown, deadline: Dead
     if (reconciler === undefined) {
       return failed(`the ${worker.lane} function does not work on ${key.kind}`, "Check the kind's spelling.");
     }
+    if (parsed.data.action === "order") return await takeOrder(worker, reconciler, parsed.data, registration);
     if (parsed.data.action === "plan") {
-      const preview = await lookAhead(worker, reconciler, key, registration);
+      const preview = await lookAhead(worker, reconciler, key, { registration, row });
       if (typeof preview === "object") return preview;
       return failed(preview, "Check kind, namespace and name: outrigger get shows what is known.");
     }
@@ -76,12 +81,41 @@ export async function runDirect(worker: Worker, request: unknown, deadline: Dead
   }
 }
 
+/**
+ * Writes what a person orders onto the resource's row, where a running worker finds it before its next batch, and has the
+ * resource looked at. A kill in between loses no order: the row is in the due index.
+ */
+async function takeOrder(
+  worker: Worker,
+  reconciler: Reconciler,
+  { key, order, by }: Extract<DirectRequest, { action: "order" }>,
+  registration: Registration | undefined,
+): Promise<DirectResponse> {
+  const failed = (cause: string, nextStep: string): DirectFailure => ({
+    error: { object: describeKey(key), cause, nextStep },
+  });
+  const unknown = (): DirectFailure =>
+    failed("the hub knows no such resource", "Check kind, namespace and name: outrigger get shows what is known.");
+  if (reconciler.decideOrder === undefined)
+    return failed(`nobody orders anything about ${key.kind}`, "Change its spec.");
+  const { store, clock } = worker;
+  const at = new Date(clock.now()).toISOString();
+  const saved = await store.loadState(key);
+  const known = saved?.identity === registration?.identity ? saved : undefined;
+  const decision = reconciler.decideOrder(order, { key, by, at, state: known?.state, status: known?.status });
+  if (decision.type === "refused") return failed(decision.cause, decision.nextStep);
+  const entry = { auditId: `${at}#${randomUUID()}`, action: decision.action, by };
+  if (!(await store.order(key, decision.change, entry))) return unknown();
+  await scheduleWork(worker, key, clock.now());
+  return { ordered: decision.action };
+}
+
 /** What the next pass would do; as text why nobody can tell. */
 async function lookAhead(
   worker: Worker,
   reconciler: Reconciler,
   key: WorkKey,
-  registration: Registration | undefined,
+  { registration, row }: { registration: Registration | undefined; row: WorkRow | undefined },
 ): Promise<Preview | string> {
   const { store, clock, hubId } = worker;
   if (reconciler.preview === undefined || registration === undefined) return `${key.kind} cannot be looked ahead on`;
@@ -92,6 +126,7 @@ async function lookAhead(
     hubId,
     client,
     state: saved?.state,
+    orders: () => row?.orders,
     now: () => clock.now(),
     sleep: clock.sleep.bind(clock),
   };

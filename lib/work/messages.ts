@@ -22,9 +22,20 @@ export const ProbeMessage = z.strictObject({
 });
 export type ProbeMessage = z.infer<typeof ProbeMessage>;
 
-/** Direct invocation of a lane's function: `outrigger reconcile`, and `outrigger rollout plan`, which changes nothing. */
-export const DirectRequest = z.strictObject({
-  action: z.enum(["reconcile", "plan"]),
-  key: WorkKey,
-});
+/**
+ * Direct invocation of a lane's function: `outrigger reconcile`; `outrigger rollout plan`, which changes nothing; and what
+ * people order, e.g. `outrigger rollout pause`.
+ */
+export const DirectRequest = z.discriminatedUnion("action", [
+  z.strictObject({ action: z.literal("reconcile"), key: WorkKey }),
+  z.strictObject({ action: z.literal("plan"), key: WorkKey }),
+  z.strictObject({
+    action: z.literal("order"),
+    key: WorkKey,
+    /** Validated by the kind's own schema. */
+    order: z.looseObject({ type: z.string() }),
+    /** Who asks, by their own account: written into the audit and the condition, never trusted. */
+    by: z.string().min(1).max(2048).optional(),
+  }),
+]);
 export type DirectRequest = z.infer<typeof DirectRequest>;

@@ -74,6 +74,10 @@ export interface Session {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Saves the intent under the fence. Throws `LeaseLostError`; then nothing may be done. */
   pencil(intent: Intent): Promise<void>;
+  /** What people have ordered (kind-specific JSON), as last read: by the take, or by `interruption` since. */
+  orders(): unknown;
+  /** Saves the status so far for whoever asks the hub, whatever the resource's home. Best effort; ink repeats it. */
+  saveStatus(status: unknown): Promise<void>;
   /** Writes the outcomes into the audit row opened by `pencil` (best effort; ink repeats them). */
   record(outcomes: ActionOutcome[]): void;
   /** Reads registration and WORK row again. Called before each batch. */
@@ -98,7 +102,27 @@ export interface Reconciliation {
 }
 
 /** What looking ahead is given: nothing that writes. */
-export type PreviewSession = Pick<Session, "key" | "registration" | "hubId" | "client" | "state" | "now" | "sleep">;
+export type PreviewSession = Pick<
+  Session,
+  "key" | "registration" | "hubId" | "client" | "state" | "orders" | "now" | "sleep"
+>;
+
+/** What an order is judged by. */
+export interface OrderContext {
+  key: WorkKey;
+  /** Who asks, by their own account. */
+  by: string | undefined;
+  /** ISO-8601 UTC. */
+  at: string;
+  /** What the last pencil or ink saved; undefined before the first pass, or when it is of an earlier registration. */
+  state: unknown;
+  status: unknown;
+}
+
+/** An order that makes sense now, or why it does not. */
+export type OrderDecision =
+  | { type: "accepted"; action: ActionRecord; change: (orders: unknown) => unknown }
+  | { type: "refused"; cause: string; nextStep: string };
 
 /** What the next pass would do, and why not more. */
 export interface Preview {
@@ -126,4 +150,6 @@ export interface Reconciler {
   reconcile(session: Session): Promise<Reconciliation>;
   /** Looks ahead without writing anything; undefined when there is no such resource. */
   preview?(session: PreviewSession): Promise<Preview | undefined>;
+  /** What an order of a person changes. Pure: what becomes of it the next plan decides, under the fence. */
+  decideOrder?(order: unknown, context: OrderContext): OrderDecision;
 }

@@ -18,7 +18,7 @@ export interface SessionTerms {
   state: unknown;
   trigger: Session["trigger"];
   lease: Lease;
-  store: Pick<WorkStore, "pencil" | "look" | "recordOutcomes">;
+  store: Pick<WorkStore, "pencil" | "look" | "recordOutcomes" | "saveStatus">;
   clock: Clock;
   metrics: Metrics;
   log: Log;
@@ -66,6 +66,7 @@ export function openSession(terms: SessionTerms): OpenedSession {
   const events: BusEvent[] = [];
   let writes: Promise<void> = Promise.resolve();
   let keptState = terms.state;
+  let { orders } = terms.row;
   let audit: { id: string; outcomes: ActionOutcome[]; alone: boolean } | undefined;
 
   const session: Session = {
@@ -95,7 +96,13 @@ export function openSession(terms: SessionTerms): OpenedSession {
         .then(() => store.recordOutcomes(key, id, soFar))
         .catch((error: unknown) => log("warn", "Outcomes are not in the audit row", { key, cause: String(error) }));
     },
-    interruption: async () => judgeInterruption(terms, await store.look(key)),
+    orders: () => orders,
+    saveStatus: (status) => store.saveStatus({ ...holding, identity: registration.identity }, status),
+    async interruption() {
+      const seen = await store.look(key);
+      if (seen.row !== undefined) orders = seen.row.orders;
+      return judgeInterruption(terms, seen);
+    },
     emit: (event) => void events.push(event),
     count: (metric, value) => metrics.add(metric, value),
     log: (level, message, fields) => log(level, message, { key, ...fields }),

@@ -1,6 +1,6 @@
 import type { Registration } from "../registry/registration.ts";
 import type { WorkKey } from "./keys.ts";
-import type { ActionOutcome, Intent } from "./reconciler.ts";
+import type { ActionOutcome, ActionRecord, Intent } from "./reconciler.ts";
 
 /**
  * The WORK item. `dueShard` is `due#n` while the work waits to be posted by dispatch and `posted#n` while a message is
@@ -19,6 +19,16 @@ export interface WorkRow {
   fence: number;
   /** Random per take: lets an SDK retry after a lost reply recognise its own success. */
   owner?: string | undefined;
+  /** What people have ordered: kind-specific JSON, validated by the kind's own schema when read. Only `order` changes it. */
+  orders?: unknown;
+}
+
+/** Who ordered what, for the audit. */
+export interface OrderEntry {
+  auditId: string;
+  action: ActionRecord;
+  /** Who they say they are; never trusted. */
+  by?: string | undefined;
 }
 
 /** The STATE item: written only under the fence. */
@@ -109,6 +119,19 @@ export interface WorkStore {
    * to come again then. Throws `LeaseLostError`.
    */
   release(taken: Holding, dueAtMs: number, options: { posted: boolean }): Promise<void>;
+  /**
+   * Under the fence: the status so far, for whoever asks the hub while work goes on. State and inventory stay as they are;
+   * a STATE item of an earlier registration is left alone. Throws `LeaseLostError`.
+   */
+  saveStatus(taken: Holding & { identity: string }, status: unknown): Promise<void>;
+  /**
+   * Replaces what people have ordered by what `change` makes of it, with its audit row in the same write. It needs neither
+   * fence nor lease and frees none: a running worker finds it with `look`, the next one with `take`. Every other write
+   * keeps it; `forget` removes it.
+   *
+   * @returns false when there is no such row. Rejects with what `change` throws.
+   */
+  order(key: WorkKey, change: (orders: unknown) => unknown, entry: OrderEntry): Promise<boolean>;
   /** What a running worker reads before each batch. */
   look(key: WorkKey): Promise<{ row: WorkRow | undefined; registration: Registration | undefined }>;
   load(key: WorkKey): Promise<WorkRow | undefined>;

@@ -54,6 +54,8 @@ function openSession(
     sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
     pencil: () => sleep(PENCIL_MS),
     record: () => {},
+    orders: () => undefined,
+    saveStatus: () => sleep(PENCIL_MS),
     interruption: async () => {
       await sleep(READ_MS);
       return undefined;

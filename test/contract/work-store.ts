@@ -1,5 +1,6 @@
 import { openFixture, type WorkStoreSubject } from "./work-store/fixture.ts";
 import { ledgerContract } from "./work-store/ledger.ts";
+import { ordersContract } from "./work-store/orders.ts";
 import { recoveryContract } from "./work-store/recovery.ts";
 import { schedulingContract } from "./work-store/scheduling.ts";
 import { takingContract } from "./work-store/taking.ts";
@@ -10,5 +11,6 @@ export function workStoreContract(open: () => Promise<WorkStoreSubject>): void {
   schedulingContract(fixture);
   takingContract(fixture);
   ledgerContract(fixture);
+  ordersContract(fixture);
   recoveryContract(fixture);
 }

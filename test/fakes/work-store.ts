@@ -11,6 +11,7 @@ export interface AuditRecord {
   key: WorkKey;
   intended: ActionRecord[];
   outcomes: ActionOutcome[];
+  by?: string | undefined;
 }
 
 /** The in-memory `WorkStore`, with what a test may look at and set. */
@@ -93,6 +94,19 @@ export function createFakeWorkStore(options: { now(): number }): FakeWorkStore {
       const audit = result.auditId === undefined ? undefined : store.audit.get(result.auditId);
       if (audit !== undefined) audit.outcomes = [...result.outcomes];
       return { ticket: inked.row.ticket, dueAtMs: inked.dueAtMs, posted: inked.posted };
+    },
+    async saveStatus(taken, status) {
+      if (held(taken).leaseUntil <= options.now()) throw new LeaseLostError("The lease has run out.");
+      const before = store.states.get(rowId(taken.key));
+      if (before === undefined || before.identity === taken.identity)
+        saveState(taken.key, taken.identity, before?.state, status);
+    },
+    async order(key, change, { auditId, action, by }) {
+      const row = store.rows.get(rowId(key));
+      if (row === undefined) return false;
+      store.rows.set(rowId(key), { ...row, orders: structuredClone(change(row.orders)) });
+      store.audit.set(auditId, { key, intended: [action], outcomes: [{ ...action, result: "done" }], by });
+      return true;
     },
     async release(taken, dueAtMs, { posted }) {
       const before = store.rows.get(rowId(taken.key));

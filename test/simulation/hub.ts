@@ -3,6 +3,7 @@ import type { Registration } from "../../lib/registry/registration.ts";
 import type { GatePorts } from "../../lib/rollouts/ask-gates.ts";
 import type { Homes } from "../../lib/rollouts/home.ts";
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
+import type { Orders } from "../../lib/rollouts/orders.ts";
 import { createRolloutReconciler } from "../../lib/rollouts/reconcile.ts";
 import type { RolloutStatus } from "../../lib/rollouts/status.ts";
 import type { ActionOutcome, BusEvent, Interruption, Reconciliation, Session } from "../../lib/work/reconciler.ts";
@@ -51,6 +52,10 @@ export class SimulatedHub {
   readonly logged: string[] = [];
   readonly results: Reconciliation[] = [];
   readonly clients: ModelClient[] = [];
+  /** Statuses saved while work went on. */
+  readonly saved: RolloutStatus[] = [];
+  /** What people have ordered, as the row has it. */
+  orders: Orders = {};
   passes = 0;
   pencils = 0;
   failures: unknown[] = [];
@@ -139,6 +144,7 @@ export class SimulatedHub {
     const remaining = (): number => startedAt + TIMEOUT_MS - clock.now();
     const { home = "cluster", name, cluster = "prod" } = this.#options;
     const handoverMs = this.#options.handoverMs ?? 90_000;
+    let { orders } = this;
     const holds = (): boolean => this.#row.fence === fence;
     return {
       key: { cluster, home, kind: "MultiAZRollout", namespace: NAMESPACE, name },
@@ -166,8 +172,14 @@ export class SimulatedHub {
         await this.#fault("pencil-act", client);
       },
       record: (outcomes) => void this.recorded.push(...outcomes),
+      orders: () => orders,
+      saveStatus: async (status) => {
+        if (holds() && !client.dead) this.saved.push(status as RolloutStatus);
+      },
       interruption: async () => {
         await clock.sleep(5);
+        if (client.dead) await new Promise(() => {});
+        orders = this.orders;
         return holds() ? this.#options.interruption?.() : { reason: "LeaseLost", message: "another worker owns it" };
       },
       emit: (event) => void this.events.push(event),

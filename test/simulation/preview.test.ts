@@ -20,6 +20,7 @@ async function lookAhead(scenario: Scenario, name = "ingesters"): Promise<Previe
     hubId: "hub",
     client,
     state: scenario.hub.state,
+    orders: () => scenario.hub.orders,
     now: () => clock.now(),
     sleep: (ms: number) => clock.sleep(ms),
   };

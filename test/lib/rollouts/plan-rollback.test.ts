@@ -86,7 +86,7 @@ testRows({
       state: { ...back([]), rejected: { "ingester-a": "new" } },
       phase: "Stalled",
       reason: "TemplateRejected",
-      says: "ingester-a stalled before",
+      says: "ingester-a was rolled back",
     },
     "nor after the rollback has ended": {
       pods: { a: "ooo", b: "ooo" },

@@ -28,7 +28,9 @@ function given(group: GroupOptions, change: Change = () => ({})): { batch: Candi
     rejectedAgain: [],
     gates: undefined,
     asksShifts: false,
-    rollsBack: false,
+    stop: undefined,
+    generation: 3,
+    rollback: undefined,
     stalled: undefined,
   };
   const batch = zones.flatMap((zone) => zone.parts.flatMap((part) => part.pods.map((pod) => ({ zone, part, pod }))));
@@ -66,8 +68,14 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
     [],
     "WaitingForStatefulSet",
   ],
+  "a person has stopped it in the hub": [
+    healthy,
+    () => ({ stop: { type: "paused", at: NOW, by: "anna" } }),
+    [],
+    "PausedByOrder",
+  ],
   "the resource is paused": [healthy, () => ({ spec: spec({ paused: true }) }), [], "Paused"],
-  "a template that stalled is restored first": [
+  "a template that is rolled back is restored first": [
     healthy,
     () => ({ restores: [{ statefulSet: "ingester-a", from: "bad", to: "old" }] }),
     [],

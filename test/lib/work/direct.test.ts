@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ConnectionError } from "../../../lib/kubernetes/errors.ts";
 import { runDirect } from "../../../lib/work/direct.ts";
+import type { OrderContext, OrderDecision, Reconciliation, Session } from "../../../lib/work/reconciler.ts";
+import { runWork } from "../../../lib/work/worker.ts";
 import { createFakeLane, KEY, reconciliationOf } from "../../fakes/lane.ts";
+import { registrationOf } from "../../fakes/registration.ts";
 import { rowId } from "../../fakes/work-store.ts";
 
 const request = { action: "reconcile" as const, key: KEY };
@@ -104,6 +107,89 @@ describe("a pass asked for by a person", () => {
         cause: expect.stringContaining(cause),
         nextStep: expect.any(String),
       },
+    });
+  });
+});
+
+describe("an order of a person", () => {
+  const asked = { action: "order" as const, key: KEY, order: { type: "pause" }, by: "anna" };
+  const action = { kind: "PauseRollout", object: "mimir/ingester", reason: "Ordered" };
+  /** A lane whose kind takes every order but one, and remembers what it was told. */
+  function orderLane(reconcile?: (session: Session) => Promise<Reconciliation>) {
+    const lane = createFakeLane(reconcile);
+    const told: OrderContext[] = [];
+    const [kind] = lane.worker.reconcilers;
+    if (kind === undefined) throw new Error("the lane has no kind");
+    const decideOrder = (order: unknown, context: OrderContext): OrderDecision => {
+      told.push(context);
+      if ((order as { type: string }).type === "explode")
+        return { type: "refused", cause: "nobody wants that", nextStep: "Do not." };
+      return { type: "accepted", action, change: (before) => [before ?? "none", order] };
+    };
+    lane.worker.reconcilers = [{ ...kind, decideOrder }];
+    return { ...lane, told };
+  }
+
+  it("is written onto the row, posted, and put into the audit with the name that was given", async () => {
+    const lane = orderLane();
+    await lane.store.schedule(KEY, lane.clock.nowMs + 500_000, { posted: false });
+    expect(await runDirect(lane.worker, asked, lane.deadline)).toEqual({ ordered: action });
+    expect(lane.store.rows.get(rowId(KEY))).toMatchObject({ ticket: 2, orders: ["none", { type: "pause" }] });
+    expect(lane.sent).toMatchObject([{ message: { key: KEY, ticket: 2 }, delaySeconds: 0 }]);
+    expect([...lane.store.audit.values()]).toEqual([
+      { key: KEY, intended: [action], outcomes: [{ ...action, result: "done" }], by: "anna" },
+    ]);
+  });
+
+  it("reaches a worker that is at it, which holds its lease as before", async () => {
+    const seen: unknown[] = [];
+    const lane = orderLane(async (session) => {
+      seen.push(session.orders());
+      await runDirect(lane.worker, asked, lane.deadline);
+      seen.push(session.orders());
+      expect(await session.interruption()).toMatchObject({ reason: "Superseded" });
+      seen.push(session.orders());
+      return reconciliationOf();
+    });
+    await lane.store.schedule(KEY, lane.clock.nowMs, { posted: true });
+    expect(await runWork(lane.worker, lane.messageOf(1), lane.deadline)).toMatchObject({ outcome: "inked" });
+    expect(seen).toEqual([undefined, undefined, ["none", { type: "pause" }]]);
+    expect(lane.store.rows.get(rowId(KEY))).toMatchObject({ orders: ["none", { type: "pause" }] });
+  });
+
+  it("is judged by what is saved of this registration alone", async () => {
+    const lane = orderLane();
+    await lane.store.schedule(KEY, lane.clock.nowMs, { posted: true });
+    await runWork(lane.worker, lane.messageOf(1), lane.deadline);
+    await runDirect(lane.worker, asked, lane.deadline);
+    lane.store.registrations.set(KEY.cluster, registrationOf(KEY.cluster, { identity: "another" }));
+    await runDirect(lane.worker, asked, lane.deadline);
+    expect(lane.told.map(({ state, by }) => [state, by])).toEqual([
+      [{ pass: "inked" }, "anna"],
+      [undefined, "anna"],
+    ]);
+  });
+
+  it.each<[string, object, boolean, string]>([
+    ["that makes no sense", { ...asked, order: { type: "explode" } }, true, "nobody wants that"],
+    ["about a resource nobody knows", asked, false, "the hub knows no such resource"],
+    ["without a type", { ...asked, order: {} }, true, "order.type"],
+  ])("%s is refused, and nothing is written", async (_name, wrong, known, cause) => {
+    const lane = orderLane();
+    if (known) await lane.store.schedule(KEY, lane.clock.nowMs, { posted: true });
+    const before = structuredClone([...lane.store.rows.values()]);
+    expect(await runDirect(lane.worker, wrong, lane.deadline)).toEqual({
+      error: { object: expect.any(String), cause: expect.stringContaining(cause), nextStep: expect.any(String) },
+    });
+    expect([...lane.store.rows.values()]).toEqual(before);
+    expect(lane.store.audit.size).toBe(0);
+  });
+
+  it("about a kind that takes none is refused", async () => {
+    const lane = createFakeLane();
+    await lane.store.schedule(KEY, lane.clock.nowMs, { posted: true });
+    expect(await runDirect(lane.worker, asked, lane.deadline)).toMatchObject({
+      error: { cause: "nobody orders anything about MultiAZRollout" },
     });
   });
 });

@@ -1,0 +1,115 @@
+import { describe, expect, test } from "vitest";
+import { decideOrder } from "../../../lib/rollouts/decide-order.ts";
+import { type Order, type Orders, readOrders } from "../../../lib/rollouts/orders.ts";
+import { freshState, type RolloutState } from "../../../lib/rollouts/state.ts";
+import { KEY } from "../../fakes/lane.ts";
+import { at, underWay } from "./group.ts";
+
+const asked = { at: at(0), by: "anna" };
+const decide = (order: unknown, known: { state?: unknown; status?: unknown } = {}) =>
+  decideOrder(order, { key: KEY, ...asked, state: known.state, status: known.status });
+
+/** The orders after one more, from those before. */
+function after(order: Order, orders: Orders, state: RolloutState = underWay({ a: {} }, { token: "now" })): unknown {
+  const decision = decide(order, { state });
+  if (decision.type === "refused") throw new Error(decision.cause);
+  return decision.change(orders);
+}
+const about = (rollout: string) => ({ rollout, ...asked });
+const before: Orders = { paused: { at: at(-9) }, abort: { ...about("now"), at: at(-9) }, approved: ["a"] };
+
+describe("an order", () => {
+  const rows: Record<string, [Order, Orders, Orders]> = {
+    "pause is written down with time and name": [{ type: "pause" }, {}, { paused: asked }],
+    "pause leaves the others": [{ type: "pause" }, { approved: ["a"] }, { approved: ["a"], paused: asked }],
+    "resume lifts pause and abort": [{ type: "resume" }, before, { approved: ["a"] }],
+    "resume without either changes nothing": [{ type: "resume" }, { approved: ["a"] }, { approved: ["a"] }],
+    "approve keeps each token once, the newest last": [
+      { type: "approve", token: "a" },
+      { approved: ["a", "b"] },
+      { approved: ["b", "a"] },
+    ],
+    "abort names its rollout": [{ type: "abort", rollout: "now" }, {}, { abort: about("now") }],
+    "rollback names its rollout, and lifts pause and abort": [
+      { type: "rollback", rollout: "now" },
+      before,
+      { approved: ["a"], rollback: about("now") },
+    ],
+  };
+  test.each(Object.entries(rows))("%s", (_sentence, [order, orders, expected]) => {
+    const state = underWay({ a: {} }, { token: "now" });
+    expect(after(order, orders, state)).toEqual(expected);
+  });
+
+  test("keeps no more than the last twenty approvals", () => {
+    const approved = Array.from({ length: 20 }, (_, index) => `t${index}`);
+    expect(after({ type: "approve", token: "new" }, { approved })).toEqual({ approved: [...approved.slice(1), "new"] });
+  });
+
+  test("is an audit row's action", () => {
+    expect(decide({ type: "pause" })).toMatchObject({
+      action: { kind: "PauseRollout", object: "mimir/ingester", reason: "Ordered" },
+    });
+  });
+
+  test("about a rollout that only the status tells of yet is taken", () => {
+    expect(decide({ type: "abort", rollout: "next" }, { status: { phase: "Progressing", rollout: "next" } }).type).toBe(
+      "accepted",
+    );
+  });
+
+  const { rollout, ...idle } = underWay({ a: {} }, { token: "then" });
+  const last = { startedAt: at(-9), finishedAt: at(-5), zones: {}, token: "then", members: rollout?.members };
+  const completed = { ...idle, last: { ...last, revisions: { "ingester-a": "new" } } };
+
+  test("to roll back what is completed is taken while its start is on record", () => {
+    expect(after({ type: "rollback", rollout: "then" }, {}, completed)).toEqual({ rollback: about("then") });
+  });
+
+  const refusals: Record<string, [unknown, { state?: unknown; status?: unknown }, string]> = {
+    "that is none": [{ type: "explode" }, {}, "order.type"],
+    "with too much in it": [{ type: "pause", forSeconds: 3 }, {}, "forSeconds"],
+    "to abort nothing": [{ type: "abort", rollout: "now" }, { state: freshState("u") }, "no rollout is under way"],
+    "to abort what is completed": [
+      { type: "abort", rollout: "then" },
+      { state: completed, status: { phase: "Completed", rollout: "then" } },
+      "no rollout is under way",
+    ],
+    "about a rollout that is over": [
+      { type: "abort", rollout: "then" },
+      { state: underWay({ a: {} }, { token: "now" }) },
+      "another one is under way",
+    ],
+    "to roll back a rollout before the last": [
+      { type: "rollback", rollout: "long ago" },
+      { state: completed },
+      "not the last one",
+    ],
+    "to roll back twice": [
+      { type: "rollback", rollout: "then" },
+      { state: { ...completed, last: { ...completed.last, rolledBack: true } } },
+      "rolled back already",
+    ],
+    "to roll back what an earlier version completed": [
+      { type: "rollback", rollout: "then" },
+      { state: { ...idle, last: { ...last, members: undefined } } },
+      "not on record",
+    ],
+    "to roll back to what is there": [
+      { type: "rollback", rollout: "now" },
+      { state: underWay({ a: {} }, { token: "now", revisions: { "ingester-a": "old" } }) },
+      "no member has another revision",
+    ],
+  };
+  test.each(Object.entries(refusals))("%s is refused", (_what, [order, known, cause]) => {
+    expect(decide(order, known)).toEqual({
+      type: "refused",
+      cause: expect.stringContaining(cause),
+      nextStep: expect.any(String),
+    });
+  });
+
+  test.each([undefined, "text", { paused: "yes" }])("what a row carries as %j is none", (saved) => {
+    expect(readOrders(saved)).toEqual({});
+  });
+});
