@@ -2,7 +2,7 @@ import { APPROVE_ANNOTATION } from "./approval.ts";
 import type { ZoneView } from "./members.ts";
 import type { PodView } from "./pods.ts";
 import { soakLeft } from "./progress.ts";
-import { type Candidate, type Hold, isCure, listed, type SafetyRule, waiting } from "./safety-rule.ts";
+import { type Candidate, isCure, listed, type SafetyRule, waiting } from "./safety-rule.ts";
 import { STOP_RULES } from "./safety-stops.ts";
 import { secondsLeft } from "./time.ts";
 
