@@ -95,7 +95,7 @@ export const BATCH_RULES: readonly SafetyRule[] = [
       const others = unready.filter((zone) => zone.name !== first?.name);
       const keep = others.some(inMotion) ? [] : only(batch, first).filter(isCure);
       if (keep.length > 0) return { keep };
-      const message = `Nothing is deleted while several zones are unready: ${troubles(unready)}.`;
+      const message = `Nothing is deleted while several zones are unready: ${troubles(unready)}. It goes on when all but one are Ready; mend these pods, or change the template if it is at fault.`;
       return { keep, hold: { phase: "Held", reason: "MultipleZonesUnready", message, clockRuns: false } };
     },
   },

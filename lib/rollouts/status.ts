@@ -84,19 +84,21 @@ export function refusedStatus(
 
 type Claimed = Omit<Condition, "lastTransitionTime" | "observedGeneration">;
 
-function conditionsOf(phase: Phase, reason: string, message: string): Claimed[] {
-  const condition = (type: string, holds: boolean): Claimed => ({
-    type,
-    status: holds ? "True" : "False",
-    reason,
-    message,
+/** The phases in which each condition holds. */
+const HOLDS: Readonly<Record<string, readonly Phase[]>> = {
+  Ready: ["Idle", "Completed"],
+  Progressing: ["Progressing", "RollingBack"],
+  Held: ["Held"],
+  Stalled: ["Stalled"],
+};
+
+/** Why is told once: by Ready, and by the condition that holds. The others only name the phase. */
+export function conditionsOf(phase: Phase, reason: string, message: string): Claimed[] {
+  return Object.entries(HOLDS).map(([type, phases]) => {
+    const holds = phases.includes(phase);
+    const told = holds || type === "Ready";
+    return { type, status: holds ? "True" : "False", reason: told ? reason : phase, message: told ? message : "" };
   });
-  return [
-    condition("Ready", phase === "Idle" || phase === "Completed"),
-    condition("Progressing", phase === "Progressing" || phase === "RollingBack"),
-    condition("Held", phase === "Held"),
-    condition("Stalled", phase === "Stalled"),
-  ];
 }
 
 function transition(resource: MultiAZRollout, conditions: readonly Claimed[], now: string): Condition[] {

@@ -74,6 +74,9 @@ describe("the status", () => {
     const { status } = look(group, state, changes);
     expect(status.phase).toBe(phase);
     expect(Object.fromEntries(status.conditions.map((each) => [each.type, each.status]))).toMatchObject(expected);
+    const why = status.conditions.filter(({ message }) => message !== "");
+    const holding = status.conditions.filter(({ type, status: holds }) => type === "Ready" || holds === "True");
+    expect(why).toEqual(holding);
   });
 
   test("a condition keeps its transition time while its status stays", () => {
