@@ -51,19 +51,6 @@ export const BATCH_RULES: readonly SafetyRule[] = [
     apply: (batch) => ({ keep: batch.filter(({ pod }) => !pod.terminating) }),
   },
   {
-    name: "a pod is judged by StatefulSets that were listed after it was created",
-    apply(batch, { now, statefulSetsReadAt }) {
-      const left = ({ pod }: Candidate, at: string): number =>
-        pod.createdAt === undefined ? 0 : secondsLeft(pod.createdAt, NEWS_SECONDS, at);
-      const keep = batch.filter((candidate) => left(candidate, statefulSetsReadAt) === 0);
-      if (keep.length > 0 || batch.length === 0) return { keep };
-      const wakeInSeconds = Math.min(...batch.map((candidate) => left(candidate, now)));
-      const message = "Waiting for news of the StatefulSets, whose pods were created a moment ago.";
-      const reason = wakeInSeconds > 0 ? "WaitingForStatefulSet" : "ReadingStatefulSets";
-      return { keep, hold: waiting(reason, message, { clockRuns: false, wakeInSeconds }) };
-    },
-  },
-  {
     name: "a paused StatefulSet is left alone",
     apply(batch, { zones }) {
       const keep = batch.filter(({ part }) => !part.paused);
@@ -189,6 +176,19 @@ export const BATCH_RULES: readonly SafetyRule[] = [
       if (keep.length > 0 || first === undefined) return { keep };
       const message = `The next batch of zone ${first.zone.name} starts when this one is available: ${listed(first.part.unready)}.`;
       return { keep, hold: waiting("WaitingForPods", message) };
+    },
+  },
+  {
+    name: "a pod is judged by StatefulSets that were listed after it was created",
+    apply(batch, { now, statefulSetsReadAt }) {
+      const left = ({ pod }: Candidate, at: string): number =>
+        pod.createdAt === undefined ? 0 : secondsLeft(pod.createdAt, NEWS_SECONDS, at);
+      const keep = batch.filter((candidate) => left(candidate, statefulSetsReadAt) === 0);
+      if (keep.length > 0 || batch.length === 0) return { keep };
+      const wakeInSeconds = Math.min(...batch.map((candidate) => left(candidate, now)));
+      const message = "Waiting for news of the StatefulSets, whose pods were created a moment ago.";
+      const reason = wakeInSeconds > 0 ? "WaitingForStatefulSet" : "ReadingStatefulSets";
+      return { keep, hold: waiting(reason, message, { clockRuns: false, wakeInSeconds }) };
     },
   },
   {

@@ -11,7 +11,7 @@ import { DEFAULT_STORAGE_CLASS } from "../control-plane/volume-stages.ts";
 import type { TokenVerifier } from "../token-review.ts";
 import { verifyToken } from "../token-verifier.ts";
 import { auditLine } from "./audit.ts";
-import type { Clock } from "./clock.ts";
+import { type Clock, realClock } from "./clock.ts";
 import { createClusterCore, KUBERNETES_VERSION } from "./cluster.ts";
 import { serve } from "./http/serve.ts";
 
@@ -34,7 +34,7 @@ const DEFAULT_ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"];
 
 /** Starts an embedded Kubernetes API with controllers and simulated nodes on 127.0.0.1; returns when the nodes are Ready. */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
-  const { name, zones = DEFAULT_ZONES, nodesPerZone = 2, audit = false } = options;
+  const { name, zones = DEFAULT_ZONES, nodesPerZone = 2, audit = false, clock = realClock } = options;
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const authority = createCertificateAuthority(`${name}-ca`);
@@ -46,7 +46,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     verify: await verifierOf(name, dataDir, options.tokens),
     caPem,
     address: () => new URL(server).host,
-    ...(options.clock && { clock: options.clock }),
+    clock,
     ...(options.random && { random: options.random }),
     ...(options.podReadyAfterMs === undefined ? {} : { podReadyAfterMs: options.podReadyAfterMs }),
     ...(audit
@@ -54,7 +54,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
       : {}),
   });
   if (audit) writeFileSync(auditLogPath, "", { mode: 0o600 });
-  const listener = await serve(core.handle, { ...serving, caPem });
+  const listener = await serve(core.handle, { ...serving, caPem, now: () => clock.now() });
   server = listener.url;
   const credentials = {
     server,

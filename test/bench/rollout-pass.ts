@@ -30,7 +30,8 @@ export async function rollUntilCompleted(
   }
 }
 
-function openSession(
+/** A session as a lane opens it, with pauses where its table would be asked. */
+export function openSession(
   client: KubernetesClient,
   key: Session["key"],
   { fence, state, handoverMs }: { fence: number; state: unknown; handoverMs: number },

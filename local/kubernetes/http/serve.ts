@@ -17,15 +17,18 @@ export interface ServeOptions {
   certPem: string;
   /** The authority of client certificates. */
   caPem: string;
+  /** The cluster's time for the header Date, milliseconds since 1970. */
+  now: () => number;
 }
 
 const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
 /** Serves an API over HTTPS on a free port of 127.0.0.1. */
-export async function serve(handler: Handler, { keyPem, certPem, caPem }: ServeOptions): Promise<Listener> {
+export async function serve(handler: Handler, { keyPem, certPem, caPem, now }: ServeOptions): Promise<Listener> {
   const sockets = new Set<Socket>();
   const options = { key: keyPem, cert: certPem, ca: caPem, requestCert: true, rejectUnauthorized: false };
   const server = createServer(options, (incoming, outgoing) => {
+    outgoing.setHeader("date", new Date(now()).toUTCString());
     void exchange(handler, incoming, outgoing).catch((error: unknown) => outgoing.destroy(error as Error));
   });
   server.keepAliveTimeout = 90_000;

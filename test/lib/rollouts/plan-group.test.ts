@@ -118,6 +118,19 @@ testRows({
       reason: "WaitingForZone",
     },
   },
+  "pods created a moment ago": {
+    "go once the StatefulSets were read again, older pods of the zone first": {
+      pods: { a: "yo" },
+      spec: { maxUnavailable: 2 },
+      deletes: ["a-1"],
+      phase: "Progressing",
+    },
+    "in the zone whose turn it is are waited for, whatever later zones have": {
+      pods: { a: "yy", b: "oo" },
+      phase: "Progressing",
+      reason: "WaitingForStatefulSet",
+    },
+  },
   "a status behind its spec": {
     "an unobserved generation is waited for": {
       pods: { a: "oo", b: "oo" },

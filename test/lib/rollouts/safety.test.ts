@@ -90,12 +90,6 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
   "no progress before the deadline": [healthy, () => ({ stalled: { message: "" } }), [], "ProgressDeadlineExceeded"],
   "a pod of the wanted revision is never deleted": [{ pods: { a: "No" } }, () => ({}), ["a-1"], undefined],
   "a terminating pod is skipped": [{ pods: { a: "to" } }, () => ({}), ["a-1"], undefined],
-  "a pod is judged by StatefulSets that were listed after it was created": [
-    { pods: { a: "yy" } },
-    () => ({}),
-    [],
-    "WaitingForStatefulSet",
-  ],
   "a paused StatefulSet is left alone": [
     { ...healthy, parts: { a: { annotations: { "grafana.com/rollout-paused": "true" } } } },
     () => ({}),
@@ -142,6 +136,12 @@ const rows: Record<string, [GroupOptions, Change, string[], string | undefined]>
     () => ({ spec: spec({ strategy: { type: "Exponential", factor: 2 } }) }),
     ["a-0"],
     undefined,
+  ],
+  "a pod is judged by StatefulSets that were listed after it was created": [
+    { pods: { a: "yy" } },
+    () => ({}),
+    [],
+    "WaitingForStatefulSet",
   ],
   "intervalSeconds between two batches": [
     healthy,
