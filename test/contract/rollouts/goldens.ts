@@ -113,7 +113,7 @@ export async function playGolden(stage: Stage, golden: Golden): Promise<string> 
         .gone()
         .map(({ uid }) => uid)
         .toSorted(),
-    ).toEqual(before.map(({ metadata }) => metadata.uid).toSorted());
+    ).toEqual(before.map(({ metadata }) => metadata.uid ?? "").toSorted());
     for (const { spec, status: now } of sets) {
       expect(now).toMatchObject({ updatedReplicas: spec.replicas, readyReplicas: spec.replicas });
       expect(now?.currentRevision).toBe(now?.updateRevision);
