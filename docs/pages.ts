@@ -95,7 +95,7 @@ curl --aws-sigv4 aws:amz:us-east-1:arc-zonal-shift --user 000000000000:test -X D
     ]),
     "commands.md": page("Commands", commandSections()),
     "rbac.md": page("Roles in the clusters", [
-      "One role for each capability a registration names, bound to the group `outrigger`.",
+      "One role for each capability a registration names, bound to the group `outrigger`, one to install what it needs, and optional ones.",
       ...sections(SHIPPED_ROLES, ({ purpose, clusterWide, namespaced }) =>
         [purpose, rules("In the whole cluster", clusterWide), rules("In each namespace it covers", namespaced)].join(
           "\n\n",

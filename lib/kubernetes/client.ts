@@ -100,9 +100,9 @@ export interface KubernetesClient {
   delete(type: ResourceType, name: ObjectName, options: DeleteOptions): Promise<void>;
   /** Ends when the server closes the watch; throws `ApiError` 410 (reason Expired) when the version is too old. */
   watch<T extends KubernetesObject>(type: ResourceType, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
-  /** Never throws for an HTTP status; throws `ConnectionError` only. */
+  /** Never throws for an HTTP status; throws `ConnectionError` only. Repeats reads, and what was answered 401, only. */
   raw(
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "DELETE",
     path: string,
     options?: CallOptions & { accept?: string; body?: unknown },
   ): Promise<RawResponse>;

@@ -179,9 +179,9 @@ export function deleteRequest(type: ResourceType, name: ObjectName, options: Del
   };
 }
 
-/** A path that is no resource, e.g. `/readyz?verbose`. */
+/** A path that is no resource, e.g. `/readyz?verbose` or that of a pod's proxy. */
 export function rawRequest(
-  method: "GET" | "POST",
+  method: "GET" | "POST" | "DELETE",
   path: string,
   options: { accept?: string; body?: unknown },
 ): ApiRequest {

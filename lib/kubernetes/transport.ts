@@ -122,7 +122,7 @@ class Transport implements KubernetesClient {
   }
 
   async raw(
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "DELETE",
     path: string,
     options: CallOptions & { accept?: string; body?: unknown } = {},
   ): Promise<RawResponse> {

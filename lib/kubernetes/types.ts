@@ -21,6 +21,13 @@ export const DEPLOYMENTS: ResourceType = {
   plural: "deployments",
   namespaced: true,
 };
+/** Of grafana/rollout-operator: replicas for an autoscaler to write, which StatefulSets mirror. */
+export const REPLICA_TEMPLATES: ResourceType = {
+  apiVersion: "rollout-operator.grafana.com/v1",
+  kind: "ReplicaTemplate",
+  plural: "replicatemplates",
+  namespaced: true,
+};
 export const CUSTOM_RESOURCE_DEFINITIONS: ResourceType = {
   apiVersion: "apiextensions.k8s.io/v1",
   kind: "CustomResourceDefinition",

@@ -1,4 +1,4 @@
-import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
+import { MULTI_AZ_ROLLOUTS, REPLICA_TEMPLATES } from "../kubernetes/types.ts";
 import { qualifiedName } from "./capabilities.ts";
 import type { Capability } from "./registration.ts";
 
@@ -14,8 +14,11 @@ export interface PolicyRule {
 /** The group the hub's identity is in: bind roles to it, put it into the access entry. */
 export const HUB_GROUP = "outrigger";
 
-/** A shipped role: one for each capability, and `install` for putting CRDs into the cluster at registration. */
-export type RoleName = Capability | "install";
+/** Roles that no registration asks for: applied where StatefulSets ask for what they allow. */
+export type OptionalRole = "mirror-replicas" | "prepare-downscale";
+
+/** A shipped role: one for each capability, `install` for putting CRDs into the cluster at registration, and optional ones. */
+export type RoleName = Capability | "install" | OptionalRole;
 
 interface ShippedRole {
   /** What it is for, and what it amounts to. */
@@ -25,6 +28,8 @@ interface ShippedRole {
   /** Rules that a Role holds as well, where a registration is limited to namespaces. */
   namespaced: readonly PolicyRule[];
 }
+
+const groupOf = ({ apiVersion }: { apiVersion: string }): string => apiVersion.split("/")[0] ?? "";
 
 /** Exactly what the code asks for, no more. A missing rule shows as 403 and is named in the condition. */
 export const SHIPPED_ROLES: Record<RoleName, ShippedRole> = {
@@ -50,6 +55,23 @@ export const SHIPPED_ROLES: Record<RoleName, ShippedRole> = {
       { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "delete"] },
       { apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"] },
     ],
+  },
+  "mirror-replicas": {
+    purpose:
+      "Optional: StatefulSets that take their replicas from a ReplicaTemplate (annotations grafana.com/rollout-mirror-replicas-from-resource-…). " +
+      "Another kind needs the same rules for its own group.",
+    clusterWide: [],
+    namespaced: [
+      { apiGroups: [groupOf(REPLICA_TEMPLATES)], resources: ["replicatemplates/scale"], verbs: ["get"] },
+      { apiGroups: [groupOf(REPLICA_TEMPLATES)], resources: ["replicatemplates/status"], verbs: ["patch"] },
+    ],
+  },
+  "prepare-downscale": {
+    purpose:
+      "Optional: StatefulSets whose pods are prepared before they are scaled down (label grafana.com/prepare-downscale). Whoever holds it can send " +
+      "POST and DELETE requests to any port of any pod of those namespaces, past network policies, as the API server does.",
+    clusterWide: [],
+    namespaced: [{ apiGroups: [""], resources: ["pods/proxy"], verbs: ["create", "delete"] }],
   },
   install: {
     purpose:

@@ -1,12 +1,12 @@
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import { ApiError, ConnectionError, isApiError } from "../kubernetes/errors.ts";
+import { isApiError } from "../kubernetes/errors.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
 import type { ActionOutcome } from "../work/reconciler.ts";
 import { adoptionPatch } from "./adoption.ts";
+import { attempt, type Executed, type ExecuteOptions, skipped } from "./attempt.ts";
 import { claimOf } from "./claim.ts";
 import { claimStatefulSet, releaseClaim } from "./claims.ts";
-import { describeTrouble } from "./cluster-trouble.ts";
 import type {
   AdoptAction,
   ClaimAction,
@@ -15,31 +15,15 @@ import type {
   RevisionAction,
   RolloutAction,
 } from "./plan-actions.ts";
+import { isReplicaAction } from "./replica-actions.ts";
 import { restoreTemplate } from "./restore.ts";
-
-/** What executing needs besides the client. */
-export interface ExecuteOptions {
-  namespace: string;
-  owner: string;
-  /** Asked before each write. */
-  mayWrite: () => boolean;
-  /** Called after each single delete. */
-  afterDelete: () => Promise<void>;
-  /** Told of each StatefulSet as the server returned it. */
-  changed: (statefulSet: StatefulSet) => void;
-}
-
-/** An action and what came of it. */
-export interface Executed {
-  action: RolloutAction;
-  outcome: ActionOutcome;
-}
+import { executeReplicas } from "./scale.ts";
 
 /** Deletes of one batch that may be under way at once; each has its own precondition. */
 const CONCURRENT_DELETES = 8;
 
 /**
- * Carries the actions out: claims one after the other, then strategies, deletes, and status writes. A claim that fails ends it
+ * Carries the actions out: claims one after the other, then strategies, deletes, replicas, and status writes. A claim that fails ends it
  * before any delete. What happens to each action is data; nothing is thrown for an answer of the API server.
  */
 export async function executeRollout(
@@ -51,10 +35,11 @@ export async function executeRollout(
   const adoptions = actions.filter((action) => action.kind === "AdoptStrategy");
   const restores = actions.filter((action) => action.kind === "RestoreTemplate");
   const deletes = actions.filter((action) => action.kind === "DeletePod");
+  const replicas = actions.filter(isReplicaAction);
   const revisions = actions.filter((action) => action.kind === "SetCurrentRevision");
   const claimed = await layClaims(client, claims, options);
   if (claimed.some(({ outcome }) => outcome.result !== "done")) {
-    const rest = [...adoptions, ...restores, ...deletes, ...revisions].map((action) =>
+    const rest = [...adoptions, ...restores, ...deletes, ...replicas, ...revisions].map((action) =>
       skipped(action, "not all StatefulSets could be claimed"),
     );
     return [...claimed, ...rest];
@@ -63,7 +48,7 @@ export async function executeRollout(
   for (const action of adoptions) adopted.push(await adoptStrategy(client, action, options));
   for (const action of restores) adopted.push(await restore(client, action, options));
   const deleted = await deletePods(client, deletes, options);
-  const written: Executed[] = [];
+  const written = await executeReplicas(client, replicas, options);
   for (const action of revisions) written.push(await setCurrentRevision(client, action, options));
   return [...claimed, ...adopted, ...deleted, ...written];
 }
@@ -115,7 +100,7 @@ async function deletePods(
       executed[index] = one;
       if (one.outcome.result === "refused" || one.outcome.result === "failed")
         stopped = "an earlier delete did not succeed";
-      else if (one.outcome.result !== "skipped") await options.afterDelete();
+      else if (one.outcome.result !== "skipped") await options.reached("after-delete");
     }
   };
   await Promise.all(Array.from({ length: Math.min(CONCURRENT_DELETES, deletes.length) }, worker));
@@ -193,37 +178,3 @@ async function setCurrentRevision(
     }
   });
 }
-
-async function attempt(
-  action: RolloutAction,
-  options: ExecuteOptions,
-  act: () => Promise<Pick<ActionOutcome, "result" | "message">>,
-): Promise<Executed> {
-  if (!options.mayWrite()) return skipped(action, "the lease has too little time left");
-  try {
-    return executed(action, await act());
-  } catch (error) {
-    if (error instanceof ApiError) {
-      const refused = error.status >= 400 && error.status < 500 && error.status !== 429;
-      return executed(action, {
-        result: refused ? "refused" : "failed",
-        message: refusalOf(error),
-      });
-    }
-    if (error instanceof ConnectionError) return executed(action, { result: "failed", message: error.message });
-    throw error;
-  }
-}
-
-/** A missing rule says what to do about it. */
-function refusalOf(error: ApiError): string {
-  const trouble = error.status === 401 || error.status === 403 ? describeTrouble(error) : undefined;
-  return trouble?.message ?? `${error.request}: ${error.message}`;
-}
-
-function executed(action: RolloutAction, { result, message }: Pick<ActionOutcome, "result" | "message">): Executed {
-  const { kind, object, reason } = action;
-  return { action, outcome: { kind, object, reason, result, ...(message === undefined ? {} : { message }) } };
-}
-
-const skipped = (action: RolloutAction, message: string): Executed => executed(action, { result: "skipped", message });

@@ -140,6 +140,7 @@ function unreadiness(statefulSet: StatefulSet, pods: readonly PodView[], lost: r
   const counts: string[] = [];
   if (pods.length < replicas) counts.push(`${name}: ${replicas - pods.length} of ${replicas} pods missing`);
   else if (wanted > replicas) counts.push(`${name}: ${replicas} of ${wanted} pods exist`);
+  else if (wanted < replicas && found.length === 0) counts.push(`${name}: ${replicas} pods, ${wanted} wanted`);
   else if (replicas !== readyReplicas && found.length === 0 && missing.length === 0) {
     counts.push(`${name}: ${readyReplicas} of ${replicas} pods ready`);
   }

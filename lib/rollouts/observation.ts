@@ -1,5 +1,6 @@
 import type { Condition, KubernetesObject, Pod, StatefulSet } from "../kubernetes/objects.ts";
 import type { Orders } from "./orders.ts";
+import type { MirrorReading } from "./replica-wishes.ts";
 
 /** A MultiAZRollout as it is on the wire; `spec` is not parsed yet. */
 export interface MultiAZRollout extends KubernetesObject {
@@ -22,6 +23,8 @@ export interface Observation {
   nodeZones: Record<string, string[]>;
   /** Zone by node name; only when a zone that nothing else tells was asked for. */
   zoneOfNode?: Record<string, string>;
+  /** By StatefulSet, what the resource answered that it takes its replicas from. */
+  mirrors?: Readonly<Record<string, MirrorReading>>;
   /** A controller in the cluster that could act on the same group, in words; undefined when there is none. */
   foreignController: string | undefined;
   /** When such a controller was looked for last, by the API server's clock, ISO-8601 UTC; undefined = not yet. */

@@ -3,6 +3,7 @@ import { toAdopt } from "./adoption.ts";
 import { claimOf } from "./claim.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
+import type { ReplicaAction } from "./replica-actions.ts";
 import type { Restore } from "./rollback.ts";
 import type { Candidate } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
@@ -24,7 +25,7 @@ export type RevisionAction = ActionRecord & {
   resourceVersion: string;
   revision: string;
 };
-export type RolloutAction = ClaimAction | AdoptAction | RestoreAction | DeleteAction | RevisionAction;
+export type RolloutAction = ClaimAction | AdoptAction | RestoreAction | DeleteAction | RevisionAction | ReplicaAction;
 
 /** One delete per candidate, in the order of the batch. */
 export function deletesOf(batch: readonly Candidate[], { resource }: Observation): DeleteAction[] {

@@ -15,6 +15,8 @@ import {
 } from "./plan-record.ts";
 import { dueInSeconds, wakeInSeconds } from "./plan-timing.ts";
 import type { PodView } from "./pods.ts";
+import { planScaling, type ScalingPlan } from "./replica-plan.ts";
+import { rememberReplicas, standingOf, withUnseen } from "./replica-record.ts";
 import { advanceRollback, rejectedAgain } from "./rollback.ts";
 import { filterBatch } from "./safety.ts";
 import type { Candidate, Hold, Phase, SafetyContext } from "./safety-rule.ts";
@@ -45,6 +47,8 @@ export interface Plan {
   hold: Hold | undefined;
   /** What a person is asked for; undefined when nothing waits for one. */
   approval: Approval | undefined;
+  /** What becomes of the members' replicas. */
+  scaling: Pick<ScalingPlan, "inUse" | "waits" | "needsView" | "asks">;
   /** Whether a watcher should stay: something may change within seconds. */
   watch: boolean;
   /** Seconds after which another plan may come out without any event. */
@@ -89,7 +93,8 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const { orders = {} } = observation;
   const begun = state.rollout ?? reviveRollout(state.last, spec, observation);
   const ongoing = continueRollout(begun, spec, observation, assigned.zones, known);
-  const views = viewStatefulSets(observation, spec, deleting);
+  const standing = standingOf(state.scaleDown, observation.statefulSets);
+  const views = withUnseen(viewStatefulSets(observation, spec, deleting), standing);
   const podZones = rememberPodZones(
     state.nodeZones.topologyKey === topologyKey ? (state.podZones ?? {}) : {},
     observation,
@@ -153,8 +158,17 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const adoptions = held?.reason === "AdoptingStrategy" ? adoptionsOf(observation, spec) : [];
   const restores =
     held?.reason === "RestoringTemplate" ? restoresOf(toRestore, observation, rollback?.ordered !== undefined) : [];
-  const writes = deletes.length > 0 || adoptions.length > 0 || restores.length > 0;
   const mayWrite = held?.everything === undefined;
+  const scaling = planScaling({
+    observation,
+    state,
+    memory: rememberReplicas(state.replicas ?? {}, observation.statefulSets, now),
+    standing,
+    context: { ...context, outdated: candidates, deleting: deleting.length },
+    refusal: mayWrite ? undefined : held,
+  });
+  const scales = scaling.actions.some(({ kind }) => kind === "ScaleStatefulSet");
+  const writes = deletes.length > 0 || adoptions.length > 0 || restores.length > 0 || scales;
   const shiftsUnavailable = shiftsNote(gates, state.shiftsUnavailable);
   return {
     actions: [
@@ -162,20 +176,28 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
       ...adoptions,
       ...restores,
       ...deletes,
+      ...scaling.actions,
       ...(mayWrite ? revisionWritesOf(zones, observation) : []),
     ],
     phase,
     ...describe(phase, hold, deletes.length, zones, last?.rolledBack === true),
-    warnings: observation.statefulSets.flatMap((each) => resolveMaxUnavailable(each, spec).problem ?? []),
+    warnings: [
+      ...observation.statefulSets.flatMap((each) => resolveMaxUnavailable(each, spec).problem ?? []),
+      ...scaling.warnings,
+    ],
     notes: shiftsUnavailable === undefined ? [] : [{ type: "ZonalShiftsKnown", ...shiftsUnavailable }],
     zones,
     times: rollout ?? last ?? { zones: {} },
     currentZone: rollout === undefined ? undefined : zoneInWork(zones, batch),
     hold,
     approval: approvalFor(hold, context),
+    scaling,
     watch: moving && (active || hold?.reason === "MultipleZonesUnready"),
     wakeInSeconds: wake,
-    nextDueInSeconds: dueInSeconds(moving && active, hold, wake, rollout, spec),
+    nextDueInSeconds: Math.min(
+      dueInSeconds(moving && active, hold, wake, rollout, spec),
+      scaling.dueInSeconds ?? Number.POSITIVE_INFINITY,
+    ),
     nextState: {
       version: 1,
       uid: state.uid,
@@ -187,6 +209,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
       nodeZones: rollout === undefined ? { topologyKey, zones: {} } : nodeZones,
       ...(isEmpty(podZones) ? {} : { podZones }),
       claimed: writes ? allNames(observation, state.claimed) : state.claimed,
+      ...scaling.nextState,
       ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
       ...(shiftsUnavailable === undefined ? {} : { shiftsUnavailable }),
       announced: state.announced,

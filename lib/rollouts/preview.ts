@@ -11,6 +11,7 @@ import {
   observeResource,
   observeStatefulSets,
 } from "./observe.ts";
+import { observeMirrors } from "./observe-replicas.ts";
 import { readOrders } from "./orders.ts";
 import { planRollout } from "./plan.ts";
 import { describeProblems } from "./problems.ts";
@@ -37,11 +38,12 @@ export async function previewRollout(
   }
   const { spec } = parsed;
   const statefulSets = await observeStatefulSets(client, namespace, spec);
-  const [pods, foreignController, answers, shifts] = await Promise.all([
+  const [pods, foreignController, answers, shifts, mirrors] = await Promise.all([
     observePods(client, namespace, statefulSets.items),
     observeForeignController(client, namespace, registration.namespaces),
     spec.ignoreGates ? [] : askGates(spec.gates, ports, { registration, now: session.now() }),
     askZonalShifts(ports, registration),
+    observeMirrors(client, namespace, statefulSets.items),
   ]);
   const observation: Observation = {
     observedAt: pods.observedAt,
@@ -50,6 +52,7 @@ export async function previewRollout(
     statefulSets: statefulSets.items,
     pods: pods.items,
     ...(await observeNodeZones(client, statefulSets.items, pods.items, spec)),
+    mirrors,
     foreignController,
     controllersSoughtAt: pods.observedAt,
     orders: readOrders(session.orders()),

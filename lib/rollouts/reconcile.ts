@@ -10,6 +10,7 @@ import { type Homes, homeConflict, NO_HUB_HOME, openHome } from "./home.ts";
 import { needsPods } from "./members.ts";
 import type { MultiAZRollout } from "./observation.ts";
 import { observeResource, observeStatefulSets } from "./observe.ts";
+import { observeMirrors } from "./observe-replicas.ts";
 import { isOrderedBack, readOrders } from "./orders.ts";
 import { planRollout } from "./plan.ts";
 import { previewRollout } from "./preview.ts";
@@ -111,12 +112,14 @@ async function reconcileResource(
     statefulSets: listed.items,
     pods: undefined,
     nodeZones: {},
+    mirrors: await observeMirrors(client, key.namespace, listed.items),
     foreignController: undefined,
     controllersSoughtAt: undefined,
     orders,
     fresh: true,
   };
   const plan = planRollout({ spec: run.spec, observation, state: run.state, owner });
+  if (plan.scaling.needsView) return rollZones(run);
   const status = rolloutStatus(plan, observation);
   writer.leaveToOthers(servedByAnotherHub(listed.items, owner));
   writer.offer(status);

@@ -3,15 +3,17 @@ import type { StatefulSet } from "../kubernetes/objects.ts";
 import type { Interruption, Reconciliation, Session } from "../work/reconciler.ts";
 import { LeaseLostError, type Verdict } from "../work/verdict.ts";
 import { announce } from "./announce.ts";
+import type { Executed } from "./attempt.ts";
 import { servedByAnotherHub } from "./claim.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
-import { type Executed, executeRollout } from "./execute.ts";
+import { executeRollout } from "./execute.ts";
 import type { Observation } from "./observation.ts";
 import { observeStatefulSets } from "./observe.ts";
 import { listsOf, lookForControllers, openView } from "./open-view.ts";
 import type { Plan } from "./plan.ts";
 import type { RolloutAction } from "./plan-actions.ts";
-import { planRun, type Run, readGates } from "./run.ts";
+import { planRun, type Run, readGates, readMirrors } from "./run.ts";
+import { holdsRollout, identify, isDestructive, noteWriteBacks, settle } from "./settle.ts";
 import { parseSpec } from "./spec.ts";
 import type { RolloutState } from "./state.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
@@ -72,12 +74,14 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     if (view.broken || view.heldUp()) return undefined;
     const observation = view.observe();
     if (observation === undefined || !sameView(run, observation)) return undefined;
+    await readMirrors(run, observation);
     const plan = planRun(run, observation);
-    if (plan.hold?.reason === "AskingGates") {
+    const asks = [plan.hold?.reason, plan.scaling.asks];
+    if (asks.includes("AskingGates")) {
       await readGates(run, observation);
       continue;
     }
-    if (plan.hold?.reason === "LookingForControllers") {
+    if (asks.includes("LookingForControllers")) {
       run.state = plan.nextState;
       await lookForControllers(run, view, observation);
       continue;
@@ -99,9 +103,10 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
         continue;
       }
       const executed = await act(run, view, actions, isDestructive(plan));
-      run.state = settle(plan, executed);
+      run.state = settle(plan, executed, run.state);
+      if (run.mirrors) run.mirrors.readings = noteWriteBacks(run.mirrors.readings, executed);
       const results = new Set(executed.map(({ outcome }) => outcome.result));
-      if (results.has("refused") || results.has("failed")) {
+      if (executed.some(holdsRollout)) {
         return () => finish(run, withFailure(status, executed), FAILED_SECONDS);
       }
       if (late && session.trigger === "message") return undefined;
@@ -149,10 +154,6 @@ function tell(run: Run, plan: Plan, status: RolloutStatus): void {
   run.writer.offer(status);
 }
 
-/** What changes neither pods nor specs has no audit row. */
-const isDestructive = ({ actions }: Plan): boolean =>
-  actions.some(({ kind }) => kind !== "ClaimStatefulSet" && kind !== "SetCurrentRevision");
-
 /** The ledger in pencil, and whether anybody wants us to stop. What changes neither pods nor specs saves nothing. */
 async function prepare({ session }: Run, plan: Plan): Promise<Interruption | undefined> {
   if (!isDestructive(plan)) return interruptionOf(session);
@@ -192,10 +193,6 @@ function recordDropped(run: Run, plan: Plan, kept: readonly RolloutAction[]): vo
   );
 }
 
-function identify(action: RolloutAction): string {
-  return `${action.kind} ${action.object} ${action.kind === "DeletePod" ? action.uid : ""}`;
-}
-
 async function act(
   run: Run,
   view: ClusterView,
@@ -208,23 +205,13 @@ async function act(
     namespace: session.key.namespace,
     owner,
     mayWrite: () => session.lease.mayWrite(),
-    afterDelete: () => session.faultPoint("after-delete"),
+    reached: (point) => session.faultPoint(point),
     changed: (statefulSet) => view.accept(statefulSet),
   });
   const outcomes = executed.map(({ outcome }) => outcome);
   run.outcomes.push(...outcomes);
   if (audited) session.record(outcomes);
   return executed;
-}
-
-/** A delete that was certainly not carried out is not waited for. One that got no answer may have been. */
-function settle({ actions, nextState }: Plan, executed: readonly Executed[]): RolloutState {
-  const begun = executed.filter(({ outcome }) => outcome.result !== "skipped" && outcome.result !== "refused");
-  const uids = (list: readonly RolloutAction[]) =>
-    list.flatMap((action) => (action.kind === "DeletePod" ? [action.uid] : []));
-  const planned = new Set(uids(actions));
-  const kept = new Set(uids(begun.map(({ action }) => action)));
-  return { ...nextState, deleting: nextState.deleting.filter(({ uid }) => !planned.has(uid) || kept.has(uid)) };
 }
 
 /** How long this pass goes on waiting, milliseconds; 0 or less = it ends. */

@@ -2,12 +2,14 @@ import type { ActionOutcome, Session } from "../work/reconciler.ts";
 import { askGates, askZonalShifts, type GatePorts } from "./ask-gates.ts";
 import { type GateReadings, questionOf } from "./gates.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
+import { observeMirrors } from "./observe-replicas.ts";
 import { readOrders } from "./orders.ts";
 import { type Plan, planRollout } from "./plan.ts";
+import type { MirrorReading } from "./replica-wishes.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { Announced, RolloutState } from "./state.ts";
 import type { StatusWriter } from "./status-writer.ts";
-import { plusMs } from "./time.ts";
+import { plusMs, secondsLeft } from "./time.ts";
 
 /** One pass over one rollout, as it goes along. */
 export interface Run {
@@ -25,15 +27,32 @@ export interface Run {
   ports: GatePorts;
   /** What the gates answered last. */
   gates?: GateReadings;
+  /** What mirrored resources answered last, and when they were asked, by the API server's clock. */
+  mirrors?: { askedAt: string; readings: Record<string, MirrorReading> };
 }
+
+/** How long an answer of a mirrored resource holds, seconds. */
+const MIRRORS_SECONDS = 10;
 
 /** What is to be done, on what is seen now. */
 export const planRun = (run: Run, observation: Observation): Plan =>
   planRollout({
     ...run,
-    observation: { ...observation, orders: readOrders(run.session.orders()) },
+    observation: {
+      ...observation,
+      mirrors: run.mirrors?.readings ?? {},
+      orders: readOrders(run.session.orders()),
+    },
     asksShifts: run.ports.zonalShifts !== undefined,
   });
+
+/** Reads the resources that replicas are mirrored from, when the last answers are too old. */
+export async function readMirrors(run: Run, { observedAt, statefulSets }: Observation): Promise<void> {
+  const { session, mirrors } = run;
+  if (mirrors !== undefined && secondsLeft(mirrors.askedAt, MIRRORS_SECONDS, observedAt) > 0) return;
+  const readings = await observeMirrors(session.client, session.key.namespace, statefulSets);
+  run.mirrors = { askedAt: observedAt, readings };
+}
 
 /** Asks the gates and whether a zonal shift is active, and keeps the answers for 10 s. */
 export async function readGates(run: Run, { observedAt }: Observation): Promise<void> {

@@ -84,6 +84,36 @@ const LastRollout = z.object({
   revisions: z.record(z.string(), z.string()).optional(),
 });
 export type LastRollout = z.infer<typeof LastRollout>;
+/** Replicas as they were seen last, by StatefulSet, and when they were seen to have become fewer. */
+const ReplicaMemory = z.record(
+  z.string(),
+  z.object({ uid: z.string(), replicas: z.number(), downscaledAt: z.string().optional() }),
+);
+export type ReplicaMemory = z.infer<typeof ReplicaMemory>;
+
+/** A scale-down that was intended. Until it is seen or taken back, its zone counts as unready. */
+const ScaleDown = z.object({
+  statefulSet: z.string(),
+  uid: z.string(),
+  /** `metadata.generation` before it. */
+  generation: z.number(),
+  from: z.number(),
+  to: z.number(),
+  /** Where its pods were asked to prepare; absent = they were not asked. */
+  endpoint: z.object({ port: z.number(), path: z.string() }).optional(),
+  pods: z.array(z.string()),
+  /** The API server has carried it out. */
+  done: z.boolean().optional(),
+  /** How often its pods were told in vain to go on. */
+  undone: z.number().optional(),
+  undoneAt: z.string().optional(),
+  trouble: z.string().optional(),
+});
+export type ScaleDown = z.infer<typeof ScaleDown>;
+
+/** Why replicas could not be written; tried again later. */
+const ScaleFailure = z.object({ statefulSet: z.string(), at: z.string(), reason: z.string(), message: z.string() });
+export type ScaleFailure = z.infer<typeof ScaleFailure>;
 
 /** STATE of a MultiAZRollout: saved in pencil before each batch and in ink at the end of each pass. */
 export const RolloutState = z.object({
@@ -102,6 +132,9 @@ export const RolloutState = z.object({
   podZones: z.record(z.string(), z.string()).optional(),
   /** StatefulSets which carry our claim. */
   claimed: z.array(z.string()),
+  replicas: ReplicaMemory.optional(),
+  scaleDown: ScaleDown.optional(),
+  scaleFailure: ScaleFailure.optional(),
   foreign: z.object({ checkedAt: z.string(), found: z.string().optional() }).optional(),
   /** Why zonal shifts cannot be looked up, as the last lookup said. */
   shiftsUnavailable: z.object({ reason: z.string(), message: z.string() }).optional(),

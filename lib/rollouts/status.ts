@@ -43,6 +43,8 @@ export function rolloutStatus(plan: Plan, observation: Observation): RolloutStat
   const replicas = sum((zone) => zone.replicas);
   const updatedReplicas = sum((zone) => zone.updated);
   const conditions = conditionsOf(plan.phase, plan.reason, plan.message);
+  const scaled = scaledCondition(plan);
+  if (scaled !== undefined) conditions.push(scaled);
   if (plan.warnings.length > 0) {
     const message = `${plan.warnings.join("; ")}.`;
     conditions.push({ type: "AnnotationsValid", status: "False", reason: "MalformedAnnotation", message });
@@ -99,6 +101,20 @@ export function conditionsOf(phase: Phase, reason: string, message: string): Cla
     const told = holds || type === "Ready";
     return { type, status: holds ? "True" : "False", reason: told ? reason : phase, message: told ? message : "" };
   });
+}
+
+/** Whether the members have the replicas that the rules on them ask for; undefined when no rule does. */
+function scaledCondition({ scaling, actions }: Plan): Claimed | undefined {
+  const scales = actions.filter((action) => action.kind === "ScaleStatefulSet");
+  const [wait] = scaling.waits;
+  if (!scaling.inUse && wait === undefined) return undefined;
+  const doing = scales.map(({ statefulSet, from, to }) => `${statefulSet} goes from ${from} to ${to} replicas.`);
+  const message = [...doing, ...scaling.waits.map((each) => each.message)].join(" ");
+  const [scale] = scales;
+  if (scale !== undefined)
+    return { type: "Scaled", status: "False", reason: scale.to > scale.from ? "ScalingUp" : "ScalingDown", message };
+  if (wait !== undefined) return { type: "Scaled", status: "False", reason: wait.reason, message };
+  return { type: "Scaled", status: "True", reason: "AsWanted", message: "Replicas are what the annotations ask for." };
 }
 
 function transition(resource: MultiAZRollout, conditions: readonly Claimed[], now: string): Condition[] {

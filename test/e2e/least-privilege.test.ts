@@ -69,6 +69,10 @@ const NOT_SEEN_IN_AWS: readonly Reason[] = [
 const NOT_SEEN_IN_CLUSTER: readonly Reason[] = [
   { use: /^observe: get \/healthz$/, why: "Asked where the API server does not know /readyz." },
   { use: /^install: update customresourcedefinitions$/, why: "Brings an older definition of ours up to date." },
+  {
+    use: /^(mirror-replicas|prepare-downscale): /,
+    why: "For StatefulSets that mirror a ReplicaTemplate, or whose pods are prepared: none here does.",
+  },
   { use: /^rollouts: get controllerrevisions$/, why: "Reads the template to go back to, with onStall: Rollback." },
 ];
 

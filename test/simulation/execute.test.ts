@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ApiError } from "../../lib/kubernetes/errors.ts";
 import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
+import type { ExecuteOptions } from "../../lib/rollouts/attempt.ts";
 import { claimStatefulSet, releaseClaims } from "../../lib/rollouts/claims.ts";
-import { type ExecuteOptions, executeRollout } from "../../lib/rollouts/execute.ts";
+import { executeRollout } from "../../lib/rollouts/execute.ts";
 import type { RolloutAction } from "../../lib/rollouts/plan-actions.ts";
 import { ModelClient } from "./client.ts";
 import { VirtualClock } from "./clock.ts";
@@ -54,7 +55,7 @@ async function results(
     namespace: "mimir",
     owner: "hub/mimir/x",
     mayWrite: () => true,
-    afterDelete: async () => {},
+    reached: async () => {},
     changed: () => {},
   };
   const executed = await settled(executeRollout(client, actions, { ...all, ...options }));

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { manifests } from "../../../config/manifests.ts";
-import { clusterRole, namespacedRole, rbacOf } from "../../../lib/registry/rbac.ts";
+import { clusterRole, namespacedRole, type RoleName, rbacOf, SHIPPED_ROLES } from "../../../lib/registry/rbac.ts";
 
 const CONFIG = join(import.meta.dirname, "../../../config");
 
@@ -27,7 +27,7 @@ describe("the shipped manifests", () => {
   });
 
   it("never grant a secret, a wildcard, or an escalation", () => {
-    const rules = (["observe", "rollouts", "install"] as const).flatMap((role) =>
+    const rules = (Object.keys(SHIPPED_ROLES) as RoleName[]).flatMap((role) =>
       clusterRole(role).flatMap((object) => object.rules ?? []),
     );
     const words = rules.flatMap((rule) => [
@@ -51,6 +51,15 @@ describe("the shipped manifests", () => {
       ["RoleBinding", "mimir"],
     ]);
     expect(objects[0]?.rules).toEqual([{ apiGroups: [""], resources: ["nodes"], verbs: ["list"] }]);
+  });
+
+  it("reach into pods only with a role that no registration asks for", () => {
+    const reaching = (Object.keys(SHIPPED_ROLES) as RoleName[]).filter((role) =>
+      clusterRole(role).some(({ rules = [] }) => rules.some(({ resources }) => resources?.includes("pods/proxy"))),
+    );
+    expect(reaching).toEqual(["prepare-downscale"]);
+    const all = rbacOf({ capabilities: ["observe", "rollouts"], namespaces: [], installCustomResources: true });
+    expect(all.map(({ metadata }) => metadata.name)).not.toContain("outrigger:prepare-downscale");
   });
 
   it("come as one list for a registration", () => {

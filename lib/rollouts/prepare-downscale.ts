@@ -1,0 +1,91 @@
+import type { KubernetesClient, RawResponse } from "../kubernetes/client.ts";
+import { ConnectionError } from "../kubernetes/errors.ts";
+import type { ExecuteOptions } from "./attempt.ts";
+import type { PrepareEndpoint } from "./replica-annotations.ts";
+
+/** How long one pod may take to answer, milliseconds; what grafana/rollout-operator gives it. */
+const ANSWER_MS = 5_000;
+/** Pods asked at once. */
+const CONCURRENT_CALLS = 8;
+/** How much of a pod's answer is told. */
+const TOLD_CHARACTERS = 200;
+
+/** What one pod answered. `message` says what is wrong; undefined = 2xx. */
+export interface PodAnswer {
+  pod: string;
+  /** HTTP status; 0 when none came. */
+  status: number;
+  message: string | undefined;
+}
+
+/**
+ * Calls the same endpoint of several pods through the API server (`pods/proxy`), each once. None begins after the lease has too
+ * little time left, and with POST none after one has failed: all of them have to succeed.
+ */
+export async function callPods(
+  client: KubernetesClient,
+  method: "POST" | "DELETE",
+  pods: readonly string[],
+  endpoint: PrepareEndpoint,
+  { namespace, mayWrite }: Pick<ExecuteOptions, "namespace" | "mayWrite">,
+): Promise<PodAnswer[]> {
+  const answers: PodAnswer[] = [];
+  let next = 0;
+  let stopped = false;
+  const worker = async (): Promise<void> => {
+    for (let index = next++; index < pods.length; index = next++) {
+      const pod = pods[index] ?? "";
+      if (stopped) return;
+      const answer: PodAnswer = mayWrite()
+        ? await callPod(client, method, { namespace, pod, endpoint })
+        : { pod, status: 0, message: `pod ${pod} was not asked: the lease has too little time left` };
+      answers.push(answer);
+      stopped ||= method === "POST" && answer.message !== undefined;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENT_CALLS, pods.length) }, worker));
+  return answers;
+}
+
+/** What went wrong first, with the pod's answer; undefined when all succeeded. */
+export function failedCall(answers: readonly PodAnswer[]): string | undefined {
+  return answers.find(({ message }) => message !== undefined)?.message;
+}
+
+async function callPod(
+  client: KubernetesClient,
+  method: "POST" | "DELETE",
+  { namespace, pod, endpoint }: { namespace: string; pod: string; endpoint: PrepareEndpoint },
+): Promise<PodAnswer> {
+  const { port, path } = endpoint;
+  const request = `${method} :${port}/${path}`;
+  try {
+    const answer = await client.raw(method, `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy/${path}`, {
+      timeoutMs: ANSWER_MS,
+    });
+    const { status } = answer;
+    return { pod, status, message: status >= 200 && status < 300 ? undefined : complaint(pod, request, answer) };
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    return { pod, status: 0, message: `pod ${pod} did not answer ${request}: ${error.message}` };
+  }
+}
+
+function complaint(pod: string, request: string, { status, body }: RawResponse): string {
+  const refusal = statusMessage(body);
+  if (status === 403 && refusal !== undefined) {
+    return `${request} of pod ${pod} was refused: ${refusal}. Apply the role outrigger:prepare-downscale, which lets the hub call pods through the API server.`;
+  }
+  const text = (refusal ?? body).replaceAll(/\s+/g, " ").trim().slice(0, TOLD_CHARACTERS);
+  return `pod ${pod} answered ${request} with ${status}${text === "" ? "" : `: ${text}`}`;
+}
+
+/** The message of a Status of the API server itself; undefined for an answer of the pod. */
+function statusMessage(body: string): string | undefined {
+  try {
+    const value = JSON.parse(body) as { kind?: unknown; message?: unknown };
+    return value.kind === "Status" && typeof value.message === "string" ? value.message : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+import type { ResourceType } from "../kubernetes/client.ts";
+import type { ActionRecord } from "../work/reconciler.ts";
+import type { PrepareEndpoint } from "./replica-annotations.ts";
+
+/** Gives a StatefulSet other replicas; downwards together with the annotation `grafana.com/last-downscale`. */
+export type ScaleAction = ActionRecord & {
+  kind: "ScaleStatefulSet";
+  statefulSet: string;
+  uid: string;
+  /** Precondition: the spec is the one that was planned on. */
+  generation: number;
+  from: number;
+  to: number;
+  /** When, by the API server's clock, ISO-8601 UTC. */
+  at: string;
+  /** Pods that go, highest ordinal first; empty upwards. */
+  pods: string[];
+  /** Where these are asked to prepare first. */
+  endpoint?: PrepareEndpoint;
+};
+/** Tells pods that were asked to prepare for their end to go on. */
+export type UndoAction = ActionRecord & {
+  kind: "UndoPrepareDownscale";
+  statefulSet: string;
+  /** When, by the API server's clock, ISO-8601 UTC. */
+  at: string;
+  pods: string[];
+  endpoint: PrepareEndpoint;
+};
+/** Writes a StatefulSet's replicas into the status of the resource they are mirrored from. */
+export type WriteBackAction = ActionRecord & {
+  kind: "WriteBackReplicas";
+  statefulSet: string;
+  type: ResourceType;
+  name: string;
+  replicas: number;
+};
+export type ReplicaAction = ScaleAction | UndoAction | WriteBackAction;
+
+const KINDS = ["ScaleStatefulSet", "UndoPrepareDownscale", "WriteBackReplicas"];
+
+export const isReplicaAction = (action: ActionRecord): action is ReplicaAction => KINDS.includes(action.kind);

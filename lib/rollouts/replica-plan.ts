@@ -1,0 +1,252 @@
+import type { StatefulSetView, ZoneView } from "./members.ts";
+import { firstOrdinal, type Observation } from "./observation.ts";
+import type { PodView } from "./pods.ts";
+import type { ReplicaAction, ScaleAction, UndoAction, WriteBackAction } from "./replica-actions.ts";
+import { hasReplicaRules, MALFORMED } from "./replica-annotations.ts";
+import { preparedPods, type Standing } from "./replica-record.ts";
+import { type Follower, followersOf, isWish, type ScaleWait, type Wish, wishFor } from "./replica-wishes.ts";
+import { holdScaleDown, type ScaleContext } from "./safety-replicas.ts";
+import type { Candidate, Hold } from "./safety-rule.ts";
+import type { ReplicaMemory, RolloutState, ScaleDown } from "./state.ts";
+import { secondsLeft } from "./time.ts";
+
+/** Replicas that could not be written are tried again after this, seconds. */
+const RETRY_SECONDS = 60;
+/** What only an event ends is looked at again this often, seconds. */
+const POLL_SECONDS = 10;
+/** Pods that do not take back their preparation are left alone after so many passes. */
+const UNDO_ATTEMPTS = 5;
+
+/** What becomes of the replicas of a group. */
+export interface ScalingPlan {
+  /** Whether any rule about replicas stands on a member. */
+  inUse: boolean;
+  actions: ReplicaAction[];
+  /** Why replicas stay as they are although others are wanted, in name order. */
+  waits: ScaleWait[];
+  warnings: string[];
+  /** Whether something could be done now, for which the pods have to be read. */
+  needsView: boolean;
+  /** What is to be asked before it can be decided. */
+  asks: "AskingGates" | "LookingForControllers" | undefined;
+  /** Seconds after which to look again; undefined when nothing waits. */
+  dueInSeconds: number | undefined;
+  nextState: Pick<RolloutState, "replicas" | "scaleDown" | "scaleFailure">;
+}
+
+export interface ScalingInput {
+  observation: Observation;
+  state: RolloutState;
+  memory: ReplicaMemory;
+  standing: Standing | undefined;
+  context: ScaleContext;
+  /** What keeps the whole group untouched. */
+  refusal: Hold | undefined;
+}
+
+/** Replicas decided as data: wishes by the rules on the StatefulSets, the safety rules over each scale-down, one at a time. */
+export function planScaling(input: ScalingInput): ScalingPlan {
+  const { observation, state, memory, standing, refusal } = input;
+  const now = observation.observedAt;
+  const group = followersOf(observation.statefulSets, observation.mirrors ?? {}, memory);
+  const failure = state.scaleFailure;
+  const found = group.flatMap((follower) => {
+    if (standing?.type === "unseen" && standing.record.statefulSet === follower.name) return [];
+    const wish = wishFor(follower, group, now);
+    if (!isWish(wish)) return wish ?? [];
+    const left = failure?.statefulSet === wish.statefulSet ? secondsLeft(failure.at, RETRY_SECONDS, now) : 0;
+    return failure === undefined || left === 0 ? wish : { ...failure, wakeInSeconds: left };
+  });
+  const wishes = found.filter(isWish);
+  const waits = found.flatMap((one) => (isWish(one) ? [] : [one]));
+  const writeBacks = writeBacksOf(group, observation);
+  const needsView = wishes.length > 0 || standing !== undefined || writeBacks.length > 0;
+  const scales: ScaleAction[] = [];
+  if (refusal !== undefined || observation.pods === undefined) {
+    for (const wish of wishes) if (refusal !== undefined) waits.push(waitFor(wish, refusal));
+  } else {
+    for (const wish of wishes.filter(({ from, to }) => to > from)) scales.push(scaleOf(wish, [], group, observation));
+    const { scale, waits: more } = planScaleDown(input, group, wishes);
+    if (scale !== undefined) scales.push(scale);
+    waits.push(...more);
+  }
+  const undo = undoOf(input, scales);
+  if (standing?.type === "unfinished" && standing.record.trouble !== undefined) waits.push(undoWait(standing.record));
+  const record = recordOf(input, scales);
+  const wakes = waits.map(({ wakeInSeconds }) => wakeInSeconds ?? POLL_SECONDS);
+  return {
+    inUse: observation.statefulSets.some(hasReplicaRules),
+    actions: refusal === undefined ? [...undo, ...scales, ...(observation.pods ? writeBacks : [])] : [],
+    waits: waits.sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1)),
+    warnings: group.flatMap(({ rules, mirror }) => [
+      ...rules.problems,
+      ...(mirror !== undefined && "refused" in mirror && mirror.refused !== undefined ? [mirror.refused] : []),
+    ]),
+    needsView,
+    asks: (["AskingGates", "LookingForControllers"] as const).find((asked) =>
+      waits.some(({ reason }) => reason === asked),
+    ),
+    dueInSeconds:
+      wakes.length > 0 ? Math.max(1, Math.min(...wakes)) : standing === undefined ? undefined : POLL_SECONDS,
+    nextState: {
+      ...(Object.keys(memory).length === 0 ? {} : { replicas: memory }),
+      ...(record === undefined ? {} : { scaleDown: record }),
+      ...(failure !== undefined && found.some(({ statefulSet }) => statefulSet === failure.statefulSet)
+        ? { scaleFailure: failure }
+        : {}),
+    },
+  };
+}
+
+/** At most one StatefulSet is scaled down at a time; one whose pods were prepared already comes first. */
+function planScaleDown(
+  { observation, context, standing }: ScalingInput,
+  group: readonly Follower[],
+  wishes: readonly Wish[],
+): { scale?: ScaleAction; waits: ScaleWait[] } {
+  const record = standing?.record;
+  const mine = (wish: Wish): boolean => wish.statefulSet === record?.statefulSet;
+  const downs = wishes.filter(({ from, to }) => to < from).sort((a, b) => Number(mine(b)) - Number(mine(a)));
+  const waits: ScaleWait[] = [];
+  for (const wish of downs) {
+    const { statefulSet } = wish;
+    if (record !== undefined && !(standing?.type === "unfinished" && mine(wish) && wish.to <= record.to)) {
+      const message = `${statefulSet} is scaled down once that of ${record.statefulSet} to ${record.to} replicas is over.`;
+      waits.push({ statefulSet, reason: "WaitingForScaleDown", message });
+      continue;
+    }
+    const going = goingPods(wish, context.zones);
+    const hold = holdScaleDown(going, context);
+    if (hold !== undefined) {
+      waits.push(waitFor(wish, hold));
+      continue;
+    }
+    const scale = scaleOf(wish, going, group, observation);
+    const rest = downs.slice(downs.indexOf(wish) + 1).map((other) => ({
+      statefulSet: other.statefulSet,
+      reason: "WaitingForScaleDown",
+      message: `${other.statefulSet} is scaled down after ${statefulSet}.`,
+    }));
+    return { scale, waits: [...waits, ...rest] };
+  }
+  return { waits };
+}
+
+/**
+ * The pods that go, highest ordinal first; of a StatefulSet that spans zones only those down to the first one of another zone, so that
+ * no two zones lose pods at once. One that was never created stands for itself.
+ */
+function goingPods({ statefulSet: name, from, to }: Wish, zones: readonly ZoneView[]): Candidate[] {
+  const places = zones.flatMap((zone) =>
+    zone.parts.filter((part) => part.name === name).map((part) => ({ zone, part })),
+  );
+  const [home] = places;
+  if (home === undefined) return [];
+  const first = firstOrdinal(home.part.statefulSet);
+  const going: Candidate[] = [];
+  for (let ordinal = first + from - 1; ordinal >= first + to; ordinal--) {
+    const place = places.find(({ part }) => part.pods.some((pod) => pod.ordinal === ordinal));
+    const { zone, part } = place ?? going[0] ?? home;
+    if (going[0] !== undefined && going[0].zone.name !== zone.name) break;
+    const pod = part.pods.find((each) => each.ordinal === ordinal) ?? missingPod(part, ordinal);
+    going.push({ zone, part, pod });
+  }
+  return going;
+}
+
+const missingPod = ({ name }: StatefulSetView, ordinal: number): PodView => ({
+  name: `${name}-${ordinal}`,
+  uid: "",
+  ordinal,
+  createdAt: undefined,
+  outdated: false,
+  terminating: false,
+  available: false,
+  availableInSeconds: undefined,
+  trouble: "missing",
+  curable: false,
+});
+
+function scaleOf(
+  { statefulSet: name, from, to, reason }: Wish,
+  going: readonly Candidate[],
+  group: readonly Follower[],
+  observation: Observation,
+): ScaleAction {
+  const { statefulSet, rules } = group.find((follower) => follower.name === name) as Follower;
+  const endpoint = to < from && rules.prepare !== MALFORMED ? rules.prepare : undefined;
+  return {
+    kind: "ScaleStatefulSet",
+    object: objectName(observation, name),
+    reason,
+    statefulSet: name,
+    uid: statefulSet.metadata.uid ?? "",
+    generation: statefulSet.metadata.generation ?? 0,
+    from,
+    to: to < from ? from - going.length : to,
+    at: observation.observedAt,
+    pods: going.map(({ pod }) => pod.name),
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
+}
+
+/** What was prepared and is not scaled down now after all goes on. */
+function undoOf({ standing, observation }: ScalingInput, scales: readonly ScaleAction[]): UndoAction[] {
+  if (standing?.type !== "unfinished" || observation.pods === undefined) return [];
+  const { statefulSet: name, endpoint, undone = 0, undoneAt } = standing.record;
+  const at = observation.observedAt;
+  if (endpoint === undefined || undone >= UNDO_ATTEMPTS || isCompleted(standing, scales)) return [];
+  if (undoneAt !== undefined && secondsLeft(undoneAt, POLL_SECONDS, at) > 0) return [];
+  const found = observation.statefulSets.find(({ metadata }) => metadata.name === name);
+  const pods = found === undefined ? [] : preparedPods(standing.record, found);
+  const object = objectName(observation, name);
+  return [{ kind: "UndoPrepareDownscale", object, reason: "NotScaledDown", statefulSet: name, at, pods, endpoint }];
+}
+
+function undoWait({ statefulSet, trouble = "" }: ScaleDown): ScaleWait {
+  const message = `${statefulSet} is not scaled down, and pods of it may still be prepared for it: ${trouble.replace(/^\w+: /, "")}`;
+  return { statefulSet, reason: "UndoPrepareDownscaleFailed", message };
+}
+
+const isCompleted = ({ record }: Standing, scales: readonly ScaleAction[]): boolean =>
+  scales.some(({ statefulSet, from, to }) => to < from && statefulSet === record.statefulSet);
+
+function recordOf({ standing }: ScalingInput, scales: readonly ScaleAction[]): ScaleDown | undefined {
+  const down = scales.find(({ from, to }) => to < from);
+  if (down !== undefined) {
+    const { statefulSet, uid, generation, from, to, pods, endpoint } = down;
+    return { statefulSet, uid, generation, from, to, pods, ...(endpoint === undefined ? {} : { endpoint }) };
+  }
+  if (standing === undefined) return undefined;
+  const gaveUp = standing.type === "unfinished" && (standing.record.undone ?? 0) >= UNDO_ATTEMPTS;
+  return gaveUp ? undefined : standing.record;
+}
+
+/** Of several StatefulSets that mirror one resource the first by name is written back. */
+function writeBacksOf(group: readonly Follower[], observation: Observation): WriteBackAction[] {
+  const taken = new Set<string>();
+  return group.flatMap(({ name: statefulSet, replicas, rules, mirror }) => {
+    if (mirror === undefined || "reason" in mirror || rules.mirror?.writeBack !== true) return [];
+    const { type, name, statusReplicas, refused } = mirror;
+    const resource = `${type.apiVersion}/${type.plural}/${name}`;
+    const mine = !taken.has(resource);
+    taken.add(resource);
+    if (!mine || refused !== undefined || statusReplicas === replicas) return [];
+    const object = `${type.kind} ${objectName(observation, name)}`;
+    return [{ kind: "WriteBackReplicas" as const, object, reason: "Mirrored", statefulSet, type, name, replicas }];
+  });
+}
+
+/** Rules that stop everything count outdated pods in what they say. */
+const waitFor = ({ statefulSet, from, to }: Wish, { phase, reason, message, wakeInSeconds }: Hold): ScaleWait => ({
+  statefulSet,
+  reason,
+  message:
+    phase === "Paused"
+      ? `${statefulSet} stays at ${from} replicas, ${to} are wanted, until the rollout goes on.`
+      : message,
+  ...(wakeInSeconds === undefined ? {} : { wakeInSeconds }),
+});
+
+const objectName = ({ resource: { metadata } }: Observation, name: string): string =>
+  `${metadata.namespace ?? ""}/${name}`;

@@ -1,0 +1,60 @@
+import type { StatefulSet } from "../kubernetes/objects.ts";
+import type { StatefulSetView } from "./members.ts";
+import { firstOrdinal } from "./observation.ts";
+import { ordinalOf } from "./pods.ts";
+import { hasReplicaRules } from "./replica-annotations.ts";
+import type { ReplicaMemory, ScaleDown } from "./state.ts";
+
+/**
+ * What the members' replicas are now. People and autoscalers write no annotation when they scale a leader down, so a drop
+ * between two looks counts as its last scale-down. Empty in a group without replica rules.
+ */
+export function rememberReplicas(
+  known: ReplicaMemory,
+  statefulSets: readonly StatefulSet[],
+  now: string,
+): ReplicaMemory {
+  if (!statefulSets.some(hasReplicaRules)) return {};
+  return Object.fromEntries(
+    statefulSets.map(({ metadata: { name, uid = "" }, spec }) => {
+      const replicas = spec.replicas ?? 1;
+      const before = known[name]?.uid === uid ? known[name] : undefined;
+      const downscaledAt = before !== undefined && replicas < before.replicas ? now : before?.downscaledAt;
+      return [name, { uid, replicas, ...(downscaledAt === undefined ? {} : { downscaledAt }) }];
+    }),
+  );
+}
+
+/** How an intended scale-down stands, as far as can be seen. */
+export type Standing =
+  /** Carried out, while what is seen is older. */
+  | { type: "unseen"; record: ScaleDown }
+  /** Not carried out, and its pods may have been prepared. */
+  | { type: "unfinished"; record: ScaleDown };
+
+/** How the scale-down intended last stands; undefined when there is nothing left of it. */
+export function standingOf(record: ScaleDown | undefined, statefulSets: readonly StatefulSet[]): Standing | undefined {
+  const found = statefulSets.find(({ metadata }) => metadata.name === record?.statefulSet);
+  if (record === undefined || found === undefined || found.metadata.uid !== record.uid) return undefined;
+  if ((found.spec.replicas ?? 1) <= record.to) return undefined;
+  const older = (found.metadata.generation ?? 0) <= record.generation;
+  if (record.done === true) return older ? { type: "unseen", record } : undefined;
+  return record.endpoint === undefined ? undefined : { type: "unfinished", record };
+}
+
+/** Pods of an unfinished scale-down that are still wanted. */
+export function preparedPods({ pods }: ScaleDown, statefulSet: StatefulSet): string[] {
+  const end = firstOrdinal(statefulSet) + (statefulSet.spec.replicas ?? 1);
+  return pods.filter((pod) => ordinalOf(pod) < end);
+}
+
+/** The StatefulSet whose scale-down is not seen yet is not Ready. */
+export function withUnseen(views: readonly StatefulSetView[], standing: Standing | undefined): StatefulSetView[] {
+  if (standing?.type !== "unseen") return [...views];
+  const { statefulSet, to } = standing.record;
+  return views.map((view) =>
+    view.name === statefulSet
+      ? { ...view, unready: [...view.unready, `${view.name}: scaled down to ${to}, not seen yet`] }
+      : view,
+  );
+}

@@ -1,0 +1,83 @@
+import { SAFETY_RULES } from "./safety.ts";
+import type { Candidate, Hold, SafetyContext, SafetyRule } from "./safety-rule.ts";
+
+/** What the rules about scaling down look at besides. */
+export interface ScaleContext extends SafetyContext {
+  /** Pods of a revision that is no longer wanted. */
+  outdated: readonly Candidate[];
+  /** Deletes of ours that are not over. */
+  deleting: number;
+}
+
+interface ScaleRule {
+  name: string;
+  apply(batch: readonly Candidate[], context: ScaleContext): { keep: readonly Candidate[]; hold?: Hold };
+}
+
+/**
+ * Rules about which outdated pod is replaced when; they say nothing about pods that are no longer wanted. Every other rule
+ * holds for a scale-down too: the pods that go are its batch.
+ */
+export const ABOUT_REPLACING: readonly string[] = [
+  "a pod of the wanted revision is never deleted",
+  "a terminating pod is skipped",
+  "a pod is judged by StatefulSets that were listed after it was created",
+  "a paused StatefulSet is left alone",
+  "one zone at a time, an unready one first",
+  "a completed zone soaks first",
+  "a person approves each zone",
+  "the StatefulSets of one zone go in name order",
+  "no more than maxUnavailable",
+  "exponential batches begin with one pod",
+];
+
+const waiting = (reason: string, message: string): { keep: readonly Candidate[]; hold: Hold } => ({
+  keep: [],
+  hold: { phase: "Progressing", reason, message, clockRuns: false },
+});
+
+const OWN_RULES: readonly ScaleRule[] = [
+  {
+    name: "outdated pods are replaced before a StatefulSet is scaled down",
+    apply(batch, { outdated }) {
+      const names = [...new Set(outdated.filter(({ part }) => !part.paused).map(({ part }) => part.name))];
+      if (names.length === 0) return { keep: batch };
+      return waiting("WaitingForRollout", `Pods of ${names.join(", ")} are being replaced first.`);
+    },
+  },
+  {
+    name: "deletes of ours are over before a StatefulSet is scaled down",
+    apply(batch, { deleting }) {
+      if (deleting === 0) return { keep: batch };
+      return waiting("WaitingForPods", `${deleting} pods that were deleted are not back yet.`);
+    },
+  },
+  {
+    name: "no zone is scaled down while another one is unready",
+    apply(batch, { zones }) {
+      const [first] = batch;
+      const others = zones.filter(({ name, unready }) => name !== first?.zone.name && unready.length > 0);
+      if (first === undefined || others.length === 0) return { keep: batch };
+      const troubles = others.map(({ name, unready }) => `${name} (${unready.slice(0, 6).join(", ")})`);
+      return waiting(
+        "WaitingForZone",
+        `Zone ${first.zone.name} is scaled down once the others are Ready: ${troubles.join("; ")}.`,
+      );
+    },
+  },
+];
+
+/** Every rule for a scale-down, in the order they are asked. */
+export const SCALE_DOWN_RULES: readonly ScaleRule[] = [
+  ...SAFETY_RULES.filter(({ name }: SafetyRule) => !ABOUT_REPLACING.includes(name)),
+  ...OWN_RULES,
+];
+
+/** Why the pods that would go have to stay; undefined when they may go. All of them or none. */
+export function holdScaleDown(going: readonly Candidate[], context: ScaleContext): Hold | undefined {
+  for (const rule of SCALE_DOWN_RULES) {
+    const { keep, hold } = rule.apply(going, context);
+    if (keep.length < going.length) return hold ?? waiting("WaitingForZone", `Not now: ${rule.name}.`).hold;
+  }
+  return undefined;
+}

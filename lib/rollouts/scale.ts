@@ -1,0 +1,128 @@
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import { isApiError } from "../kubernetes/errors.ts";
+import type { StatefulSet } from "../kubernetes/objects.ts";
+import { STATEFUL_SETS } from "../kubernetes/types.ts";
+import { attempt, type Executed, type ExecuteOptions, type Result, resultOf } from "./attempt.ts";
+import { claimOf } from "./claim.ts";
+import { callPods, failedCall } from "./prepare-downscale.ts";
+import type { ReplicaAction, ScaleAction, UndoAction, WriteBackAction } from "./replica-actions.ts";
+import { LAST_DOWNSCALE_ANNOTATION } from "./replica-annotations.ts";
+
+/** A StatefulSet's status changes all the time, and each change makes a resourceVersion stale. */
+const ATTEMPTS = 6;
+
+/** Carries out what was decided about replicas, one after the other. */
+export async function executeReplicas(
+  client: KubernetesClient,
+  actions: readonly ReplicaAction[],
+  options: ExecuteOptions,
+): Promise<Executed[]> {
+  const done: Executed[] = [];
+  for (const action of actions) {
+    done.push(
+      await attempt(action, options, () => {
+        if (action.kind === "ScaleStatefulSet") return scale(client, action, options);
+        return action.kind === "UndoPrepareDownscale"
+          ? undo(client, action, options)
+          : writeBack(client, action, options);
+      }),
+    );
+  }
+  return done;
+}
+
+/** Prepares the pods that go, where that is asked for, and writes the replicas; what was prepared in vain is taken back. */
+async function scale(client: KubernetesClient, action: ScaleAction, options: ExecuteOptions): Promise<Result> {
+  const { endpoint, pods } = action;
+  const current = await read(client, action, options);
+  if (current === undefined) return CHANGED;
+  if (endpoint === undefined) return write(client, action, current, options);
+  const takeBack = async (): Promise<boolean> => {
+    const answers = await callPods(client, "DELETE", pods, endpoint, options);
+    return failedCall(answers) !== undefined;
+  };
+  const failure = failedCall(await callPods(client, "POST", pods, endpoint, options));
+  if (failure !== undefined) {
+    const message = `PrepareDownscale: ${failure}`;
+    return { result: "refused", message, ...((await takeBack()) ? { prepared: true } : {}) };
+  }
+  await options.reached("after-prepare");
+  let result: Result;
+  try {
+    result = options.mayWrite()
+      ? await write(client, action, await read(client, action, options), options)
+      : { result: "skipped", message: "the lease has too little time left" };
+  } catch (error) {
+    const failed = resultOf(error);
+    if (failed === undefined) throw error;
+    result = failed;
+  }
+  // Without an answer the replicas may have been written; the next look tells.
+  if (result.result === "done") return result;
+  if (result.result === "failed") return { ...result, prepared: true };
+  return { ...result, ...((await takeBack()) ? { prepared: true } : {}) };
+}
+
+const CHANGED: Result = { result: "preconditionFailed", message: "its spec or its claim has changed meanwhile" };
+
+/** The StatefulSet as it is, while it is ours and its spec the one that was planned on. */
+async function read(
+  client: KubernetesClient,
+  { statefulSet: name, uid, generation, from }: ScaleAction,
+  { namespace, owner }: ExecuteOptions,
+): Promise<StatefulSet | undefined> {
+  const current = await client.get<StatefulSet>(STATEFUL_SETS, { namespace, name });
+  const { metadata, spec } = current;
+  const same = metadata.uid === uid && metadata.generation === generation && (spec.replicas ?? 1) === from;
+  return same && claimOf(current) === owner ? current : undefined;
+}
+
+async function write(
+  client: KubernetesClient,
+  action: ScaleAction,
+  seen: StatefulSet | undefined,
+  options: ExecuteOptions,
+): Promise<Result> {
+  const { statefulSet: name, from, to, at } = action;
+  let current = seen;
+  for (let tries = 1; ; tries++) {
+    if (current === undefined) return CHANGED;
+    const { resourceVersion } = current.metadata;
+    const annotations = { [LAST_DOWNSCALE_ANNOTATION]: at.replace(/\.\d+Z$/, "Z") };
+    const patch = { metadata: { resourceVersion, ...(to < from ? { annotations } : {}) }, spec: { replicas: to } };
+    try {
+      const target = { namespace: options.namespace, name };
+      const written = await client.patch<StatefulSet>(STATEFUL_SETS, target, patch, {
+        type: "merge",
+        fieldManager: "outrigger",
+      });
+      await options.reached("after-scale");
+      options.changed(written);
+      return { result: "done", message: `${from} to ${to} replicas` };
+    } catch (error) {
+      if (!isApiError(error, 409)) throw error;
+      if (tries === ATTEMPTS) return { result: "preconditionFailed", message: error.message };
+    }
+    current = await read(client, action, options);
+  }
+}
+
+async function undo(client: KubernetesClient, action: UndoAction, options: ExecuteOptions): Promise<Result> {
+  const failure = failedCall(await callPods(client, "DELETE", action.pods, action.endpoint, options));
+  if (failure === undefined) return { result: "done" };
+  return { result: "refused", message: `UndoPrepareDownscale: ${failure}`, prepared: true };
+}
+
+async function writeBack(
+  client: KubernetesClient,
+  { type, name, replicas }: WriteBackAction,
+  { namespace }: ExecuteOptions,
+): Promise<Result> {
+  const patch = { status: { replicas } };
+  await client.patch(type, { namespace, name }, patch, {
+    type: "merge",
+    subresource: "status",
+    fieldManager: "outrigger",
+  });
+  return { result: "done", message: `status.replicas ${replicas}` };
+}

@@ -1,0 +1,101 @@
+import type { Executed } from "./attempt.ts";
+import type { Plan } from "./plan.ts";
+import type { RolloutAction } from "./plan-actions.ts";
+import { isReplicaAction } from "./replica-actions.ts";
+import type { MirrorReading } from "./replica-wishes.ts";
+import type { RolloutState, ScaleDown } from "./state.ts";
+
+const PREPARE_FAILED = /^PrepareDownscale: /;
+
+/** What changes neither pods nor specs has no audit row. */
+export const isDestructive = ({ actions }: Plan): boolean =>
+  actions.some(({ kind }) => !["ClaimStatefulSet", "SetCurrentRevision", "WriteBackReplicas"].includes(kind));
+
+/** The same for one action in two plans. */
+export function identify(action: RolloutAction): string {
+  const { kind, object } = action;
+  if (kind === "DeletePod") return `${kind} ${object} ${action.uid}`;
+  return kind === "ScaleStatefulSet" ? `${kind} ${object} ${action.from} ${action.to}` : `${kind} ${object}`;
+}
+
+/** The state after a batch. What was certainly not carried out is not waited for; what got no answer may have been. */
+export function settle(
+  { actions, nextState }: Plan,
+  executed: readonly Executed[],
+  before: RolloutState,
+): RolloutState {
+  const begun = executed.filter(({ outcome }) => outcome.result !== "skipped" && outcome.result !== "refused");
+  const uids = (list: readonly RolloutAction[]) =>
+    list.flatMap((action) => (action.kind === "DeletePod" ? [action.uid] : []));
+  const planned = new Set(uids(actions));
+  const kept = new Set(uids(begun.map(({ action }) => action)));
+  const deleting = nextState.deleting.filter(({ uid }) => !planned.has(uid) || kept.has(uid));
+  return settleScaling({ ...nextState, deleting }, { actions, executed, before });
+}
+
+/** How an intended scale-down stands, and why replicas could not be written. */
+function settleScaling(
+  state: RolloutState,
+  {
+    actions,
+    executed,
+    before,
+  }: { actions: readonly RolloutAction[]; executed: readonly Executed[]; before: RolloutState },
+): RolloutState {
+  const { scaleDown, scaleFailure, ...rest } = state;
+  let record = scaleDown;
+  let failure = scaleFailure;
+  const intended = actions.some((action) => action.kind === "ScaleStatefulSet" && action.to < action.from);
+  if (intended) record = before.scaleDown;
+  for (const { action, outcome, prepared } of executed) {
+    const { result, message = "" } = outcome;
+    if (action.kind === "ScaleStatefulSet") {
+      if (action.to < action.from && scaleDown !== undefined)
+        record = afterScaleDown(scaleDown, result, prepared === true);
+      if (result === "done") failure = undefined;
+      if (result !== "refused") continue;
+      const reason = PREPARE_FAILED.test(message) ? "PrepareDownscaleFailed" : "ScaleRefused";
+      const told = `${action.statefulSet} stays at ${action.from} replicas (${action.to} wanted): ${message.replace(PREPARE_FAILED, "")}`;
+      failure = { statefulSet: action.statefulSet, at: action.at, reason, message: told };
+    } else if (action.kind === "UndoPrepareDownscale") {
+      if (result === "done" || record === undefined) record = undefined;
+      else record = { ...record, undone: (record.undone ?? 0) + 1, undoneAt: action.at, trouble: message };
+    }
+  }
+  return {
+    ...rest,
+    ...(record === undefined ? {} : { scaleDown: record }),
+    ...(failure === undefined ? {} : { scaleFailure: failure }),
+  };
+}
+
+function afterScaleDown(
+  record: ScaleDown,
+  result: Executed["outcome"]["result"],
+  prepared: boolean,
+): ScaleDown | undefined {
+  if (result === "done") return { ...record, done: true };
+  return prepared || result === "failed" ? record : undefined;
+}
+
+/** What is known of mirrored resources after their statuses were written, or were not. */
+export function noteWriteBacks(
+  mirrors: Readonly<Record<string, MirrorReading>>,
+  executed: readonly Executed[],
+): Record<string, MirrorReading> {
+  const known = { ...mirrors };
+  for (const { action, outcome } of executed) {
+    const reading = known[action.kind === "WriteBackReplicas" ? action.statefulSet : ""];
+    if (action.kind !== "WriteBackReplicas" || reading === undefined || "reason" in reading) continue;
+    const refused = `status of ${action.type.kind} ${action.name} could not be written: ${outcome.message}`;
+    known[action.statefulSet] =
+      outcome.result === "done" ? { ...reading, statusReplicas: action.replicas } : { ...reading, refused };
+  }
+  return known;
+}
+
+/** Whether a write was refused or failed in a way that holds the rollout; replicas that stay as they are do not. */
+export function holdsRollout({ action, outcome }: Executed): boolean {
+  if (outcome.result === "failed") return action.kind !== "WriteBackReplicas";
+  return outcome.result === "refused" && !isReplicaAction(action);
+}

@@ -1,0 +1,118 @@
+import { expect, test } from "vitest";
+import { REPLICA_TEMPLATES } from "../../../lib/kubernetes/types.ts";
+import type { MirrorReading } from "../../../lib/rollouts/replica-wishes.ts";
+import { freshState, type RolloutState } from "../../../lib/rollouts/state.ts";
+import { at, type PartOptions } from "./group.ts";
+import { plan, type Row } from "./plan-row.ts";
+
+/** One situation of replicas and what the planner makes of it. */
+export interface ReplicaRow extends Omit<Row, "phase"> {
+  /** Scales planned, as `b 3>2`, with ` prepares` where pods are asked first. */
+  scales?: string[];
+  /** Reasons by StatefulSet, as `b WaitingForLeader`. */
+  waits?: string[];
+  /** What else is planned about replicas, as `UndoPrepareDownscale b-2`. */
+  also?: string[];
+  /** Parts of the warnings, in order. */
+  warns?: string[];
+  /** Condition `Scaled`: its reason. */
+  due?: number;
+}
+
+export const MINUTE = 60;
+export const HOUR = 60 * MINUTE;
+
+interface Rules {
+  leader?: string;
+  leaderReady?: string;
+  minTime?: string;
+  /** Seconds ago, or the annotation itself. */
+  last?: number | string;
+  forced?: string;
+  mirror?: Partial<Record<"name" | "kind" | "api-version" | "write-back", string>>;
+  prepare?: { path?: string; port?: string };
+}
+
+/** Labels and annotations of a StatefulSet `ingester-<suffix>` as people write them. */
+export function rules({ leader, leaderReady, minTime, last, forced, mirror, prepare }: Rules): PartOptions {
+  const written = (key: string, value: string | undefined): Record<string, string> =>
+    value === undefined ? {} : { [`grafana.com/${key}`]: value };
+  const source = mirror && { name: "ingester", kind: "ReplicaTemplate", "api-version": API_VERSION, ...mirror };
+  return {
+    annotations: {
+      ...written("rollout-downscale-leader", leader === undefined ? undefined : `ingester-${leader}`),
+      ...written("rollout-upscale-only-when-leader-ready", leaderReady),
+      ...written("last-downscale", typeof last === "number" ? at(-last).replace(".000Z", "Z") : last),
+      ...written("rollout-force-replicas", forced),
+      ...Object.assign(
+        {},
+        ...Object.entries(source ?? {}).map(([part, value]) =>
+          written(`rollout-mirror-replicas-from-resource-${part}`, value),
+        ),
+      ),
+      ...written("prepare-downscale-http-path", prepare?.path),
+      ...written("prepare-downscale-http-port", prepare?.port),
+    },
+    labels: {
+      ...written("min-time-between-zones-downscale", minTime),
+      ...written("prepare-downscale", prepare === undefined ? undefined : "true"),
+    },
+  };
+}
+
+const { apiVersion: API_VERSION } = REPLICA_TEMPLATES;
+
+/** What a ReplicaTemplate named `ingester` answered. */
+export const template = (replicas: number, statusReplicas = replicas): MirrorReading => ({
+  replicas,
+  statusReplicas,
+  type: REPLICA_TEMPLATES,
+  name: "ingester",
+});
+
+export const PREPARE = { path: "ingester/prepare-shutdown", port: "80" };
+
+/** A scale-down of ours as the state keeps it. */
+export const scaleDown = (
+  suffix: string,
+  changes: Partial<NonNullable<RolloutState["scaleDown"]>> = {},
+): RolloutState => ({
+  ...freshState("uid-resource"),
+  scaleDown: {
+    statefulSet: `ingester-${suffix}`,
+    uid: `uid-ingester-${suffix}`,
+    generation: 1,
+    from: 3,
+    to: 2,
+    pods: [`ingester-${suffix}-2`],
+    ...changes,
+  },
+});
+
+const short = (name: string): string => name.replace("ingester-", "");
+
+/** One test per row, named by its sentence. */
+export function testReplicaRows(rows: Record<string, ReplicaRow>): void {
+  test.each(Object.entries(rows))("%s", (_sentence, row) => {
+    const result = plan({ ...row, phase: "Idle" });
+    const scales: string[] = [];
+    const also: string[] = [];
+    for (const action of result.actions) {
+      if (action.kind === "ScaleStatefulSet") {
+        const prepares = action.endpoint === undefined ? "" : " prepares";
+        scales.push(`${short(action.statefulSet)} ${action.from}>${action.to}${prepares}`);
+      } else if (action.kind === "UndoPrepareDownscale")
+        also.push(`${action.kind} ${action.pods.map(short).join(" ")}`);
+      else if (action.kind === "WriteBackReplicas") also.push(`${action.kind} ${action.replicas}`);
+      else if (action.kind === "DeletePod") also.push(`${action.kind} ${short(action.pod)}`);
+    }
+    const waits = result.scaling.waits.map(({ statefulSet, reason }) => `${short(statefulSet)} ${reason}`);
+    expect({ scales, waits, also }).toEqual({ scales: row.scales ?? [], waits: row.waits ?? [], also: row.also ?? [] });
+    expect(result.warnings).toHaveLength(row.warns?.length ?? 0);
+    for (const [index, part] of (row.warns ?? []).entries()) expect(result.warnings[index]).toContain(part);
+    if (row.says !== undefined)
+      expect(result.scaling.waits.map(({ message }) => message).join(" ")).toContain(row.says);
+    if (row.due !== undefined) expect(result.nextDueInSeconds).toBe(row.due);
+    expect(plan({ ...row, phase: "Idle" })).toEqual(result);
+  });
+}
