@@ -15,7 +15,6 @@ import type { RolloutAction } from "./plan-actions.ts";
 import { planRun, type Run, readGates, readMirrors } from "./run.ts";
 import { holdsRollout, identify, isDestructive, noteWriteBacks, settle } from "./settle.ts";
 import { parseSpec } from "./spec.ts";
-import type { RolloutState } from "./state.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
 import type { ClusterView } from "./watch.ts";
 import { withFailure } from "./write-failure.ts";
