@@ -38,7 +38,12 @@ export function buildProgram(streams: Streams, findHub: FindHub): CliCommand {
 
   const environmentOf: EnvironmentOf = (command) => {
     const { stack, local, output } = command.optsWithGlobals<GlobalOptions>();
-    return { hub: () => findHub({ stack, local }), output: createOutput(output, streams) };
+    const { terminal } = streams;
+    return {
+      hub: () => findHub({ stack, local }),
+      output: createOutput(output, streams),
+      ...(terminal && { terminal: { write: (text) => streams.stdout(text), columns: () => terminal.columns() } }),
+    };
   };
 
   addClusterCommands(program, environmentOf);

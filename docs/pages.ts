@@ -16,6 +16,36 @@ export function referencePages(): Record<string, string> {
       "`rollout.grafana.com/v1alpha1`. Rolls several StatefulSets, one per zone, so that two zones are never disrupted at once.",
       "## spec",
       schemaTable(MultiAZRolloutSpec),
+      "## Orders",
+      "What people order with `outrigger rollout` is kept on the resource's row in the hub, whatever its home: nothing is written into the cluster, whatever applies the manifest does not undo it, and the audit names who ordered it, by their own account. A running worker reads the row before each batch, and every 5 s while it waits for pods; deletes of the batch under way are carried out.",
+      table(
+        ["order", "what happens", "until"],
+        [
+          ["`pause`", "nothing is deleted: `Paused`, reason `PausedByOrder`", "`resume`, or an order to roll back"],
+          [
+            "`abort`",
+            "the rollout under way is given up, its pods stay as they are, no gate is asked and no time counts: `Paused`, reason `Aborted`, and `Rollout Aborted` on the bus",
+            "`resume`, an order to roll back, or another template. It does nothing to the next rollout",
+          ],
+          [
+            "`resume`",
+            "pause and abort are lifted. `spec.paused` and annotations of StatefulSets are not: the command says so, and what to do",
+            "",
+          ],
+          [
+            "`approve`",
+            "what `status.approval` asks for is approved. The annotation `outrigger.dev/approve` does the same",
+            "",
+          ],
+          [
+            "`rollback`",
+            "every member gets the template back that it had when the rollout started, and is rolled to it; the template it leaves is not tried again until it changes (`TemplateRejected`). Also for the rollout that was completed last, unless it was a rollback itself",
+            "all pods are back: `Completed`, reason `RolledBack`",
+          ],
+        ],
+      ),
+      "A rollback keeps to zones, `maxUnavailable`, soak, membership and zonal shifts like every rollout. It passes what would keep it from starting: gates, since an alarm is probably why it was ordered; approvals; a stall; and a pause or an abort from before. A `pause` ordered after it, or `spec.paused` put into the resource after it, stops it.",
+      "`status.zones[].pods` has a letter for each pod in ordinal order: `o` of the template before and available, `x` not available; `N` of the new one and available, `n` not yet; `t` on its way out; `.` missing. `outrigger rollout watch` draws it, from the hub's table alone, and ends with 0 when the rollout is Completed, and with 1 when it is Stalled, Refused, aborted, rolled back or gone.",
       "## Zonal shifts",
       "While [ARC](https://docs.aws.amazon.com/eks/latest/userguide/zone-shift.html) shifts the traffic of an EKS cluster away from a zone, by a zonal shift, an autoshift or a practice run, no rollout of that cluster deletes anything: `Held`, reason `ZonalShiftActive`. It is asked with the gates, and only when pods are about to be deleted. A cluster that is not enabled for zonal shift, or is known by a kubeconfig, has no shifts.",
       table(

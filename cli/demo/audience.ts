@@ -4,6 +4,7 @@ import { renderBoard } from "../../local/demo/render-board.ts";
 import type { Audience } from "../../local/demo/run.ts";
 import { GROUPS } from "../../local/demo/scenario.ts";
 import type { LocalState } from "../../local/state.ts";
+import { LiveLines, type Terminal } from "../live-lines.ts";
 
 /** Told one line of text, without its end. */
 type Tell = (line: string) => void;
@@ -25,16 +26,6 @@ export function plainAudience(tell: Tell): Audience {
 }
 
 const FRAME_MS = 100;
-const HIDE_CURSOR = "\x1b[?25l";
-const SHOW_CURSOR = "\x1b[?25h";
-const CLEAR_LINE = "\x1b[2K";
-
-/** A terminal as far as it is drawn on. */
-export interface Terminal {
-  write(text: string): void;
-  columns(): number;
-}
-
 /**
  * For terminals: a board of all pods, drawn over itself about ten times a second; steps appear above it.
  * @returns the audience, and what draws the last frame and gives the cursor back.
@@ -45,20 +36,13 @@ export function liveAudience(
   tell: Tell,
 ): { audience: Audience; close(): void } {
   const board = new Board(clusters, GROUPS);
-  let drawn = 0;
+  const live = new LiveLines(terminal);
   let begun = false;
-  const erase = (): string => (drawn === 0 ? "" : `\x1b[${drawn}A\r\x1b[J`);
-  const draw = (): void => {
-    const lines = renderBoard(board, Math.max(40, terminal.columns() - 1));
-    const up = drawn === 0 ? HIDE_CURSOR : `\x1b[${drawn}A\r`;
-    terminal.write(up + lines.map((line) => `${CLEAR_LINE}${line}\n`).join(""));
-    drawn = lines.length;
-  };
+  const draw = (): void => live.draw(renderBoard(board, Math.max(40, terminal.columns() - 1)));
   const timer = setInterval(() => begun && draw(), FRAME_MS);
   const audience: Audience = {
     tell(line) {
-      terminal.write(erase());
-      drawn = 0;
+      live.erase();
       tell(line);
     },
     onPod: (cluster, type, pod) => board.seePod(cluster, type, pod),
@@ -73,7 +57,7 @@ export function liveAudience(
     close() {
       clearInterval(timer);
       if (begun) draw();
-      terminal.write(SHOW_CURSOR);
+      live.close();
     },
   };
 }

@@ -20,6 +20,9 @@ const Zone = z.object({
   updated: z.number(),
   available: z.number(),
   phase: z.string(),
+  /** A letter for each pod, see `ZoneStatus` of lib/rollouts. */
+  pods: z.string().optional(),
+  unready: z.array(z.string()).default([]),
 });
 
 /** A rollout as the hub knows it. */
@@ -29,6 +32,13 @@ export const RolloutView = ResourceView.extend({
       phase: z.string(),
       currentZone: z.string().optional(),
       updated: z.string().optional(),
+      updatedReplicas: z.number().default(0),
+      replicas: z.number().default(0),
+      /** Names the rollout under way, or the last one. */
+      rollout: z.string().optional(),
+      startedAt: z.string().optional(),
+      finishedAt: z.string().optional(),
+      gates: z.array(z.object({ name: z.string(), state: z.string() })).default([]),
       zones: z.array(Zone).default([]),
       approval: z.object({ token: z.string(), of: z.string() }).optional(),
       conditions: z.array(
@@ -39,6 +49,17 @@ export const RolloutView = ResourceView.extend({
 });
 export type RolloutView = z.infer<typeof RolloutView>;
 
+/** e.g. `MultiAZRollout mimir/ingester in prod`. */
+export const describeRollout = ({ kind, namespace, name, cluster }: RolloutView["key"]): string =>
+  `${kind} ${namespace}/${name} in ${cluster}`;
+
+/** The words that name it on a command line. */
+export const argumentsOf = ({ name, namespace, cluster }: RolloutView["key"]): string =>
+  `${name} -n ${namespace} --cluster ${cluster}`;
+
+/** What its status says first: the Ready condition. */
+export const readyOf = ({ status }: RolloutView) => status?.conditions.find(({ type }) => type === "Ready");
+
 /** @throws UsageError when no rollout can have this name: then nobody needs to be asked. */
 export function checkRolloutName(name: string, { namespace, cluster }: RolloutName): void {
   checkName("Name", name);
@@ -46,16 +67,21 @@ export function checkRolloutName(name: string, { namespace, cluster }: RolloutNa
   checkName("Cluster", cluster);
 }
 
+/** The rollouts of this name, as the hub's table has them; no cluster is asked. */
+export async function listRollouts(hub: Hub, name: string, where: RolloutName): Promise<RolloutView[]> {
+  const all = RolloutView.array().parse(await askApi(hub, { action: "resource.list", kind: KIND, ...where }));
+  return all.filter(({ key }) => key.name === name);
+}
+
 /**
  * The one rollout of this name.
  * @throws CommandFailure when the hub knows none, UsageError when it knows several.
  */
 export async function findRollout(hub: Hub, name: string, { namespace, cluster }: RolloutName): Promise<RolloutView> {
-  const scope = cluster === undefined ? {} : { cluster };
-  const all = RolloutView.array().parse(
-    await askApi(hub, { action: "resource.list", kind: KIND, namespace, ...scope }),
-  );
-  const [first, ...others] = all.filter(({ key }) => key.name === name);
+  const [first, ...others] = await listRollouts(hub, name, {
+    namespace,
+    ...(cluster === undefined ? {} : { cluster }),
+  });
   if (first === undefined) {
     throw new CommandFailure({
       object: `${KIND} ${namespace}/${name}`,

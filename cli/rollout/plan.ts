@@ -5,7 +5,8 @@ import { CommandFailure } from "../failure.ts";
 import { printData, renderTable } from "../output.ts";
 import { checkRolloutName, findRollout, type RolloutName } from "./find.ts";
 
-const PlanReply = z.union([
+/** Answer of the rollout function that was asked to look ahead. */
+export const PlanReply = z.union([
   z.object({ error: z.object({ object: z.string(), cause: z.string(), nextStep: z.string() }) }),
   z.object({
     actions: z.array(z.object({ kind: z.string(), object: z.string(), reason: z.string() })),

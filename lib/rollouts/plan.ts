@@ -1,5 +1,5 @@
 import { type Approval, membersApproval, rememberApproval, zoneApproval } from "./approval.ts";
-import type { GateReadings } from "./gates.ts";
+import type { GateAnswer, GateReadings } from "./gates.ts";
 import { pendingDeletes, resolveMaxUnavailable, viewStatefulSets, viewZones, type ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import { stopOf } from "./orders.ts";
@@ -45,6 +45,8 @@ export interface Plan {
   currentZone: string | undefined;
   /** Why nothing is deleted now; undefined when something is, or nothing is left to do. */
   hold: Hold | undefined;
+  /** What the gates answered last; empty while no rollout is under way. */
+  gates: readonly GateAnswer[];
   /** What a person is asked for; undefined when nothing waits for one. */
   approval: Approval | undefined;
   /** What becomes of the members' replicas. */
@@ -190,6 +192,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
     times: rollout ?? last ?? { zones: {} },
     currentZone: rollout === undefined ? undefined : zoneInWork(zones, batch),
     hold,
+    gates: rollout === undefined ? [] : (gates?.answers ?? []),
     approval: approvalFor(hold, context),
     scaling,
     watch: moving && (active || hold?.reason === "MultipleZonesUnready"),

@@ -8,7 +8,7 @@ import type { RolloutStatus } from "./status.ts";
 const WRITE_INTERVAL_MS = 5_000;
 
 /** Fields that a merge patch must clear by name when they are absent. */
-const OPTIONAL = { currentZone: null, startedAt: null, finishedAt: null, rollout: null, approval: null };
+const OPTIONAL = { currentZone: null, startedAt: null, finishedAt: null, rollout: null, gates: null, approval: null };
 
 /**
  * Writes the status back to the resource, and into the hub's own copy: in the background, only when it changed, at most

@@ -1,8 +1,10 @@
 import type { Condition, StatefulSet } from "../kubernetes/objects.ts";
 import type { Approval } from "./approval.ts";
+import type { GateAnswer } from "./gates.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import type { Plan } from "./plan.ts";
+import type { PodView } from "./pods.ts";
 import type { Phase } from "./safety-rule.ts";
 
 export interface ZoneStatus {
@@ -12,6 +14,13 @@ export interface ZoneStatus {
   updated: number;
   available: number;
   phase: "Pending" | "Updating" | "Unready" | "Soaking" | "Completed" | "Changed";
+  /**
+   * A letter for each pod in ordinal order: `o` of the revision before and available, `x` not available; `N` of the wanted
+   * revision and available, `n` not yet; `t` on its way out; `.` missing. Absent while pods are not read, and beyond 200 pods.
+   */
+  pods?: string;
+  /** Why it is not Ready, at most 10 reasons; absent when it is. */
+  unready?: string[];
   startedAt?: string;
   finishedAt?: string;
 }
@@ -29,6 +38,8 @@ export interface RolloutStatus extends Record<string, unknown> {
   finishedAt?: string;
   /** Names the rollout under way, or the last one, in orders about it. */
   rollout?: string;
+  /** What each gate answered last while the rollout is under way. */
+  gates?: { name: string; state: GateAnswer["result"] }[];
   /** What a person is asked for, and the value of the annotation that answers. */
   approval?: Approval;
   observedGeneration: number;
@@ -60,6 +71,9 @@ export function rolloutStatus(plan: Plan, observation: Observation): RolloutStat
     ...(plan.times.startedAt === undefined ? {} : { startedAt: plan.times.startedAt }),
     ...(plan.times.finishedAt === undefined ? {} : { finishedAt: plan.times.finishedAt }),
     ...(plan.times.token === undefined ? {} : { rollout: plan.times.token }),
+    ...(plan.gates.length === 0
+      ? {}
+      : { gates: plan.gates.map(({ gate, result }) => ({ name: gate, state: result })) }),
     ...(plan.approval === undefined ? {} : { approval: plan.approval }),
     observedGeneration: resource.metadata.generation ?? 0,
     conditions: transition(resource, conditions, observedAt),
@@ -137,9 +151,32 @@ function zoneStatus(zone: ZoneView, plan: Plan, withPods: boolean): ZoneStatus {
     updated: sum((part) => (withPods ? part.updated : (part.statefulSet.status?.updatedReplicas ?? 0))),
     available: sum((part) => (withPods ? part.available : (part.statefulSet.status?.availableReplicas ?? 0))),
     phase: zonePhase(zone, plan, withPods),
+    ...(withPods ? podsOf(zone) : {}),
     ...(time?.startedAt === undefined ? {} : { startedAt: time.startedAt }),
     ...(time?.finishedAt === undefined ? {} : { finishedAt: time.finishedAt }),
   };
+}
+
+/** Beyond this a zone's pods are counted and not shown one by one. */
+const MOST_PODS = 200;
+const MOST_REASONS = 10;
+
+function podsOf({ parts, unready }: ZoneView): Pick<ZoneStatus, "pods" | "unready"> {
+  const letters = parts.map(({ pods, replicas }) => {
+    const missing = Math.max(0, replicas - pods.length);
+    return pods.map(letterOf).join("") + ".".repeat(Math.min(missing, MOST_PODS + 1));
+  });
+  const pods = letters.join("");
+  return {
+    ...(pods.length > MOST_PODS ? {} : { pods }),
+    ...(unready.length === 0 ? {} : { unready: unready.slice(0, MOST_REASONS) }),
+  };
+}
+
+function letterOf({ outdated, terminating, available }: PodView): string {
+  if (terminating) return "t";
+  if (outdated) return available ? "o" : "x";
+  return available ? "N" : "n";
 }
 
 function zonePhase(zone: ZoneView, { times, currentZone, reason }: Plan, withPods: boolean): ZoneStatus["phase"] {

@@ -1,16 +1,14 @@
 import type { V1Pod } from "@kubernetes/client-node";
+import type { PodSquare } from "../../cli/rollout/squares.ts";
 import type { RolloutStatus } from "./cluster.ts";
 import { GROUP_LABEL, type Group, logicalZone, ZONE_LABEL } from "./scenario.ts";
-
-/** A pod of the first template, one that is away or not Ready, one of the new template. */
-export type PodCell = "old" | "down" | "new";
 
 /** One rollout in one cluster. */
 export interface BoardRow {
   cluster: string;
   group: Group;
   /** Logical zone → its pods, by ordinal. */
-  zones: Map<string, PodCell[]>;
+  zones: Map<string, PodSquare[]>;
   status?: RolloutStatus;
   /** From the change of the templates until now, or until the end. */
   seconds: number;

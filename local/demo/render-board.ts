@@ -1,11 +1,10 @@
-import { stripVTControlCharacters } from "node:util";
 import { createColors } from "picocolors";
-import type { Board, BoardRow, PodCell } from "./board.ts";
+import { cutLine } from "../../cli/live-lines.ts";
+import { LEGEND, NO_BAR, progressBar, SQUARES } from "../../cli/rollout/squares.ts";
+import type { Board, BoardRow } from "./board.ts";
 import { describeStatus } from "./describe-status.ts";
 
 const pc = createColors(true);
-const CELLS: Record<PodCell, string> = { old: pc.dim("■"), down: pc.yellow("□"), new: pc.green("■") };
-const BAR = 12;
 const GAP = "  ";
 
 /**
@@ -32,21 +31,19 @@ export function renderBoard(board: Board, columns: number): string[] {
     last = row.cluster;
     const squares = zones.map((zone, index) => {
       const cells = row.zones.get(zone) ?? [];
-      return cells.map((cell) => CELLS[cell]).join("") + " ".repeat(Math.max(0, (pods[index] ?? 0) - cells.length));
+      return cells.map((cell) => SQUARES[cell]).join("") + " ".repeat(Math.max(0, (pods[index] ?? 0) - cells.length));
     });
     const parts = [pc.bold(name.padEnd(clusters)), row.group.name.padEnd(groups), ...squares, bar(row), says(row)];
-    return cut(parts.join(GAP), columns);
+    return cutLine(parts.join(GAP), columns);
   });
-  const legend = `${CELLS.old} before${GAP}${CELLS.down} away${GAP}${CELLS.new} after`;
-  return [cut(pc.dim(head.join(GAP)), columns), ...lines, cut(legend, columns)];
+  return [cutLine(pc.dim(head.join(GAP)), columns), ...lines, cutLine(LEGEND, columns)];
 }
 
 function bar({ zones, group }: BoardRow): string {
-  if (group.image.after === group.image.before) return " ".repeat(BAR + 6);
+  if (group.image.after === group.image.before) return NO_BAR;
   const cells = [...zones.values()].flat();
   const done = cells.filter((cell) => cell === "new").length;
-  const filled = Math.round((done / Math.max(1, cells.length)) * BAR);
-  return `${pc.green("━".repeat(filled))}${pc.dim("─".repeat(BAR - filled))} ${`${done}/${cells.length}`.padStart(5)}`;
+  return progressBar(done, cells.length);
 }
 
 function says(row: BoardRow): string {
@@ -57,19 +54,4 @@ function says(row: BoardRow): string {
   const time = seconds > 0 ? pc.dim(` ${seconds.toFixed(1)} s`) : "";
   if (!done) return `${text}${time}`;
   return `${status.phase === group.expected.phase ? pc.green(text) : pc.red(text)}${time}`;
-}
-
-/** Colours take no room; a cut line ends with them off. */
-function cut(line: string, columns: number): string {
-  if (stripVTControlCharacters(line).length <= columns) return line.trimEnd();
-  let [shown, text] = [0, ""];
-  // oxlint-disable-next-line no-control-regex
-  for (const part of line.split(/(\x1b\[[0-9;]*m)/)) {
-    if (part.startsWith("\x1b")) text += part;
-    else {
-      text += part.slice(0, Math.max(0, columns - shown));
-      shown += part.length;
-    }
-  }
-  return `${text}\x1b[0m`;
 }

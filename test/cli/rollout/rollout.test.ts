@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { approveRollout, type PatchResource, pauseRollout } from "../../../cli/rollout/change.ts";
+import type { OutputFormat } from "../../../cli/output.ts";
+import { orderRollout } from "../../../cli/rollout/order.ts";
 import { planRollout } from "../../../cli/rollout/plan.ts";
 import { showRollout } from "../../../cli/rollout/status.ts";
 import { fakeHub } from "../fake-hub.ts";
@@ -29,20 +30,25 @@ const PLAN = {
   zones: [{ name: "zone-a", outdated: 3, maxUnavailable: [1], places: [1], unready: [] }],
 };
 
-/** A hub that knows these rollouts, and a cluster whose patches are kept. */
-function setup(rollouts: unknown[]) {
-  const [lines, notes, patches]: [string[], string[], unknown[]] = [[], [], []];
+/** A hub that knows these rollouts, takes orders, and looks ahead. */
+function setup(rollouts: unknown[], answers: { order?: unknown; plan?: unknown } = {}, format: OutputFormat = "table") {
+  const [lines, notes]: [string[], string[]] = [[], []];
   const hub = fakeHub(({ action }) => {
     if (action === "resource.list") return { ok: true, data: rollouts };
-    return action === "plan" ? PLAN : {};
+    if (action === "order") return answers.order ?? { ordered: { kind: "K", object: "o", reason: "Ordered" } };
+    return answers.plan ?? PLAN;
   });
-  const patch: PatchResource = async (_hub, key, change) => void patches.push([key.cluster, change]);
   const output = {
-    format: "table" as const,
+    format,
     line: (text: string) => void lines.push(text),
     note: (text: string) => void notes.push(text),
   };
-  return { hub, lines, notes, patches, patch, environment: { hub: async () => hub, output } };
+  const orders = () =>
+    hub.invocations.flatMap(({ functionName, payload }) => {
+      const { action, order, key } = payload as { action: string; order: unknown; key: { home: string } };
+      return action === "order" ? [{ functionName, order, home: key.home }] : [];
+    });
+  return { hub, lines, notes, orders, environment: { hub: async () => hub, output } };
 }
 const where = { namespace: "mimir" };
 
@@ -73,29 +79,111 @@ describe("outrigger rollout", () => {
     ]);
   });
 
-  test.each([true, false])("pause and resume set spec.paused to %s and have it looked at", async (paused) => {
-    const { environment, hub, patches, patch } = setup([view("prod")]);
-    await pauseRollout(environment, "ingester", { ...where, paused }, patch);
-    expect(patches).toEqual([["prod", { spec: { paused } }]]);
-    expect(hub.invocations.at(-1)).toMatchObject({ functionName: "rollout", payload: { action: "reconcile" } });
-  });
-
-  test("approve answers with the token that is asked for", async () => {
-    const { environment, patches, patch, lines } = setup([view("prod")]);
-    await approveRollout(environment, "ingester", where, patch);
-    expect(patches).toEqual([["prod", { metadata: { annotations: { "outrigger.dev/approve": "zone-a.12345678" } } }]]);
-    expect(lines[0]).toContain("approved: the zone after zone-a");
-  });
-
-  const refusals: Record<string, [unknown[], string]> = {
-    "one the hub does not know": [[], "the hub knows none of this name"],
-    "one of several": [[view("prod"), view("test")], "there is one in each of prod, test. Say which with --cluster"],
-    "one that asks for nothing": [[view("prod", { approval: undefined })], "it asks for no approval (phase Paused)"],
-    "one that lives in the hub": [[view("prod", {}, "hub")], "it lives in the hub"],
+  const underWay = { phase: "Progressing", rollout: "rollout.12345678", approval: undefined };
+  const rows: Record<string, [Parameters<typeof orderRollout>[2]["type"], Record<string, unknown>, unknown, string]> = {
+    pause: ["pause", {}, { type: "pause" }, "is paused; nothing is deleted after the batch under way"],
+    resume: ["resume", {}, { type: "resume" }, "goes on"],
+    approve: ["approve", {}, { type: "approve", token: "zone-a.12345678" }, "approved is the zone after zone-a"],
+    abort: ["abort", underWay, { type: "abort", rollout: "rollout.12345678" }, "its pods stay as they are"],
+    "rollback of what is under way": [
+      "rollback",
+      underWay,
+      { type: "rollback", rollout: "rollout.12345678" },
+      "goes back to the templates it started from",
+    ],
+    "rollback of what is completed": [
+      "rollback",
+      { ...underWay, phase: "Completed" },
+      { type: "rollback", rollout: "rollout.12345678" },
+      "goes back",
+    ],
   };
-  test.each(Object.entries(refusals))("approve refuses %s", async (_what, [rollouts, says]) => {
-    const { environment, patches, patch } = setup(rollouts);
-    await expect(approveRollout(environment, "ingester", where, patch)).rejects.toThrow(says);
-    expect(patches).toEqual([]);
+  describe.each(["cluster", "hub"])("in the home %s", (home) => {
+    test.each(Object.entries(rows))(
+      "%s is an order to the rollout function",
+      async (_what, [type, status, order, says]) => {
+        const { environment, orders, lines } = setup([view("prod", status, home)]);
+        await orderRollout(environment, "ingester", { ...where, type });
+        expect(orders()).toEqual([{ functionName: "rollout", order, home }]);
+        expect(lines.join()).toContain(`MultiAZRollout mimir/ingester in prod ${says.startsWith("is") ? says : ""}`);
+        expect(lines.join()).toContain(says);
+      },
+    );
+  });
+
+  test("an order is told whole as JSON", async () => {
+    const { environment, lines } = setup([view("prod")], {}, "json");
+    await orderRollout(environment, "ingester", { ...where, type: "pause" });
+    expect(JSON.parse(lines.join())).toEqual({ key: view("prod").key, order: { type: "pause" } });
+  });
+
+  const paused = (reason: string) => ({
+    ...PLAN,
+    phase: "Paused",
+    conditions: [{ type: "Ready", reason, message: "m" }],
+  });
+  const pauses: Record<string, [string, unknown, string]> = {
+    "the spec of a resource in its cluster": [
+      "cluster",
+      paused("Paused"),
+      `kubectl patch multiazrollout ingester -n mimir --type merge -p '{"spec":{"paused":false}}'`,
+    ],
+    "the spec of a resource in the hub": ["hub", paused("Paused"), "send that with `outrigger apply -f`"],
+    "an approval that is missing": [
+      "cluster",
+      paused("ApprovalNeeded"),
+      "outrigger rollout approve ingester -n mimir --cluster prod",
+    ],
+    "a StatefulSet's annotation": ["cluster", paused("StatefulSetPaused"), "End that pause as well"],
+  };
+  test.each(Object.entries(pauses))("resume says that %s keeps it paused, and what to do", async (_what, row) => {
+    const [home, plan, says] = row;
+    const { environment, orders } = setup([view("prod", {}, home)], { plan });
+    await expect(orderRollout(environment, "ingester", { ...where, type: "resume" })).rejects.toThrow(says);
+    expect(orders()).toHaveLength(1);
+  });
+
+  test("resume is content when nobody can look ahead", async () => {
+    const { environment, lines } = setup([view("prod")], {
+      plan: { error: { object: "o", cause: "c", nextStep: "n" } },
+    });
+    await orderRollout(environment, "ingester", { ...where, type: "resume" });
+    expect(lines).toEqual(["MultiAZRollout mimir/ingester in prod goes on"]);
+  });
+
+  const refusals: Record<string, [Parameters<typeof orderRollout>[2]["type"], unknown[], string]> = {
+    "approve of one the hub does not know": ["approve", [], "the hub knows none of this name"],
+    "pause of one of several": [
+      "pause",
+      [view("prod"), view("test")],
+      "there is one in each of prod, test. Say which with --cluster",
+    ],
+    "approve of one that asks for nothing": [
+      "approve",
+      [view("prod", { approval: undefined })],
+      "it asks for no approval (phase Paused)",
+    ],
+    "abort of what is completed": [
+      "abort",
+      [view("prod", { ...underWay, phase: "Completed" })],
+      "no rollout is under way (phase Completed, ApprovalNeeded)",
+    ],
+    "rollback of what never rolled": ["rollback", [view("prod", { phase: "Idle" })], "no rollout is known"],
+  };
+  test.each(Object.entries(refusals))(
+    "%s is refused, and nothing is ordered",
+    async (_what, [type, rollouts, says]) => {
+      const { environment, orders } = setup(rollouts);
+      await expect(orderRollout(environment, "ingester", { ...where, type })).rejects.toThrow(says);
+      expect(orders()).toEqual([]);
+    },
+  );
+
+  test("what the hub refuses is told", async () => {
+    const error = { object: "It", cause: "that rollout is over", nextStep: "Look again." };
+    const { environment } = setup([view("prod", underWay)], { order: { error } });
+    await expect(orderRollout(environment, "ingester", { ...where, type: "abort" })).rejects.toThrow(
+      "It: that rollout is over. Look again.",
+    );
   });
 });

@@ -46,6 +46,28 @@ describe("the status", () => {
     });
   });
 
+  test("tells of each pod by a letter, why a zone is not Ready, and names the rollout", () => {
+    const { status } = look(
+      { pods: { a: "Nnx", b: "otN", c: "oo." } },
+      underWay({ a: {}, b: {}, c: {} }, { token: "t" }),
+    );
+    expect(status).toMatchObject({
+      rollout: "t",
+      zones: [
+        { pods: "Nnx", unready: ["ingester-a-1: NotReady", "ingester-a-2: NotReady"] },
+        { pods: "otN", unready: ["ingester-b-1: Terminating"] },
+        { pods: "oo.", unready: ["ingester-c: 2 of 3 pods exist"] },
+      ],
+    });
+    expect(look({ pods: { a: "NN" } }).status.zones[0]).not.toHaveProperty("unready");
+  });
+
+  test("counts the pods of a zone beyond 200, and gives ten reasons at most", () => {
+    const { status } = look({ pods: { a: "x".repeat(201) } });
+    expect(status.zones[0]).not.toHaveProperty("pods");
+    expect(status.zones[0]?.unready).toHaveLength(10);
+  });
+
   test.each([
     [
       "Idle",
@@ -175,5 +197,19 @@ describe("what is announced", () => {
     const told = announce(known, plan, subject);
     expect(told.events.map(({ detailType }) => detailType)).toEqual(["Rollout Zone Completed", "Rollout Completed"]);
     expect(announce(told.announced, plan, subject).events).toEqual([]);
+  });
+
+  test("an abort is announced once, and again after it was resumed", () => {
+    const { plan } = look(
+      { pods: { a: "oo" }, observation: { orders: { abort: { rollout: "t", at: NOW } } } },
+      underWay({ a: {} }, { token: "t" }),
+    );
+    const first = announce({ startedAt: at(-100), zones: [], phase: "Progressing" }, plan, subject);
+    expect(first.events).toEqual([
+      { detailType: "Rollout Aborted", detail: { ...subject, startedAt: at(-100), message: plan.message } },
+    ]);
+    expect(announce(first.announced, plan, subject).events).toEqual([]);
+    const resumed = announce(first.announced, { ...plan, phase: "Progressing", reason: "ReplacingPods" }, subject);
+    expect(announce(resumed.announced, plan, subject).events).toHaveLength(1);
   });
 });
