@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Registration } from "../registry/registration.ts";
 import { describeKey } from "./keys.ts";
+import { leasedClient } from "./leased-client.ts";
 import type { Clock, FaultPoint, Log, Metrics } from "./ports.ts";
 import type { ActionOutcome, BusEvent, Interruption, Lease, Session } from "./reconciler.ts";
 import { isHeldBy } from "./row.ts";
@@ -73,7 +74,7 @@ export function openSession(terms: SessionTerms): OpenedSession {
     key,
     registration,
     hubId: terms.hubId,
-    client: terms.client,
+    client: leasedClient(terms.client, terms.lease),
     state: terms.state,
     trigger: terms.trigger,
     lease: terms.lease,
