@@ -74,7 +74,12 @@ export function viewStatefulSets(
       const pods = viewPods(statefulSet, observation.pods ?? [], options);
       const { maxUnavailable } = resolveMaxUnavailable(statefulSet, spec);
       const available = pods.filter((pod) => pod.available).length;
-      const expected = Math.max(statefulSet.spec.replicas ?? 1, statefulSet.status?.replicas ?? 0);
+      const wanted = statefulSet.spec.replicas ?? 1;
+      const expected = Math.max(wanted, statefulSet.status?.replicas ?? 0);
+      // A pod that is scaled away and still there, as a view that lags has it, stands in for no other.
+      const end = firstOrdinal(statefulSet) + wanted;
+      const lasting = pods.filter((pod) => pod.available && pod.ordinal < end).length;
+      const missing = Math.max(expected - available, wanted - lasting);
       const lost = deleting.filter(
         ({ statefulSet: owner, pod }) => owner === statefulSet.metadata.name && !pods.some(({ name }) => name === pod),
       );
@@ -82,9 +87,9 @@ export function viewStatefulSets(
         name: statefulSet.metadata.name,
         statefulSet,
         pods,
-        replicas: statefulSet.spec.replicas ?? 1,
+        replicas: wanted,
         maxUnavailable,
-        budget: maxUnavailable - (expected - available),
+        budget: maxUnavailable - missing,
         updated: pods.filter((pod) => !pod.outdated && !pod.terminating).length,
         available,
         outdated: pods.filter((pod) => pod.outdated).length,

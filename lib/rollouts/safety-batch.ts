@@ -165,8 +165,8 @@ export const BATCH_RULES: readonly SafetyRule[] = [
       const taken = new Map<string, number>();
       const keep = batch.filter((candidate) => {
         if (isCure(candidate)) return true;
-        const { name, pods, statefulSet } = candidate.part;
-        const whole = !pods.some(isMoving) && pods.length >= (statefulSet.spec.replicas ?? 1);
+        const { name, pods, replicas } = candidate.part;
+        const whole = !pods.some(isMoving) && pods.length >= replicas;
         const places = whole ? grownTo(pods.filter(isRenewed).length, strategy.factor) : 0;
         const used = taken.get(name) ?? 0;
         taken.set(name, used + 1);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
+import { losePods } from "./calamities.ts";
 import { Scenario, type ScenarioOptions } from "./scenario.ts";
 
 const SPREAD = ["us-east-1a", "us-east-1b", "us-east-1c"];
@@ -31,10 +32,26 @@ describe("one StatefulSet over three zones", () => {
     expect(deletes(scenario)).toEqual(["5", "2", "4", "1", "6", "3", "0"]);
   });
 
+  test("grows its batches with strategy Exponential, zone by zone", async () => {
+    const scenario = await brokers({ replicas: 9, maxUnavailable: 3, spec: { strategy: { type: "Exponential" } } });
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
+    const [a1, ...others] = deletes(scenario);
+    const batches = [[a1], others.slice(0, 2), [others[2]], others.slice(3, 5), [others[5]], others.slice(6)];
+    expect(batches.map((batch) => batch.toSorted((a = "", b = "") => a.localeCompare(b)))).toEqual([
+      ["6"],
+      ["0", "3"],
+      ["7"],
+      ["1", "4"],
+      ["8"],
+      ["2", "5"],
+    ]);
+  });
+
   test("holds while pods of two zones are unready", async () => {
     const scenario = await brokers();
     await scenario.clock.run(() => scenario.invariants.deletes === 1, 60_000);
-    scenario.model.losePods(["ingester-brokers-1", "ingester-brokers-2"], 100_000);
+    losePods(scenario.model, ["ingester-brokers-1", "ingester-brokers-2"], 100_000);
     await scenario.clock.run(() => false, 60_000);
     expect(scenario.invariants.deletes).toBe(1);
     const { status } = scenario.model.find<StatefulSet>("multiazrollouts", "ingesters") ?? {};
@@ -68,7 +85,7 @@ describe("one StatefulSet over three zones", () => {
           },
         });
         if (lost !== undefined) {
-          scenario.clock.after(lost.at, () => scenario.model.losePods([`ingester-brokers-${lost.pod}`], 8_000));
+          scenario.clock.after(lost.at, () => losePods(scenario.model, [`ingester-brokers-${lost.pod}`], 8_000));
         }
         if (templateAt !== undefined) scenario.clock.after(templateAt, () => scenario.changeTemplates("newer"));
         await scenario.clock.run(() => false, 16_000);
