@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
+import { recreateStatefulSet } from "./calamities.ts";
 import { Scenario } from "./scenario.ts";
 
 /** Annotates the resource with the token its status asks for. */
@@ -37,7 +38,7 @@ describe("a rollout that asks", () => {
     const scenario = new Scenario();
     await started(scenario);
     await scenario.clock.run(() => scenario.invariants.deletes === 2, 60_000);
-    scenario.model.recreateStatefulSet("ingester-zone-c", 3_000);
+    recreateStatefulSet(scenario.model, "ingester-zone-c", 3_000);
     await scenario.clock.run(() => false, 120_000);
     expect(scenario.hub.last?.status.conditions[0]?.reason).toBe("MembershipChanged");
     approve(scenario);

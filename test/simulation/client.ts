@@ -14,17 +14,42 @@ import { ApiError } from "../../lib/kubernetes/errors.ts";
 import type { KubernetesObject, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { ClusterModel, Collection, ModelEvent } from "./model.ts";
 
+/** What befalls a request: it is refused, its reply is lost, or the client gives up and it is carried out later. */
+export type Disturbance =
+  | { at: "before" | "after"; error: Error; waitMs?: number }
+  | { at: "later"; error: Error; afterMs: number };
+type Verb = "get" | "list" | "patch" | "delete";
+
+/** A request that changed something, as the server saw it. */
+export interface Written {
+  verb: "delete" | "patch";
+  type: ResourceType;
+  before: KubernetesObject;
+  /** Precondition of a delete. */
+  uid?: string | undefined;
+  /** When the client sent it, epoch milliseconds. */
+  sentAt: number;
+}
+
 export interface ClientOptions {
   /** Milliseconds one request takes on its way there, and again on its way back. */
   latencyMs?: () => number;
   /** How far watches lag behind, milliseconds. */
   watchLagMs?: (type: ResourceType) => number;
   /** Told of each request that changes something, when the server has carried it out. */
-  wrote?: (request: { verb: "delete" | "patch"; type: ResourceType; before: KubernetesObject }) => void;
+  wrote?: (request: Written) => void;
   /** What a request fails with; undefined = it does not. */
-  fail?: (verb: "get" | "list" | "patch" | "delete" | "watch", type: ResourceType) => Error | undefined;
+  fail?: (verb: Verb | "watch", type: ResourceType) => Error | undefined;
+  /** What else befalls a request; undefined = nothing. */
+  disturb?: (verb: Verb, type: ResourceType) => Disturbance | undefined;
   /** Milliseconds after which each watch breaks off; undefined = never. */
   watchLifeMs?: () => number | undefined;
+  /** What a watch that breaks off ends with; undefined = nothing. */
+  watchError?: () => Error | undefined;
+  /** Milliseconds between two bookmarks; undefined = there are none. */
+  bookmarkMs?: number | undefined;
+  /** Told of each bookmark. */
+  bookmarked?: () => void;
 }
 
 /** A KubernetesClient over the model. One that was `kill`ed never answers again, as a dead process does not. */
@@ -32,6 +57,7 @@ export class ModelClient implements KubernetesClient {
   readonly #model: ClusterModel;
   readonly #options: ClientOptions;
   #dead = false;
+  readonly #watching = new Set<() => void>();
   #frozen: Promise<void> = Promise.resolve();
   requests = 0;
 
@@ -46,6 +72,7 @@ export class ModelClient implements KubernetesClient {
 
   kill(): void {
     this.#dead = true;
+    for (const forget of this.#watching) forget();
   }
 
   /** Requests wait as long as the process does not run. */
@@ -72,7 +99,7 @@ export class ModelClient implements KubernetesClient {
     patch: unknown,
     options: PatchOptions,
   ): Promise<T> {
-    return this.#request("patch", type, () => {
+    return this.#request("patch", type, (sentAt) => {
       const before = this.#mustFind<T>("PATCH", type, name);
       const change = patch as { metadata?: { resourceVersion?: string; uid?: string } };
       const { resourceVersion, uid, ...metadata } = change.metadata ?? {};
@@ -89,18 +116,18 @@ export class ModelClient implements KubernetesClient {
               kept as unknown as StatefulSet,
             ) as unknown as T)
           : this.#model.put(collectionOf(type), kept);
-      this.#options.wrote?.({ verb: "patch", type, before });
+      this.#options.wrote?.({ verb: "patch", type, before, sentAt });
       return stored;
     });
   }
 
   async delete(type: ResourceType, { name }: ObjectName, { preconditions }: DeleteOptions): Promise<void> {
-    return this.#request("delete", type, () => {
+    return this.#request("delete", type, (sentAt) => {
       const before = this.#mustFind("DELETE", type, name);
       if (preconditions.uid !== undefined && preconditions.uid !== before.metadata.uid) {
         throw failure(409, "Conflict", "DELETE", type, name);
       }
-      this.#options.wrote?.({ verb: "delete", type, before });
+      this.#options.wrote?.({ verb: "delete", type, before, uid: preconditions.uid, sentAt });
       this.#model.deletePod(name);
     });
   }
@@ -109,7 +136,8 @@ export class ModelClient implements KubernetesClient {
     const refused = this.#options.fail?.("watch", type);
     if (refused !== undefined) throw refused;
     const { clock } = this.#model;
-    const queue: ModelEvent[] = [];
+    const queue: (ModelEvent | { type: "BOOKMARK"; object: { metadata: { resourceVersion: string } } })[] = [];
+    let broken: Error | undefined;
     let wake = (): void => {};
     let ended = false;
     let deliverAt = clock.now();
@@ -138,18 +166,44 @@ export class ModelClient implements KubernetesClient {
     for (const event of missed) tell(event);
     const unsubscribe = this.#model.subscribe(tell);
     const life = this.#options.watchLifeMs?.();
-    if (life !== undefined) clock.after(life, finish);
+    let forgetReminder = (): void => {};
+    let forgetEnd = (): void => {};
+    if (life !== undefined) {
+      forgetEnd = clock.after(life, () => {
+        broken = this.#options.watchError?.();
+        finish();
+      });
+    }
+    const { bookmarkMs } = this.#options;
+    const remind = (everyMs: number): void => {
+      forgetReminder = clock.after(everyMs, () => {
+        this.#options.bookmarked?.();
+        queue.push({ type: "BOOKMARK", object: { metadata: { resourceVersion: this.#model.version } } });
+        wake();
+        remind(everyMs);
+      });
+    };
+    if (bookmarkMs !== undefined) remind(bookmarkMs);
     options.signal?.addEventListener("abort", finish);
+    const forget = (): void => {
+      unsubscribe();
+      forgetEnd();
+      forgetReminder();
+    };
+    this.#watching.add(forget);
     try {
       for (;;) {
         if (this.#dead) await forever();
         const event = queue.shift();
         if (event !== undefined) yield event as unknown as WatchEvent<T>;
-        else if (ended || options.signal?.aborted === true) return;
+        else if (options.signal?.aborted === true) return;
+        else if (ended && broken !== undefined) throw broken;
+        else if (ended) return;
         else await new Promise<void>((resolve) => (wake = resolve));
       }
     } finally {
-      unsubscribe();
+      forget();
+      this.#watching.delete(forget);
     }
   }
 
@@ -167,21 +221,30 @@ export class ModelClient implements KubernetesClient {
 
   async close(): Promise<void> {}
 
-  async #request<T>(verb: "get" | "list" | "patch" | "delete", type: ResourceType, answer: () => T): Promise<T> {
+  async #request<T>(verb: Verb, type: ResourceType, answer: (sentAt: number) => T): Promise<T> {
     if (this.#dead) await forever();
     await this.#frozen;
     this.requests++;
-    await this.#model.clock.sleep(this.#options.latencyMs?.() ?? 0);
+    const { clock } = this.#model;
+    const sentAt = clock.now();
+    await clock.sleep(this.#options.latencyMs?.() ?? 0);
+    const disturbance = this.#options.disturb?.(verb, type);
     let result: { value: T } | { error: unknown };
     try {
-      const error = this.#options.fail?.(verb, type);
+      const error = this.#options.fail?.(verb, type) ?? (disturbance?.at === "before" ? disturbance.error : undefined);
       if (error !== undefined) throw error;
-      result = { value: answer() };
+      if (disturbance?.at === "later") {
+        clock.after(disturbance.afterMs, () => attempt(() => answer(sentAt)));
+        throw disturbance.error;
+      }
+      result = { value: answer(sentAt) };
     } catch (error) {
       result = { error };
     }
-    await this.#model.clock.sleep(this.#options.latencyMs?.() ?? 0);
+    const waitMs = disturbance?.at === "later" ? 0 : (disturbance?.waitMs ?? 0);
+    await clock.sleep(waitMs + (this.#options.latencyMs?.() ?? 0));
     if (this.#dead) await forever();
+    if (disturbance?.at === "after") throw disturbance.error;
     if ("error" in result) throw result.error;
     return result.value;
   }
@@ -190,6 +253,15 @@ export class ModelClient implements KubernetesClient {
     const found = this.#model.find<T>(collectionOf(type), name);
     if (found === undefined) throw failure(404, "NotFound", verb, type, name);
     return found;
+  }
+}
+
+/** What fails long after the client has gone tells nobody. */
+function attempt(act: () => unknown): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Deployment, KubernetesObject, Pod, StatefulSet } from "../../lib/k
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
 import { isOwned, ordinalOf } from "../../lib/rollouts/pods.ts";
 import { seededRandom, type VirtualClock } from "./clock.ts";
-import { ownerName, ownerOf, statusOf, withReady } from "./objects.ts";
+import { ownerName, statusOf, withReady } from "./objects.ts";
 
 export type Collection = "statefulsets" | "pods" | "multiazrollouts" | "deployments" | "nodes" | "controllerrevisions";
 export interface ModelEvent {
@@ -10,8 +10,8 @@ export interface ModelEvent {
   collection: Collection;
   object: KubernetesObject;
 }
-/** How pods of a revision behave. */
-export type Behaviour = "ready" | "crash" | "never";
+/** How pods of a revision behave; `flap`: Ready, not Ready for a while, and Ready again. */
+export type Behaviour = "ready" | "crash" | "never" | "flap";
 
 export interface ModelOptions {
   clock: VirtualClock;
@@ -54,6 +54,10 @@ export class ClusterModel {
   readonly #spread: readonly string[];
   /** Pods the quota allows; undefined = no quota. */
   quota: number | undefined;
+  /** Told of each pod that a quota keeps from being created, and of each that was Ready and is not any more by itself. */
+  befell: (what: "refused" | "flapped", pod: string) => void = () => {};
+  /** Pods that do not become Ready, by name, for as long as they are in here. */
+  readonly stuck = new Set<string>();
 
   constructor({
     clock,
@@ -179,37 +183,6 @@ export class ClusterModel {
     });
   }
 
-  /** A node is lost: its pods are not Ready for a while. */
-  losePods(names: readonly string[], forMs: number): void {
-    const change = (ready: boolean) => () => {
-      for (const name of names) {
-        const pod = this.find<Pod>("pods", name);
-        if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) continue;
-        if (pod.status?.phase !== "Running" || this.#behaviour(pod) !== "ready") continue;
-        this.put("pods", withReady(pod, ready, this.clock.iso()));
-        this.#sync(ownerName(pod));
-      }
-    };
-    change(false)();
-    this.clock.after(forMs, change(true));
-  }
-
-  /** Deletes a StatefulSet, leaves its pods, and creates it again as another object that adopts them. */
-  recreateStatefulSet(name: string, afterMs: number): void {
-    const before = this.find<StatefulSet>("statefulsets", name);
-    if (before === undefined) return;
-    this.remove("statefulsets", name);
-    this.clock.after(afterMs, () => {
-      const { uid: _uid, ...metadata } = before.metadata;
-      const created = this.put<StatefulSet>("statefulsets", { ...before, metadata });
-      for (const pod of this.all<Pod>("pods").filter((each) => isOwned(each, before))) {
-        const owner = { ...ownerOf(pod), uid: created.metadata.uid ?? "" };
-        this.put("pods", { ...pod, metadata: { ...pod.metadata, ownerReferences: [owner] } });
-      }
-      this.#sync(name);
-    });
-  }
-
   addDeployment(deployment: Deployment): void {
     this.put("deployments", deployment);
   }
@@ -226,7 +199,10 @@ export class ClusterModel {
       for (let ordinal = 0; ordinal < wanted; ordinal++) {
         const allowed = this.quota === undefined || this.#objects.pods.size < this.quota;
         const revision = statefulSet.status?.updateRevision ?? "";
-        if (allowed && !this.#objects.pods.has(`${name}-${ordinal}`)) this.#createPod(name, ordinal, revision, false);
+        const pod = `${name}-${ordinal}`;
+        if (this.#objects.pods.has(pod)) continue;
+        if (allowed) this.#createPod(name, ordinal, revision, false);
+        else this.befell("refused", pod);
       }
       for (const pod of this.all<Pod>("pods")) {
         if (isOwned(pod, statefulSet) && ordinalOf(pod.metadata.name) >= wanted) this.deletePod(pod.metadata.name);
@@ -248,8 +224,8 @@ export class ClusterModel {
   }
 
   /** What the StatefulSet controller does on its own from time to time. */
-  resync(): void {
-    for (const { metadata } of this.all("statefulsets")) this.#sync(metadata.name);
+  resync(names: Iterable<string> = this.#objects.statefulsets.keys()): void {
+    for (const name of names) this.#sync(name);
   }
 
   #createPod(owner: string, ordinal: number, revision: string, ready: boolean): void {
@@ -280,24 +256,39 @@ export class ClusterModel {
   #start({ metadata: { name, uid } }: Pod): void {
     const pod = this.find<Pod>("pods", name);
     if (pod === undefined || pod.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined) return;
-    const behaviour = this.#behaviour(pod);
+    const behaviour = this.stuck.has(name) ? "never" : this.behaviourOf(pod);
     const spec = { nodeName: this.#nodeOf(ownerName(pod), ordinalOf(name)) };
     const running: Pod = { ...pod, spec, status: { ...pod.status, phase: "Running" } };
-    if (behaviour === "ready") this.put("pods", withReady(running, true, this.clock.iso()));
+    if (behaviour === "ready" || behaviour === "flap") this.put("pods", withReady(running, true, this.clock.iso()));
     else if (behaviour === "never") this.put("pods", running);
     else {
       const state = { waiting: { reason: "CrashLoopBackOff" } };
       const containerStatuses = [{ name: "main", ready: false, restartCount: 5, state }];
       this.put("pods", { ...running, status: { ...running.status, containerStatuses } });
     }
+    if (behaviour === "flap") this.#flap(running);
     this.#sync(ownerName(pod));
+  }
+
+  /** Ready for a moment, not Ready for another, and Ready from then on. */
+  #flap({ metadata: { name, uid } }: Pod): void {
+    const turn = (ready: boolean) => () => {
+      const pod = this.find<Pod>("pods", name);
+      if (pod?.metadata.uid !== uid || pod?.metadata.deletionTimestamp !== undefined) return;
+      if (!ready) this.befell("flapped", name);
+      this.put("pods", withReady(pod as Pod, ready, this.clock.iso()));
+      this.#sync(ownerName(pod as Pod));
+    };
+    const firstMs = this.#draw([300, 1_500]);
+    this.clock.after(firstMs, turn(false));
+    this.clock.after(firstMs + this.#draw([500, 4_000]), turn(true));
   }
 
   #nodeOf(owner: string, ordinal: number): string {
     return `node-${this.#spread[ordinal % this.#spread.length] ?? owner}`;
   }
 
-  #behaviour(pod: Pod): Behaviour {
+  behaviourOf(pod: Pod): Behaviour {
     return this.#behaviours.get(pod.metadata.labels?.["controller-revision-hash"] ?? "") ?? "ready";
   }
 

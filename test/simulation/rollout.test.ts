@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
+import { recreateStatefulSet } from "./calamities.ts";
 import { Scenario } from "./scenario.ts";
 
 const deletesIn = (transcript: string): string[] =>
@@ -146,7 +147,7 @@ describe("a rollout that cannot go on", () => {
     await scenario.clock.run(() => false, 500);
     scenario.hub.post();
     await scenario.clock.run(() => scenario.invariants.deletes === 2, 60_000);
-    scenario.model.recreateStatefulSet("ingester-zone-c", 3_000);
+    recreateStatefulSet(scenario.model, "ingester-zone-c", 3_000);
     await scenario.clock.run(() => false, 120_000);
     expect(scenario.hub.last?.status).toMatchObject({ phase: "Held" });
     expect(scenario.hub.last?.status.conditions[0]?.reason).toBe("MembershipChanged");

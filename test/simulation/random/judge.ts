@@ -1,0 +1,224 @@
+import type { Pod } from "../../../lib/kubernetes/objects.ts";
+import type { ClusterModel } from "../model.ts";
+import { isReady, ownerName } from "../objects.ts";
+import type { Setting } from "./draw.ts";
+import { Facts } from "./facts.ts";
+import type { OwnWrite } from "./lane.ts";
+import { ZoneLog } from "./zone-log.ts";
+
+/** What people and gates want at the moment, and since when (epoch milliseconds); undefined = nothing. */
+export interface Wishes {
+  gateClosedSince: () => number | undefined;
+  shiftedSince: () => number | undefined;
+  /** Members are not what they were at the start of the rollouts under way, which are those of these owners. */
+  membersChanged: { since: number; owners: readonly string[] } | undefined;
+  /** Timers before this are not known to anybody any more. */
+  stateLostAt: number;
+  /** When a person let another zone start, last; undefined where nobody is asked. */
+  approvedAt: number | undefined;
+  /** StatefulSets that do not belong to the group now, or did not a moment ago. */
+  strangers: ReadonlySet<string>;
+}
+
+export interface JudgeOptions {
+  setting: Setting;
+  zoneOf: (pod: string) => string;
+  /** How old what a worker knows may be, milliseconds. */
+  lagMs: number;
+  wishes: Wishes;
+  log: (line: string) => void;
+}
+
+/** Gates may be asked this long before a batch, milliseconds. */
+const GATE_MS = 10_000;
+/** What a batch may take from its plan to its last delete, milliseconds. */
+const BATCH_MS = 1_500;
+
+/** Looks at every write of ours when it is carried out, and says what it breaks. It stops a simulation at the first. */
+export class Judge {
+  readonly violations: string[] = [];
+  readonly facts: Facts;
+  readonly #model: ClusterModel;
+  readonly #options: JudgeOptions;
+  /** Pods that are not available because of us, and when they were deleted. */
+  readonly #ours = new Map<string, number>();
+  readonly #deleted = new Set<string>();
+  readonly #zones: ZoneLog;
+  #lastBatchAt = Number.NEGATIVE_INFINITY;
+  deletes = 0;
+
+  constructor(model: ClusterModel, options: JudgeOptions) {
+    this.#model = model;
+    this.#options = options;
+    const { zoneOf, setting } = options;
+    this.facts = new Facts(model, setting.spec.minReadySeconds, () => this.#note());
+    this.#zones = new ZoneLog(model, this.facts, zoneOf);
+    model.subscribe(() => this.#note());
+  }
+
+  #note(): void {
+    for (const [pod, deletedAt] of this.#ours) {
+      // One that was Ready meanwhile and is not any more has that from somebody else.
+      if (this.facts.unavailable.get(pod) !== deletedAt) this.#ours.delete(pod);
+    }
+    this.#zones.note();
+  }
+
+  /** The state is lost, and with it all timers. */
+  startAnew(): void {
+    this.#zones.clear();
+  }
+
+  /** The group is another one. */
+  changeGroup(): void {
+    this.#zones.forgive();
+  }
+
+  /** To be told of each delete that was saved as intended: it begins its zone, whatever becomes of it. */
+  intended(name: string): void {
+    const pod = this.#model.find<Pod>("pods", name);
+    const now = this.#model.clock.now();
+    if (pod !== undefined) this.#checkNextZone(pod, now, now - this.#options.lagMs);
+  }
+
+  wrote(write: OwnWrite): void {
+    const { verb, type, before, leaseLost } = write;
+    if (type.kind === "MultiAZRollout") return;
+    if (leaseLost) this.#violate(`${verb} ${before.metadata.name} by a worker that had lost its lease`);
+    if (verb === "delete") this.#deleting(before as Pod, write);
+  }
+
+  #deleting(pod: Pod, { uid, sentAt, owner }: OwnWrite): void {
+    const resource = owner.split("/").at(-1) ?? "";
+    const { name, uid: found = "", deletionTimestamp } = pod.metadata;
+    const knownAt = sentAt - this.#options.lagMs;
+    this.deletes++;
+    this.#note();
+    this.#checkRevision(pod, uid, knownAt);
+    if (deletionTimestamp !== undefined && Date.parse(deletionTimestamp) < knownAt)
+      this.#violate(`${name} was terminating and was deleted once more`);
+    if (this.#deleted.has(found) && deletionTimestamp === undefined) this.#violate(`${name} was deleted twice`);
+    this.#deleted.add(found);
+    this.#checkClaim(pod, owner, knownAt);
+    if (isReady(pod)) {
+      this.#ours.set(name, this.#model.clock.now());
+      this.#checkZones(name, knownAt);
+      this.#checkBudget(pod, resource, knownAt);
+    }
+    this.#checkWishes(pod, resource, sentAt, knownAt);
+    this.#checkMembers(pod, owner, knownAt);
+    this.#checkTimes(pod, sentAt);
+  }
+
+  /** A pod of the wanted revision is never deleted. Nobody can know at once that people want the former one back. */
+  #checkRevision(pod: Pod, uid: string | undefined, knownAt: number): void {
+    const { name, uid: found, labels, creationTimestamp = "" } = pod.metadata;
+    const wanted = this.facts.wanted(ownerName(pod));
+    if (labels?.["controller-revision-hash"] !== wanted.now) return;
+    const another = uid !== found;
+    const born = Date.parse(creationTimestamp) >= wanted.since;
+    if (another || born || wanted.since < knownAt) this.#violate(`${name} of the wanted revision was deleted`);
+  }
+
+  #checkClaim(pod: Pod, owner: string, knownAt: number): void {
+    const claims = this.facts.claim(ownerName(pod)).from(knownAt);
+    if (!claims.includes(owner)) this.#violate(`${pod.metadata.name} was deleted under the claim ${claims.at(-1)}`);
+  }
+
+  /** Pods of two zones are never unavailable because of us, and none is deleted while another zone is known to be unready. */
+  #checkZones(pod: string, knownAt: number): void {
+    const { zoneOf, wishes } = this.#options;
+    const isStranger = (other: string): boolean => wishes.strangers.has(other.replace(/-\d+$/, ""));
+    const zones = new Set([...this.#ours.keys()].filter((other) => !isStranger(other)).map(zoneOf));
+    if (zones.size > 1) this.#violate(`zones ${[...zones].join(" and ")} are disrupted at once`);
+    for (const [other, since] of this.facts.unavailable) {
+      if (since < knownAt && zoneOf(other) !== zoneOf(pod) && !isStranger(other))
+        this.#violate(`${pod} was deleted while ${other} was not available`);
+    }
+  }
+
+  /** Never more than maxUnavailable pods because of us, nor beyond it together with those known to be missing. */
+  #checkBudget(pod: Pod, resource: string, knownAt: number): void {
+    const { zoneOf, setting } = this.#options;
+    const name = ownerName(pod);
+    const part = (other: string): boolean =>
+      setting.spread ? zoneOf(other) === zoneOf(pod.metadata.name) : other.startsWith(`${name}-`);
+    const share = setting.spread ? setting.zones : 1;
+    const replicas = Math.max(...this.facts.replicas(name).from(knownAt));
+    const allowed = Math.max(
+      ...this.facts
+        .maxUnavailable(resource)
+        .from(knownAt)
+        .map((value) => podCount(value, Math.ceil(replicas / share))),
+    );
+    const ours = [...this.#ours.keys()].filter(part).length;
+    if (ours > allowed) this.#violate(`${ours} pods of ${name} are unavailable because of us`);
+    const known = [...this.facts.unavailable].filter(([other, since]) => part(other) && since < knownAt);
+    const missing = known.filter(([other]) => !this.#ours.has(other)).map(([other]) => other);
+    const all = ours + missing.length;
+    if (all > allowed) this.#violate(`${all} pods of ${name} are unavailable, ${missing.join(", ")} for long`);
+  }
+
+  /** Nothing is deleted that people, alarms or zonal shifts hold back. */
+  #checkWishes(pod: Pod, resource: string, sentAt: number, knownAt: number): void {
+    const { name } = pod.metadata;
+    const { wishes } = this.#options;
+    const { pausedSets } = this.facts;
+    const paused = this.facts.paused(resource);
+    const owner = ownerName(pod);
+    if (paused.now === true && paused.since < knownAt)
+      this.#violate(`${name} was deleted while the resource was paused`);
+    const set = pausedSets.get(owner);
+    if (set?.now === true && set.since < knownAt) this.#violate(`${name} was deleted while ${owner} was paused`);
+    const closed = (since: number | undefined): boolean => since !== undefined && since < sentAt - GATE_MS - BATCH_MS;
+    if (closed(wishes.gateClosedSince()) && isReady(pod))
+      this.#violate(`${name} was deleted while its gate was closed`);
+    if (closed(wishes.shiftedSince())) this.#violate(`${name} was deleted during a zonal shift`);
+  }
+
+  #checkMembers(pod: Pod, owner: string, knownAt: number): void {
+    const { membersChanged: changed, stateLostAt } = this.#options.wishes;
+    if (changed === undefined || !isReady(pod) || !changed.owners.includes(owner)) return;
+    if (changed.since < knownAt && stateLostAt < changed.since)
+      this.#violate(`${pod.metadata.name} was deleted while the members were not those of the start`);
+  }
+
+  /** intervalSeconds between two batches. */
+  #checkTimes(pod: Pod, sentAt: number): void {
+    const { name } = pod.metadata;
+    const { setting, wishes } = this.#options;
+    const sinceBatch = sentAt - this.#lastBatchAt;
+    const intervalMs = setting.spec.intervalSeconds * 1_000;
+    if (sinceBatch > BATCH_MS && sinceBatch < intervalMs - BATCH_MS && wishes.stateLostAt < this.#lastBatchAt)
+      this.#violate(`${name} was deleted ${sinceBatch} ms after the batch before`);
+    if (sinceBatch > BATCH_MS) this.#lastBatchAt = sentAt;
+  }
+
+  /** zoneSoakSeconds and approvals between two zones. */
+  #checkNextZone(pod: Pod, now: number, knownAt: number): void {
+    const { setting, wishes, zoneOf } = this.#options;
+    const zone = zoneOf(pod.metadata.name);
+    const wanted = this.facts.allWanted();
+    if (!this.#zones.settle(JSON.stringify(wanted.revisions))) this.#zones.clear();
+    const finishedAt = this.#zones.lastFinishedAt;
+    const known = wanted.since <= knownAt && isReady(pod);
+    if (known && finishedAt !== undefined && !this.#zones.hasBegun(zone)) {
+      const soaked = now - finishedAt;
+      if (soaked < setting.spec.zoneSoakSeconds * 1_000 - BATCH_MS)
+        this.#violate(`${pod.metadata.name} was to be deleted ${soaked} ms after another zone was complete`);
+      if (wishes.approvedAt !== undefined && wishes.approvedAt < finishedAt)
+        this.#violate(`${pod.metadata.name} was to be deleted in a zone nobody had approved`);
+    }
+    this.#zones.begin(zone);
+  }
+
+  #violate(what: string): void {
+    this.violations.push(what);
+    this.#options.log(`VIOLATION ${what}`);
+  }
+}
+
+function podCount(value: number | string, replicas: number): number {
+  if (typeof value === "number") return value;
+  return Math.max(1, Math.floor((Number(value.slice(0, -1)) * replicas) / 100));
+}

@@ -1,0 +1,62 @@
+import type { Kind } from "./kinds.ts";
+
+const API: readonly Kind[] = [
+  "answer 409",
+  "answer 410",
+  "answer 429",
+  "answer 500",
+  "answer 503",
+  "timeout",
+  "reply of a delete lost",
+  "reply of a patch lost",
+  "delete carried out late",
+];
+const SLOW: readonly Kind[] = [
+  "pods never Ready",
+  "pods crash",
+  "one pod stuck",
+  "node not answering",
+  "node lost for good",
+  "quota refuses a pod",
+  "StatefulSet gone for long",
+];
+const MEMBERS: readonly Kind[] = ["StatefulSet recreated", "StatefulSet gone for long", "StatefulSet relabelled"];
+const UNREADY: readonly Kind[] = [...SLOW, ...MEMBERS, "pods flap", "replicas raised", "replicas lowered"];
+
+/** Why a rollout may hold, and which of the things that befell it excuse it. A reason that is not here needs no excuse. */
+export const EXCUSES: Record<string, readonly Kind[]> = {
+  MembershipChanged: MEMBERS,
+  MultipleZonesUnready: [...UNREADY, "delete carried out late", "second resource", "second hub", "template reverted"],
+  ProgressDeadlineExceeded: [...SLOW, ...MEMBERS],
+  TemplateRejected: SLOW,
+  RolledBack: [...SLOW, ...MEMBERS],
+  RestoringTemplate: [...SLOW, ...MEMBERS],
+  Paused: ["resource paused"],
+  StatefulSetPaused: ["StatefulSet paused"],
+  ApprovalNeeded: ["approval needed"],
+  AlarmActive: ["alarm fires"],
+  GateNoData: ["alarm without data"],
+  GateFailed: ["alarm not readable"],
+  ZonalShiftActive: ["zonal shift"],
+  ZonalShiftsUnknown: ["zonal shift"],
+  Overlap: ["second hub", "second resource", "StatefulSet relabelled"],
+  NoStatefulSets: MEMBERS,
+  Unreachable: API,
+  ApiServerError: API,
+  WriteRefused: [...API, ...MEMBERS],
+  NotOnDelete: [],
+  ZoneConflict: [],
+  ForeignController: [],
+  HomeConflict: [],
+  InvalidSpec: [],
+  NamespaceMismatch: [],
+  Forbidden: [],
+  AuthFailed: [],
+  CustomResourceMissing: [],
+  ApiServerUnready: API,
+};
+
+/** @returns the reasons given without anything having happened that would excuse them. */
+export function unexcused(reasons: Iterable<string>, happened: ReadonlySet<Kind>): string[] {
+  return [...reasons].filter((reason) => EXCUSES[reason]?.some((kind) => happened.has(kind)) === false);
+}
