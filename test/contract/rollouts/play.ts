@@ -10,7 +10,7 @@ import { observe, type Witness, type WitnessOptions } from "./witness.ts";
 
 const NAMESPACES = { apiVersion: "v1", kind: "Namespace", plural: "namespaces", namespaced: false };
 /** As long as a busy machine may take for anything, milliseconds. */
-const PATIENCE = { timeout: 120_000, interval: 25 };
+const PATIENCE = { timeout: 90_000, interval: 25 };
 const merge = { type: "merge" } as const;
 
 /** One group in a namespace of its own: what people do to it, and what is seen of it. */

@@ -1,0 +1,54 @@
+import type { Scene } from "../scene.ts";
+import { ALL, type Situation } from "../situation.ts";
+
+/** Longer than an answer of a gate holds, so that each batch asks anew. */
+const rollingUpdate = { maxUnavailable: 1, intervalSeconds: 12 };
+const gated = { rollingUpdate, gates: [{ alarm: { name: "errors" } }] };
+
+/** The alarm is in that state from the first pod on; then it is OK again. */
+const alarmTurns = (state: Scene["world"]["alarm"], reason: string, cause: RegExp): Omit<Situation, "title"> => ({
+  spec: gated,
+  arrange: async (scene) => {
+    await scene.midWay();
+    scene.world.alarm = state;
+  },
+  told: { phase: "Held", reason, says: [/^alarm errors: /, cause, /until every gate is open; ignoreGates goes on/] },
+  deleted: ["a-0"],
+  recover: async (scene) => {
+    scene.world.alarm = "OK";
+    await scene.hurry();
+  },
+  inAll: ALL,
+});
+
+/** What is asked before each batch and says no, mid-way. */
+export const GATE_SITUATIONS: readonly Situation[] = [
+  { title: "an alarm that fires", ...alarmTurns("ALARM", "AlarmActive", /it is in ALARM/) },
+  {
+    title: "an alarm that is deleted",
+    ...alarmTurns(undefined, "AlarmNotFound", /there is no such alarm; create it or remove the gate/),
+  },
+  {
+    title: "an alarm without data",
+    ...alarmTurns("INSUFFICIENT_DATA", "GateNoData", /it is in INSUFFICIENT_DATA/),
+  },
+  {
+    title: "a zonal shift that begins",
+    spec: { rollingUpdate },
+    arrange: async (scene) => {
+      await scene.midWay();
+      scene.world.shiftedFrom = ["use1-az1"];
+    },
+    told: {
+      phase: "Held",
+      reason: "ZonalShiftActive",
+      says: [/shifted away from use1-az1/, /until the zonal shift has ended/],
+    },
+    deleted: ["a-0"],
+    recover: async (scene) => {
+      scene.world.shiftedFrom = [];
+      await scene.hurry();
+    },
+    inAll: ALL,
+  },
+];
