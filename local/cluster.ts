@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { HUB_GROUP, rbacOf } from "../lib/registry/rbac.ts";
+import { rbacOf } from "../lib/registry/rbac.ts";
 import { Capability } from "../lib/registry/registration.ts";
-import { LOCAL_ACCOUNT, LOCAL_REGION, LOCAL_SECRET_KEY } from "./aws/start.ts";
+import { LOCAL_ACCOUNT, LOCAL_REGION } from "./aws/start.ts";
 import { applyAccess } from "./control-plane/access.ts";
 import type { Binaries } from "./control-plane/build.ts";
 import { startControlPlane } from "./control-plane/start.ts";
@@ -21,14 +21,8 @@ export interface ClusterToRegister {
   detail: { name: string } & Record<string, unknown>;
 }
 
-/** Who signs the tokens: the functions of the local AWS run with its static credentials. */
-const PRINCIPAL = `arn:aws:iam::${LOCAL_ACCOUNT}:root`;
-const TOKENS = {
-  rules: {
-    credentials: [{ accessKeyId: LOCAL_ACCOUNT, secretAccessKey: LOCAL_SECRET_KEY, arn: PRINCIPAL }],
-    accessEntries: [{ arn: PRINCIPAL, username: "outrigger", groups: [HUB_GROUP] }],
-  },
-};
+/** Nobody is let in before the hub's roles are known (`admitHub`). */
+const TOKENS = { rules: { credentials: [], accessEntries: [] } };
 
 /** Short intervals: somebody is watching. */
 const INTERVALS = { monitorInterval: "10s", discoverInterval: "10s" };

@@ -9,7 +9,7 @@ import { runShiftOperation, type ShiftContext } from "./eks/zonal-shifts.ts";
 
 /** A running EKS API for local clusters, with their zonal shifts. */
 export interface EksEndpoint {
-  /** http URL, for `AWS_ENDPOINT_URL_EKS` and `AWS_ENDPOINT_URL_ARC_ZONAL_SHIFT`. */
+  /** http URL, for `startLocalAws`, and for whoever begins a zonal shift. */
   url: string;
   close(): Promise<void>;
 }
@@ -25,7 +25,8 @@ const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
  * Serves DescribeCluster, ListClusters and the tag operations of EKS on 127.0.0.1, and the zonal shifts of its clusters
- * (ARC), which it forgets when it ends. Signatures are not checked; they tell service and region.
+ * (ARC), which it forgets when it ends. Signatures are checked by the local AWS before it asks;
+ * here they tell service and region.
  */
 export async function serveEks(options: EksEndpointOptions): Promise<EksEndpoint> {
   const shifts: ShiftContext["shifts"] = [];

@@ -2,10 +2,12 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { LOCAL_ACCOUNT, LOCAL_SECRET_KEY } from "./aws/start.ts";
 import { deployLocal, LOCAL_REGION, startLocalAws, startLocalMetrics, synthesiseLocal } from "./aws.ts";
+import type { StackOutputs } from "./aws/deploy.ts";
 import { type ClusterToRegister, startCluster } from "./cluster.ts";
 import { buildControlPlane } from "./control-plane/build.ts";
 import { serveEks } from "./eks.ts";
 import type { EnvironmentOptions } from "./host-protocol.ts";
+import { admitHub } from "./hub-access.ts";
 import { adoptCluster, readOwnCluster } from "./own-cluster.ts";
 import { registerClusters } from "./registration.ts";
 import { type StartedProcesses, startedProcesses } from "./started-processes.ts";
@@ -27,11 +29,13 @@ export async function startEnvironment(options: EnvironmentOptions, onProgress: 
   const started = startedProcesses(directory);
   started.add("host", process.pid);
 
-  const [hub, clusters, ownClusters] = await Promise.all([
+  const [{ hub, outputs }, clusters, ownClusters] = await Promise.all([
     startHub(options, started, onProgress),
     startClusters(options, started, onProgress),
     Promise.all(Object.entries(options.ownClusters).map(([name, path]) => readOwnCluster(name, path))),
   ]);
+  const folders = clusters.map(({ name }) => join(clustersDirectory(directory), name));
+  await admitHub(hub, outputs, folders);
   const own = await Promise.all(ownClusters.map((cluster) => adoptCluster(hub, cluster)));
   const all = [...clusters, ...own];
   const state: LocalState = {
@@ -48,7 +52,7 @@ async function startHub(
   options: EnvironmentOptions,
   started: StartedProcesses,
   onProgress: Progress,
-): Promise<Omit<LocalState, "clusters">> {
+): Promise<{ hub: Omit<LocalState, "clusters">; outputs: StackOutputs }> {
   const eks = await serveEks({ file: eksFile(options.directory) });
   const stateDir = join(instanceDirectory(options.directory), "aws");
   const what = { stateDir, stackName: options.stack, context: options.context };
@@ -56,21 +60,21 @@ async function startHub(
   assembly.catch(() => undefined); // Reported where it is waited for; the local AWS may fail first.
   const aws = await startLocalAws({
     stateDir,
-    env: {
-      AWS_ENDPOINT_URL_EKS: eks.url,
-      AWS_ENDPOINT_URL_ARC_ZONAL_SHIFT: eks.url,
-      ...options.functionVariables,
-    },
+    env: options.functionVariables,
+    eksEndpoint: eks.url,
+    ...(options.audit ? { decisionsFile: decisionsFile(options.directory) } : {}),
     onStarted: (pid) => started.add("ministack", pid),
     onProgress,
   });
   onProgress(`local AWS: ${aws.endpoint}`);
-  await deployLocal({ ...what, endpoint: aws.endpoint, assembly });
-  onProgress(`stack ${options.stack}: deployed`);
+  const outputs = await deployLocal({ ...what, endpoint: aws.endpoint, assembly });
+  onProgress(`stack ${options.stack}: deployed, its roles are enforced`);
   const metrics = startLocalMetrics({ endpoint: aws.endpoint, stateDir, stackName: options.stack });
   started.add("metrics", metrics.pid);
   const credentials = { accessKeyId: LOCAL_ACCOUNT, secretAccessKey: LOCAL_SECRET_KEY };
-  return { endpoint: aws.endpoint, eksEndpoint: eks.url, region: LOCAL_REGION, credentials, stack: options.stack };
+  const { endpoint } = aws;
+  const hub = { endpoint, eksEndpoint: eks.url, region: LOCAL_REGION, credentials, stack: options.stack };
+  return { hub, outputs };
 }
 
 async function startClusters(
@@ -87,4 +91,7 @@ async function startClusters(
   );
 }
 
+/** What the local AWS decided about roles, when `audit` was asked for. */
+export const decisionsFile = (directory: string): string =>
+  join(instanceDirectory(directory), "aws", "decisions.jsonl");
 const eksFile = (directory: string): string => join(instanceDirectory(directory), "eks.json");

@@ -24,7 +24,7 @@ export const EnvironmentOptions = z.strictObject({
   /** From Running to Ready for pods whose annotations say nothing, milliseconds. */
   podReadyAfterMs: z.number().optional(),
   nodesPerZone: z.int().min(1).optional(),
-  /** Each API server writes an audit log. */
+  /** Each API server writes an audit log, the local AWS what it decides about roles (`decisionsFile`). */
   audit: z.boolean().default(false),
 });
 export type EnvironmentOptions = z.output<typeof EnvironmentOptions>;

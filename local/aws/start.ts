@@ -20,10 +20,14 @@ export interface LocalAwsOptions {
   /** Default: a free port. */
   port?: number;
   /**
-   * More variables for MiniStack. The functions inherit them, e.g. `AWS_ENDPOINT_URL_EKS`, `OUTRIGGER_FAULT_DIR`.
+   * More variables for MiniStack. The functions inherit them, e.g. `OUTRIGGER_FAULT_DIR`.
    * Nothing else of this process's environment is passed on.
    */
   env?: Record<string, string>;
+  /** http URL that answers for EKS and ARC (`serveEks`), once signature and role of a request were found good. */
+  eksEndpoint?: string;
+  /** Each decision about a role is appended to this file, one JSON object a line. */
+  decisionsFile?: string;
   /** true: it goes on when this process ends; stop it by its pid (`stopProcessGroup`). Default false. */
   detached?: boolean;
   /** Told the process id at once, before the local AWS answers. */
@@ -73,6 +77,8 @@ function miniStackEnvironment(endpoint: string, port: number, stateDir: string):
     BIND_HOST: "127.0.0.1",
     MINISTACK_HOST: "127.0.0.1",
     MINISTACK_REGION: LOCAL_REGION,
+    // Signatures are verified, and the functions may do what their roles allow.
+    AUTH: "true",
     IOT_MTLS_ENABLED: "0",
     SFTP_ENABLED: "0",
     // MiniStack's own shim in the functions uses what Node deprecates.
@@ -125,7 +131,13 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const logFile = join(stateDir, "ministack.log");
   const started = startProcess(installation.python, [join(here, "start_ministack.py")], {
     cwd: stateDir,
-    env: { ...miniStackEnvironment(endpoint, port, stateDir), ...installation.env, ...options.env },
+    env: {
+      ...miniStackEnvironment(endpoint, port, stateDir),
+      ...(options.eksEndpoint === undefined ? {} : { OUTRIGGER_EKS_ENDPOINT: options.eksEndpoint }),
+      ...(options.decisionsFile === undefined ? {} : { OUTRIGGER_IAM_LOG: options.decisionsFile }),
+      ...installation.env,
+      ...options.env,
+    },
     logFile,
     detached: options.detached ?? false,
   });

@@ -4,18 +4,25 @@ Its alarm evaluation ignores dimensions, periods and missing data: it is switche
 alarms as CloudWatch does. It counts errors of a function only when the function is invoked through the API: here every
 invocation (queue, schedule, event) is counted, as on AWS.
 
-SIGUSR1 turns on the verification of signatures and roles: with AUTH=true from the start, the CDK cannot publish assets.
-Batches of SQS need the permission of the single call then, as on AWS. With OUTRIGGER_IAM_LOG each decision about a role
-is written there, one JSON object a line.
+Signatures and roles are enforced (AUTH=true). Batches of SQS need the permission of the single call then, as on AWS. Its
+endpoint stands for one with TLS, which the policies of queues and buckets ask for; nothing leaves this machine. With
+OUTRIGGER_IAM_LOG each decision about a principal is written there, one JSON object a line.
+
+Its EKS knows no cluster that answers, and ARC zonal shift it does not know at all: with OUTRIGGER_EKS_ENDPOINT what it has
+let pass is answered there.
 """
 
+import asyncio
 import json
 import os
-import signal
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import cloudwatch, lambda_svc
+from ministack.services import cloudwatch, eks, lambda_svc
 
 cloudwatch._evaluate_alarm = lambda alarm: None
 
@@ -50,20 +57,78 @@ def single_action_of(*args, **kwargs):
 iam_actions.extract_iam_action = single_action_of
 
 decide = iam_evaluator.evaluate
+enforce = iam_evaluator.enforce
 decisions = os.environ.get("OUTRIGGER_IAM_LOG")
+
+
+def tell(principal, action, resource, sid, decision):
+    line = {"principal": principal, "action": action, "resource": resource, "sid": sid, "decision": decision}
+    with open(decisions, "a") as log:
+        log.write(json.dumps(line) + "\n")
 
 
 def decide_and_tell(ctx, policies, *limits):
     result = decide(ctx, policies, *limits)
-    line = {"principal": ctx.principal_arn, "action": ctx.action, "resource": ctx.resource_arn}
-    with open(decisions, "a") as log:
-        log.write(json.dumps({**line, "sid": result.matched_sid, "decision": result.decision}) + "\n")
+    if result.decision == "Allow":  # One policy's silence is no refusal: enforce_and_tell tells those.
+        tell(ctx.principal_arn, ctx.action, ctx.resource_arn, result.matched_sid, result.decision)
     return result
+
+
+def enforce_and_tell(access_key_id, action, service, region, resource_arn="*", service_context=None):
+    refusal = enforce(access_key_id, action, service, region, resource_arn, service_context)
+    if refusal:
+        principal = getattr(refusal, "principal_arn", access_key_id)
+        tell(principal, action, resource_arn, "", getattr(refusal, "decision", "Unauthenticated"))
+    return refusal
 
 
 if decisions:
     iam_evaluator.evaluate = decide_and_tell
+    iam_evaluator.enforce = enforce_and_tell
 
-signal.signal(signal.SIGUSR1, lambda *_: setattr(app, "AUTH", True))
+pin_origin = app.pin_request_origin
+app.pin_request_origin = lambda source_ip, _secure: pin_origin(source_ip, True)
+
+eks_endpoint = os.environ.get("OUTRIGGER_EKS_ENDPOINT")
+dispatch = app._dispatch_service_request
+SHIFTED = re.compile(r"/managedresources/(.+)")
+
+
+def ask_eks(method, path, headers, body, query_params):
+    query = urllib.parse.urlencode(query_params, doseq=True)
+    url = f"{eks_endpoint}{path}{'?' if query else ''}{query}"
+    passed = {name: headers[name] for name in ("authorization", "content-type") if name in headers}
+    request = urllib.request.Request(url, data=body or None, headers=passed, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, dict(refusal.headers), refusal.read()
+
+
+async def forward_to_eks(method, path, *rest):
+    return await asyncio.to_thread(ask_eks, method, urllib.parse.quote(path), *rest)
+
+
+async def dispatch_with_arc(method, path, headers, body, query_params, request_id):
+    if "/arc-zonal-shift/aws4_request" not in headers.get("authorization", ""):
+        return await dispatch(method, path, headers, body, query_params, request_id)
+    shifted = SHIFTED.fullmatch(path)
+    if method != "GET" or not shifted:
+        return 501, {}, b'{"message": "Of ARC, functions have GetManagedResource only."}'
+    cluster = shifted[1]
+    key, region = app.extract_access_key_id(headers, query_params), app.extract_region(headers)
+    action, service = "arc-zonal-shift:GetManagedResource", "arc-zonal-shift"
+    context = {"arc-zonal-shift:ResourceIdentifier": cluster}
+    if iam_evaluator.enforce(key, action, service, region, service_context=context):
+        message = json.dumps({"message": f"{key} is not authorized to perform: {action}"})
+        return 403, {"x-amzn-errortype": "AccessDeniedException"}, message.encode()
+    path = f"/managedresources/{urllib.parse.quote(cluster, safe='')}"
+    return await asyncio.to_thread(ask_eks, method, path, headers, body, query_params)
+
+
+if eks_endpoint:
+    eks.handle_request = forward_to_eks
+    app._dispatch_service_request = dispatch_with_arc
 
 app.main()

@@ -5,7 +5,7 @@ import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secre
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LOCAL_ACCOUNT, LOCAL_REGION } from "../../local/aws.ts";
 import { createCertificateAuthority } from "../../local/control-plane/certificates.ts";
-import { type Deployment, deployHub, enforceRoles, eventually } from "./deployment.ts";
+import { type Deployment, deployHub, eventually } from "./deployment.ts";
 
 /**
  * The deployed functions under their real roles: a cluster that cannot be reached is registered, probed, looked at and
@@ -41,7 +41,6 @@ beforeAll(async () => {
   };
   await secrets.send(new CreateSecretCommand({ Name: SECRET, SecretString: JSON.stringify(kubeconfig) }));
   secrets.destroy();
-  await enforceRoles(hub);
 });
 afterAll(() => hub?.close());
 

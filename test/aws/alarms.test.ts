@@ -2,9 +2,7 @@ import { DescribeAlarmsCommand, type MetricAlarm, PutMetricDataCommand } from "@
 import { GetFunctionConfigurationCommand, InvokeCommand } from "@aws-sdk/client-lambda";
 import { SubscribeCommand } from "@aws-sdk/client-sns";
 import {
-  CreateQueueCommand,
   DeleteMessageBatchCommand,
-  GetQueueAttributesCommand,
   GetQueueUrlCommand,
   PurgeQueueCommand,
   ReceiveMessageCommand,
@@ -13,6 +11,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { StackMeter } from "../../local/aws/measure.ts";
 import { type Deployment, deployHub, eventually, heartbeats } from "./deployment.ts";
+import { createServiceQueue } from "./service-queue.ts";
 
 /**
  * Every alarm of the deployed stack: what it watches exists, it goes off and reaches the topic, and it is over again.
@@ -27,10 +26,8 @@ beforeAll(async () => {
   hub = await deployHub();
   meter = new StackMeter(hub.aws.endpoint, "Outrigger", Date.now());
   const { sqs, sns } = hub.clients;
-  const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName: "on-call" }));
-  inbox = QueueUrl;
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
-  const Endpoint = Attributes?.["QueueArn"];
+  const { url, arn: Endpoint } = await createServiceQueue(sqs, "on-call", "sns.amazonaws.com");
+  inbox = url;
   await sns.send(new SubscribeCommand({ TopicArn: hub.outputs["AlarmTopicArn"], Protocol: "sqs", Endpoint }));
 });
 afterAll(() => hub?.close());

@@ -7,12 +7,13 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { SNSClient } from "@aws-sdk/client-sns";
-import { SetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import {
   deployLocal,
   LOCAL_ACCOUNT,
   LOCAL_REGION,
   type LocalAws,
+  type LocalAwsOptions,
   type StackOutputs,
   startLocalAws,
 } from "../../local/aws.ts";
@@ -47,14 +48,14 @@ function openClients(endpoint: string) {
 
 /**
  * Starts a local AWS and deploys the hub with the real CDK.
- * @param env more variables for the functions, e.g. `AWS_ENDPOINT_URL_EKS`.
+ * @param options more for the local AWS.
  */
 export async function deployHub(
   context: Record<string, string> = {},
-  env: Record<string, string> = {},
+  options: Omit<LocalAwsOptions, "stateDir"> = {},
 ): Promise<Deployment> {
   const stateDir = await mkdtemp(join(tmpdir(), "outrigger-stack-"));
-  const aws = await startLocalAws({ stateDir, env });
+  const aws = await startLocalAws({ ...options, stateDir });
   const outputs = await deployLocal({ endpoint: aws.endpoint, stateDir, context });
   const clients = openClients(aws.endpoint);
   const { StackResources = [] } = await clients.cloudFormation.send(
@@ -75,18 +76,6 @@ export async function deployHub(
       await rm(stateDir, { recursive: true, force: true });
     },
   };
-}
-
-/**
- * From now on signatures are verified and the functions may do what their roles allow, nothing else. The queues' own
- * policies go: they refuse what comes without TLS, and the local AWS speaks plain HTTP.
- */
-export async function enforceRoles({ aws, clients, outputs }: Deployment): Promise<void> {
-  for (const [name, QueueUrl] of Object.entries(outputs)) {
-    if (!name.endsWith("QueueUrl")) continue;
-    await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes: { Policy: "" } }));
-  }
-  process.kill(aws.pid, "SIGUSR1");
 }
 
 /** Asks again until there is an answer. */

@@ -33,7 +33,7 @@ beforeAll(async () => {
     version: "1.35",
   });
   eks = await serveEks({ file });
-  hub = await deployHub({}, { AWS_ENDPOINT_URL_EKS: eks.url });
+  hub = await deployHub({}, { eksEndpoint: eks.url });
 });
 afterAll(async () => {
   await hub?.close();

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import {
-  CreateQueueCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   type Message,
   ReceiveMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
+import { createServiceQueue } from "../aws/service-queue.ts";
 import type { Deployed } from "./deployed.ts";
 
 /** Takes every message out of a queue and keeps it. */
@@ -64,15 +64,14 @@ export interface Emitted {
 
 /** Listens to what the hub says on its bus, by a rule of the test's own. */
 export async function listen({ hub, sqs, outputs }: Deployed): Promise<{ events(): Emitted[]; stop(): Promise<void> }> {
-  const { QueueUrl = "" } = await sqs.send(new CreateQueueCommand({ QueueName: "heard-on-the-bus" }));
-  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
+  const { url, arn } = await createServiceQueue(sqs, "heard-on-the-bus", "events.amazonaws.com");
   const bus = new EventBridgeClient(hub.aws);
   const rule = { Name: "heard-on-the-bus", EventBusName: outputs["BusName"] ?? "" };
   await bus.send(new PutRuleCommand({ ...rule, EventPattern: JSON.stringify({ source: ["outrigger"] }) }));
-  const Targets = [{ Id: "queue", Arn: Attributes?.["QueueArn"] ?? "" }];
+  const Targets = [{ Id: "queue", Arn: arn }];
   await bus.send(new PutTargetsCommand({ Rule: rule.Name, EventBusName: rule.EventBusName, Targets }));
   bus.destroy();
-  const collector = collect(sqs, QueueUrl);
+  const collector = collect(sqs, url);
   return {
     events: () =>
       collector.messages.map(({ Body = "{}" }) => {

@@ -14,11 +14,15 @@ import type { StackOutputs } from "../../local/aws.ts";
 import { type ControlPlane, openControlPlane } from "../../local/control-plane/start.ts";
 import { hostEnvironment } from "../../local/host-client.ts";
 import type { EnvironmentRequest } from "../../local/host-protocol.ts";
+import type { LocalState } from "../../local/state.ts";
 import { clustersDirectory, instanceDirectory } from "../../local/stop.ts";
 import { type DeployedHub, openDeployedHub, say } from "./environment.ts";
 
 /** A stack deployed to a local AWS, with real clusters registered to it. */
 export interface Deployed extends DeployedHub {
+  local: LocalState;
+  /** Everything of the environment is below. */
+  directory: string;
   sqs: SQSClient;
   /** The control plane of a cluster that was asked for. */
   cluster(name: string): ControlPlane;
@@ -43,6 +47,8 @@ export async function deploy(request: Omit<EnvironmentRequest, "directory">): Pr
   );
   return {
     ...deployed,
+    local: state,
+    directory,
     sqs,
     cluster(name) {
       const found = opened.find((each) => each.name === name);

@@ -6,12 +6,13 @@ import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-l
 import { z } from "zod";
 import type { WorkKey } from "../../lib/work/keys.ts";
 import { RECLAIM_AFTER_MS } from "../../lib/work/schedule.ts";
+import { readRoleSessions } from "../../local/aws/role-sessions.ts";
 import { localAwsEnvironment } from "../../local/aws.ts";
 import { ROLLOUT_TIMEOUT_SECONDS, STACK, type Stage } from "./environment.ts";
 import { arm } from "./faults.ts";
 import { until } from "./groups.ts";
 
-/** A worker of the rollout lane in a process of its own: same bundle, same variables, same stack. */
+/** A worker of the rollout lane in a process of its own: same bundle, same variables, same role, same stack. */
 export interface OwnWorker {
   /** Arms its own fault points; those of the deployed functions are elsewhere. */
   faultDirectory: string;
@@ -52,6 +53,8 @@ export async function startOwnWorker(stage: Stage, name: string): Promise<OwnWor
   mkdirSync(faultDirectory, { recursive: true });
   const logFile = join(folder, "worker.log");
   const log = openSync(logFile, "w");
+  const [session] = await readRoleSessions(stage.hub.aws, [stage.outputs["RolloutFunction"] ?? ""]);
+  if (session === undefined) throw new Error("The rollout function has no role.");
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, "own-worker.ts"), bundleOf(stage), String(ROLLOUT_TIMEOUT_SECONDS)],
@@ -61,8 +64,9 @@ export async function startOwnWorker(stage: Stage, name: string): Promise<OwnWor
         PATH: process.env["PATH"],
         ...(await variablesOf(stage)),
         ...localAwsEnvironment(stage.local.endpoint),
-        AWS_ENDPOINT_URL_EKS: stage.local.eksEndpoint,
-        AWS_ENDPOINT_URL_ARC_ZONAL_SHIFT: stage.local.eksEndpoint,
+        AWS_ACCESS_KEY_ID: session.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: session.secretAccessKey,
+        AWS_SESSION_TOKEN: session.sessionToken,
         OUTRIGGER_FAULT_DIR: faultDirectory,
       },
     },

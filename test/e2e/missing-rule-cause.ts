@@ -58,7 +58,8 @@ export async function registerWithout(deployed: Deployed, rule: MissingRule): Pr
   });
 }
 
-async function serviceAccountToken(admin: AdminClient, namespace: string): Promise<string> {
+/** Makes the service account `hub` in a namespace. @returns a token of it. */
+export async function serviceAccountToken(admin: AdminClient, namespace: string): Promise<string> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts`;
   const hub = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "hub", namespace } };
   await admin.request("POST", path, hub);

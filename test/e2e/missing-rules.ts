@@ -98,7 +98,7 @@ export function roleFor(
     return {
       ...object,
       metadata: { ...object.metadata, name },
-      ...(rules === undefined ? {} : { rules: without === undefined ? rules : remove(rules, without) }),
+      ...(rules === undefined ? {} : { rules: without === undefined ? rules : rulesWithout(rules, without) }),
       ...(roleRef === undefined ? {} : { roleRef: { ...roleRef, name } }),
       ...(subjects === undefined
         ? {}
@@ -107,7 +107,8 @@ export function roleFor(
   });
 }
 
-function remove(
+/** The rules, one verb on one resource taken out. */
+export function rulesWithout(
   rules: readonly PolicyRule[],
   { verb, resource }: Pick<MissingRule, "verb" | "resource">,
 ): PolicyRule[] {

@@ -9,6 +9,11 @@ export interface Reason {
   why: string;
 }
 
+/** Reasons for what is not even granted, or not any more. */
+export function idle(reasons: readonly Reason[], granted: Permissions): string[] {
+  return reasons.filter(({ use }) => ![...granted].some((each) => use.test(each))).map(({ why }) => why);
+}
+
 /** What was granted, was not used, and has no reason either. */
 export function unexplained(granted: Permissions, used: Permissions, reasons: readonly Reason[]): string[] {
   return [...granted].filter((use) => !used.has(use) && !reasons.some((reason) => reason.use.test(use))).toSorted();
@@ -27,10 +32,9 @@ interface Statement {
 
 const FUNCTION_OF_ROLE = /Outrigger(Register|Dispatch|Probe|Reconcile|Rollout|Api)AccessRole/;
 
-/** Every action the roles of the deployed functions grant. */
-export function grantedActions(stateDir: string): Permissions {
-  const file = join(stateDir, "cdk.out-Outrigger", "Outrigger.template.json");
-  const { Resources } = JSON.parse(readFileSync(file, "utf8")) as Template;
+/** Every action the roles of the deployed functions grant. @param assembly folder of the synthesised stack. */
+export function grantedActions(assembly: string): Permissions {
+  const { Resources } = JSON.parse(readFileSync(join(assembly, "Outrigger.template.json"), "utf8")) as Template;
   const granted = Object.entries(Resources).flatMap(([id, { Type, Properties }]) => {
     const name = FUNCTION_OF_ROLE.exec(id)?.[1]?.toLowerCase();
     if (Type !== "AWS::IAM::Role" || name === undefined) return [];
@@ -48,25 +52,19 @@ interface Decision {
   principal: string;
   action: string;
   sid: string;
-  decision: "Allow" | "Deny" | "ImplicitDeny";
+  decision: string;
 }
 
-/** What the local AWS decided about the functions' roles: what they used, and what they were refused. */
+/** What the local AWS decided about the functions' roles: what they used, and what they, or nobody it knows, were refused. */
 export function decidedActions(logFile: string): { used: Permissions; refused: Permissions } {
-  const decisions = readFileSync(logFile, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Decision)
-    .flatMap(({ principal, action, sid, decision }) => {
-      const name = FUNCTION_OF_ROLE.exec(principal)?.[1]?.toLowerCase();
-      return name === undefined ? [] : [{ decision, text: `${name}: ${action} ${sid}`.trimEnd() }];
-    });
-  const used = decisions.filter(({ decision }) => decision === "Allow").map(({ text }) => text);
-  // The local AWS asks more than once for some actions, first for a resource that is not the one meant.
-  const refused = decisions
-    .filter(({ decision, text }) => decision !== "Allow" && !used.some((allowed) => allowed.startsWith(`${text} `)))
-    .map(({ text }) => text);
-  return { used: new Set(used), refused: new Set(refused) };
+  const decisions = linesOf<Decision>(logFile).flatMap(({ principal, action, sid, decision }) => {
+    const name = FUNCTION_OF_ROLE.exec(principal)?.[1]?.toLowerCase();
+    if (decision === "Unauthenticated") return [{ decision, text: `${principal}: ${action}` }];
+    return name === undefined ? [] : [{ decision, text: `${name}: ${action} ${sid}`.trimEnd() }];
+  });
+  const of = (allowed: boolean): Permissions =>
+    new Set(decisions.filter(({ decision }) => (decision === "Allow") === allowed).map(({ text }) => text));
+  return { used: of(true), refused: of(false) };
 }
 
 /** Every request the shipped ClusterRoles allow. */
@@ -84,25 +82,61 @@ export function grantedVerbs(): Permissions {
 interface AuditEvent {
   verb: string;
   requestURI: string;
-  user: { username: string };
+  userAgent?: string;
+  user: { username?: string; groups?: string[]; extra?: { arn?: string[] } };
   objectRef?: { resource?: string; subresource?: string };
   responseStatus?: { code: number };
+  annotations?: Record<string, string>;
 }
 
-/** What this user asked the API server for, as its audit log has it. A request may be allowed by more than one role. */
-export function requestedVerbs(auditLogFile: string, user: string): { used: string[]; refused: string[] } {
-  const events = readFileSync(auditLogFile, "utf8")
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as AuditEvent)
-    .filter((event) => event.user.username === user && event.responseStatus !== undefined);
-  const describe = ({ verb, requestURI, objectRef }: AuditEvent): string => {
-    const { resource, subresource } = objectRef ?? {};
-    const path = requestURI.split("?")[0] ?? requestURI;
-    return `${verb} ${resource === undefined ? path : [resource, subresource].filter(Boolean).join("/")}`;
+/** What the hub asked an API server for. */
+export interface HubRequests {
+  /** `<verb> <resource>`; a request may be allowed by more than one role. */
+  used: string[];
+  refused: string[];
+  /** Who asked: the session of a role, or a Kubernetes user, each with the groups of its own. */
+  callers: string[];
+  /** The ClusterRoles by which the API server let it. */
+  allowedBy: string[];
+}
+
+/** Reads the audit log of an API server. The hub is known by its user agent, whoever it came as. */
+export function hubRequests(auditLogFile: string): HubRequests {
+  const events = linesOf<AuditEvent>(auditLogFile).filter(
+    ({ userAgent, responseStatus }) => userAgent === "outrigger" && responseStatus !== undefined,
+  );
+  const distinct = (texts: readonly string[]): string[] => [...new Set(texts)].toSorted();
+  const of = (refused: boolean): string[] =>
+    distinct(
+      events
+        .filter(({ responseStatus }) => [401, 403].includes(responseStatus?.code ?? 0) === refused)
+        .map(describeRequest),
+    );
+  return {
+    used: of(false),
+    refused: of(true),
+    callers: distinct(
+      events.map(({ user }) => {
+        const groups = (user.groups ?? []).filter((group) => !group.startsWith("system:"));
+        return [user.extra?.arn?.[0] ?? user.username ?? "nobody", ...groups].join(" ");
+      }),
+    ),
+    allowedBy: distinct(
+      events.flatMap(({ annotations }) => {
+        const role = /of ClusterRole "([^"]+)"/.exec(annotations?.["authorization.k8s.io/reason"] ?? "")?.[1];
+        return role === undefined ? [] : [role];
+      }),
+    ),
   };
-  const of = (refused: boolean) => [
-    ...new Set(events.filter(({ responseStatus }) => (responseStatus?.code === 403) === refused).map(describe)),
-  ];
-  return { used: of(false), refused: of(true) };
+}
+
+function describeRequest({ verb, requestURI, objectRef }: AuditEvent): string {
+  const { resource, subresource } = objectRef ?? {};
+  const path = requestURI.split("?")[0] ?? requestURI;
+  return `${verb} ${resource === undefined ? path : [resource, subresource].filter(Boolean).join("/")}`;
+}
+
+function linesOf<T>(file: string): T[] {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as T);
 }

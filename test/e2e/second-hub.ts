@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { WorkKey } from "../../lib/work/keys.ts";
 import { deployLocal } from "../../local/aws.ts";
+import { admitHub } from "../../local/hub-access.ts";
 import { registerClusters } from "../../local/registration.ts";
-import { CONTEXT, clusterDetail, type DeployedHub, openDeployedHub, type Stage } from "./environment.ts";
+import { clustersDirectory } from "../../local/stop.ts";
+import { CLUSTER, CONTEXT, clusterDetail, type DeployedHub, openDeployedHub, type Stage } from "./environment.ts";
 
 /** What a hub keeps as the status of a resource. */
 export interface KeptStatus {
@@ -15,6 +17,7 @@ export async function deploySecondHub(stage: Stage, stack: string, namespace: st
   const { local, directory, kubeconfigPath, zones } = stage;
   const stateDir = join(directory, "local", `aws-${stack}`);
   const outputs = await deployLocal({ endpoint: local.endpoint, stateDir, stackName: stack, context: CONTEXT });
+  await admitHub(local, outputs, [join(clustersDirectory(directory), CLUSTER)]);
   const detail = { ...clusterDetail(), namespaces: [namespace] };
   const cluster = { name: detail.name, kubeconfig: kubeconfigPath, zones: [...zones], detail };
   await registerClusters({ ...local, stack }, [cluster], () => undefined);

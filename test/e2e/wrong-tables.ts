@@ -206,7 +206,7 @@ export const WRONG_ACCESS: readonly WrongAccess[] = [
   },
 ];
 
-/** The hub's own token as it was 20 minutes ago. */
+/** An EKS token as it was signed 20 minutes ago. */
 function expiredToken(clusterName: string): Promise<string> {
   const signedAt = new Date(Date.now() - TWENTY_MINUTES_MS);
   return signToken({ accessKeyId: "000000000000", secretAccessKey: "test", clusterName, signedAt });
