@@ -7,13 +7,19 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand } from "@aws-sdk/clien
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EMITTED_DETAIL_TYPES } from "../../lib/registry/detail-types.ts";
 import type { ClusterView } from "../../lib/registry/query.ts";
+import { LOCAL_ACCOUNT } from "../../local/aws.ts";
 import { createCertificateAuthority } from "../../local/control-plane/certificates.ts";
 import { putCluster } from "../../local/eks/clusters.ts";
 import { type EksEndpoint, serveEks } from "../../local/eks.ts";
 import { type Deployment, deployHub, eventually } from "./deployment.ts";
+import { callIam } from "./iam.ts";
 
 const EVENTS = join(import.meta.dirname, "../../events");
 const TIMEOUT_MS = 60_000;
+
+/** The other account of the samples, and the role the hub assumes there. */
+const OTHER_ACCOUNT = "123456789012";
+const ROLE = `arn:aws:iam::${OTHER_ACCOUNT}:role/outrigger`;
 
 let folder: string;
 let eks: EksEndpoint;
@@ -26,20 +32,36 @@ beforeAll(async () => {
   await putCluster(file, {
     name: "prod-eu",
     region: "eu-west-1",
-    accountId: "123456789012",
+    accountId: OTHER_ACCOUNT,
     endpoint: "https://127.0.0.1:1",
     caPem: createCertificateAuthority("prod-eu").certPem,
     createdAt: "2026-01-01T00:00:00.000Z",
     version: "1.35",
   });
   eks = await serveEks({ file });
-  hub = await deployHub({}, { eksEndpoint: eks.url });
+  hub = await deployHub({ assumeRoles: ROLE }, { eksEndpoint: eks.url });
+  await createTrustingRole();
 });
 afterAll(async () => {
   await hub?.close();
   await eks?.close();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** As docs/deploy.md has it: this hub may assume it with the external id, and it may look up clusters. */
+async function createTrustingRole(): Promise<void> {
+  const account = { endpoint: hub.aws.endpoint, accountId: OTHER_ACCOUNT };
+  const policy = (statement: object): string =>
+    JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+  const AssumeRolePolicyDocument = policy({
+    Principal: { AWS: `arn:aws:iam::${LOCAL_ACCOUNT}:root` },
+    Action: "sts:AssumeRole",
+    Condition: { StringEquals: { "sts:ExternalId": "platform-7" } },
+  });
+  await callIam(account, { Action: "CreateRole", RoleName: "outrigger", AssumeRolePolicyDocument });
+  const PolicyDocument = policy({ Action: "eks:DescribeCluster", Resource: "*" });
+  await callIam(account, { Action: "PutRolePolicy", RoleName: "outrigger", PolicyName: "Look", PolicyDocument });
+}
 
 /** Puts a sample as `aws events put-events --entries file://events/NAME.json` does, on the bus of this stack. @returns its id. */
 async function putSample(name: string): Promise<string> {

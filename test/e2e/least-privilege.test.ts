@@ -232,7 +232,7 @@ describe("what is granted", () => {
 
 describe("what is taken away is missed, and named", () => {
   test("an action of a function's role", async () => {
-    await takeAction(deployed.local, output("RolloutRoleArn"), "dynamodb:GetItem");
+    await takeAction(deployed.local.endpoint, output("RolloutRoleArn"), "dynamodb:GetItem");
     const key = rolloutKey(CLUSTER, "mimir", "ingester");
     const answer = await deployed.hub.invoke(output("RolloutFunction"), { action: "reconcile", key });
     expect(JSON.stringify(answer)).toContain("is not authorized to perform: dynamodb:GetItem");
