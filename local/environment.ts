@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { StackOutputs } from "./aws/deploy.ts";
 import { LOCAL_ACCOUNT, LOCAL_SECRET_KEY } from "./aws/start.ts";
 import { deployLocal, LOCAL_REGION, startLocalAws, startLocalMetrics, synthesiseLocal } from "./aws.ts";
-import type { StackOutputs } from "./aws/deploy.ts";
 import { type ClusterToRegister, startCluster } from "./cluster.ts";
 import { buildControlPlane } from "./control-plane/build.ts";
 import { serveEks } from "./eks.ts";
