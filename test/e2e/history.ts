@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { queryItems } from "../../lib/aws/table.ts";
+import { type Item, queryItems } from "../../lib/aws/table.ts";
 import { clusterPk, WorkKey } from "../../lib/work/keys.ts";
 import type { DeployedHub } from "./environment.ts";
 
@@ -72,16 +72,31 @@ const Audit = z.object({
 /** A batch in the hub's own books: what was intended under which fence, and what came of it. */
 export type Audit = z.infer<typeof Audit>;
 
+const Ordered = z.object({ at: z.string(), by: z.string(), intended: z.array(z.object({ kind: z.string() })) });
+
 /** The batches of one resource, oldest first. */
-export async function readAudit({ table }: Pick<DeployedHub, "table">, key: WorkKey): Promise<Audit[]> {
+export async function readAudit(hub: Pick<DeployedHub, "table">, key: WorkKey): Promise<Audit[]> {
+  return (await auditOf(hub, key)).filter(({ fence }) => fence !== undefined).map((item) => Audit.parse(item));
+}
+
+/** What people have ordered about one resource, oldest first. */
+export async function readOrders(
+  hub: Pick<DeployedHub, "table">,
+  key: WorkKey,
+): Promise<{ kind: string | undefined; by: string }[]> {
+  const orders = (await auditOf(hub, key)).filter(({ fence }) => fence === undefined);
+  return orders.map((item) => Ordered.parse(item)).map(({ intended, by }) => ({ kind: intended[0]?.kind, by }));
+}
+
+async function auditOf({ table }: Pick<DeployedHub, "table">, key: WorkKey): Promise<Item[]> {
   const items = await queryItems(table, {
     KeyConditionExpression: "#pk = :pk AND begins_with(#sk, :prefix)",
     ExpressionAttributeNames: { "#pk": "pk", "#sk": "sk" },
     ExpressionAttributeValues: { ":pk": clusterPk(key.cluster), ":prefix": "AUDIT#" },
     ConsistentRead: true,
   });
-  const mine = items.filter(({ resource }) => isDeepStrictEqual(resource, key));
-  return mine.map((item) => Audit.parse(item)).toSorted((a, b) => (a.at < b.at ? -1 : 1));
+  // The sort key begins with the time.
+  return items.filter(({ resource }) => isDeepStrictEqual(resource, key));
 }
 
 /** A delete of a pod by the hub, as the API server recorded it. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from "vitest";
 import { changes } from "./changes.ts";
 import { openStage, type Stage } from "./environment.ts";
 import { killPoints } from "./kill-points.ts";
+import { orders } from "./orders.ts";
 import { owners } from "./owners.ts";
 import { severalWorkers } from "./several-workers.ts";
 
@@ -26,5 +27,6 @@ afterAll(async () => {
 
 killPoints(stage);
 severalWorkers(stage);
+orders(stage);
 owners(stage);
 changes(stage);
