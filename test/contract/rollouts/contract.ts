@@ -21,7 +21,7 @@ const SITUATIONS: readonly Situation[] = [
 /** Rollouts by our reconciler over an API server with the shipped roles; run on the embedded one and on the real one. */
 export function rolloutContract(open: () => Promise<Stage>): void {
   let stage: Stage;
-  vi.setConfig({ maxConcurrency: 24 });
+  vi.setConfig({ maxConcurrency: 16 });
   beforeAll(async () => {
     stage = await open();
   });

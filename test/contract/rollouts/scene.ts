@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { Pod } from "../../../lib/kubernetes/objects.ts";
 import type { GatePorts } from "../../../lib/rollouts/ask-gates.ts";
+import { GATE_SECONDS } from "../../../lib/rollouts/gates.ts";
 import { POD_ANNOTATIONS } from "../../../local/control-plane/pod-behaviours.ts";
 import type { Hub, HubOptions } from "./hub.ts";
 import { Play, until } from "./play.ts";
@@ -76,6 +77,12 @@ export class Scene {
   /** From here on batches follow each other as soon as the budget allows. */
   async hurry(metadata: object = {}): Promise<void> {
     await this.play.patchResource(RESOURCE, { metadata, spec: { rollingUpdate: { intervalSeconds: 0 } } });
+  }
+
+  /** The next batch is due, after the answers of the gates are too old to be used again. */
+  async nextBatch(): Promise<void> {
+    await this.play.stage.time.sleep(GATE_SECONDS * 1_000 + 1_000);
+    await this.hurry();
   }
 
   /** Lets the rollout go on with the members as they are now. */

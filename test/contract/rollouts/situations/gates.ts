@@ -1,8 +1,8 @@
 import type { Scene } from "../scene.ts";
 import { ALL, type Situation } from "../situation.ts";
 
-/** Longer than an answer of a gate holds, so that each batch asks anew. */
-const rollingUpdate = { maxUnavailable: 1, intervalSeconds: 12 };
+/** Nothing follows the first batch until the interval is another one. */
+const rollingUpdate = { maxUnavailable: 1, intervalSeconds: 300 };
 const gated = { rollingUpdate, gates: [{ alarm: { name: "errors" } }] };
 
 /** The alarm is in that state from the first pod on; then it is OK again. */
@@ -11,12 +11,12 @@ const alarmTurns = (state: Scene["world"]["alarm"], reason: string, cause: RegEx
   arrange: async (scene) => {
     await scene.midWay();
     scene.world.alarm = state;
+    await scene.nextBatch();
   },
   told: { phase: "Held", reason, says: [/^alarm errors: /, cause, /until every gate is open; ignoreGates goes on/] },
   deleted: ["a-0"],
-  recover: async (scene) => {
-    scene.world.alarm = "OK";
-    await scene.hurry();
+  recover: async ({ world }) => {
+    world.alarm = "OK";
   },
   inAll: ALL,
 });
@@ -38,6 +38,7 @@ export const GATE_SITUATIONS: readonly Situation[] = [
     arrange: async (scene) => {
       await scene.midWay();
       scene.world.shiftedFrom = ["use1-az1"];
+      await scene.nextBatch();
     },
     told: {
       phase: "Held",
@@ -45,9 +46,8 @@ export const GATE_SITUATIONS: readonly Situation[] = [
       says: [/shifted away from use1-az1/, /until the zonal shift has ended/],
     },
     deleted: ["a-0"],
-    recover: async (scene) => {
-      scene.world.shiftedFrom = [];
-      await scene.hurry();
+    recover: async ({ world }) => {
+      world.shiftedFrom = [];
     },
     inAll: ALL,
   },

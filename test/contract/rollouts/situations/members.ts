@@ -3,8 +3,8 @@ import { STATEFUL_SETS } from "../../../../lib/kubernetes/types.ts";
 import { until } from "../play.ts";
 import { ALL, type Situation, situationSet } from "../situation.ts";
 
-/** Time enough to change something before the next batch. */
-const spec = { rollingUpdate: { maxUnavailable: 1, intervalSeconds: 12 } };
+/** Nothing follows the first batch until the interval is another one. */
+const spec = { rollingUpdate: { maxUnavailable: 1, intervalSeconds: 300 } };
 const changed = (what: RegExp) =>
   ({
     phase: "Held",

@@ -1,13 +1,19 @@
 import { expect } from "vitest";
 import { POD_BEHAVIOURS } from "../../../../local/control-plane/pod-behaviours.ts";
 import { until } from "../play.ts";
-import { RESOURCE } from "../scene.ts";
+import { RESOURCE, type Scene } from "../scene.ts";
 import { ALL, type Situation } from "../situation.ts";
 
 const QUOTAS = { apiVersion: "v1", kind: "ResourceQuota", plural: "resourcequotas", namespaced: true };
 const { imagePullFailure, crashLoop } = POD_BEHAVIOURS;
-/** Long enough for a pod to get Ready on a busy machine. */
+/** What does not get Ready stalls soon. */
 const deadline = { progressDeadlineSeconds: 8 };
+/** What is well does not stall, however busy the machine is. */
+const patience = { progressDeadlineSeconds: 1_800 };
+const mended = async (scene: Scene): Promise<void> => {
+  await scene.play.patchResource(RESOURCE, { spec: patience });
+  await scene.changeTemplates();
+};
 const cured = {
   phase: "Completed",
   reason: "Completed",
@@ -39,7 +45,7 @@ export const POD_SITUATIONS: readonly Situation[] = [
       says: [/app-zone-a-0: ImagePullBackOff/, /until the template changes or the pods recover/],
     },
     deleted: ["a-0"],
-    recover: (scene) => scene.changeTemplates(),
+    recover: mended,
     inAll: ["a-0", ...ALL],
   },
   {
@@ -55,7 +61,7 @@ export const POD_SITUATIONS: readonly Situation[] = [
       says: [/app-zone-a, app-zone-b, app-zone-c went back to the template before/, /not tried again until it changes/],
     },
     deleted: ["a-0", "a-0"],
-    recover: (scene) => scene.changeTemplates(),
+    recover: mended,
     inAll: ["a-0", "a-0", ...ALL],
   },
   {
@@ -73,7 +79,7 @@ export const POD_SITUATIONS: readonly Situation[] = [
       says: [/template of app-zone-a, app-zone-b, app-zone-c was rolled back/, /change it to try again/],
     },
     deleted: ["a-0", "a-0"],
-    recover: (scene) => scene.changeTemplates(),
+    recover: mended,
     inAll: ["a-0", "a-0", ...ALL],
   },
   {
@@ -103,7 +109,10 @@ export const POD_SITUATIONS: readonly Situation[] = [
       says: [/app-zone-a-0/, /until the template changes or the pods recover/],
     },
     deleted: ["a-0"],
-    recover: (scene) => scene.play.remove(QUOTAS, "few"),
+    recover: async (scene) => {
+      await scene.play.patchResource(RESOURCE, { spec: patience });
+      await scene.play.remove(QUOTAS, "few");
+    },
     inAll: ALL,
   },
 ];
