@@ -31,6 +31,8 @@ export const environments = {
     ...bus,
     ...laneQueues,
     OUTRIGGER_PROBE_QUEUE_URL: z.url(),
+    /** The queue it is fed from: an event that could not be applied comes again from there. */
+    OUTRIGGER_REGISTRATION_QUEUE_URL: z.url(),
     OUTRIGGER_DEAD_LETTER_QUEUE_URL: z.url(),
     /** Comma list; empty = all. Default of a registration's `namespaces`. */
     WATCH_NAMESPACE: z.string().default(""),

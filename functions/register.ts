@@ -3,7 +3,7 @@ import type { SQSEvent } from "aws-lambda";
 import { createEventBus } from "../lib/aws/bus.ts";
 import { createDynamoClient, createEventBridgeClient, createSqsClient } from "../lib/aws/clients.ts";
 import { createHubStore } from "../lib/aws/hub-store.ts";
-import { createDeadLetters, createProbeQueue, createWorkQueue } from "../lib/aws/queue.ts";
+import { createDeadLetters, createProbeQueue, createRedelivery, createWorkQueue } from "../lib/aws/queue.ts";
 import { createRegistryStore } from "../lib/aws/registry-store.ts";
 import { openTable } from "../lib/aws/table.ts";
 import { createWorkStore } from "../lib/aws/work-store.ts";
@@ -30,6 +30,7 @@ const ports = {
   work: createWorkStore(table, clock),
   queue: createWorkQueue(sqs, lanes),
   probes: createProbeQueue(sqs, env.OUTRIGGER_PROBE_QUEUE_URL),
+  redelivery: createRedelivery(sqs, env.OUTRIGGER_REGISTRATION_QUEUE_URL),
   deadLetters: createDeadLetters(sqs, env.OUTRIGGER_DEAD_LETTER_QUEUE_URL),
   bus: createEventBus(createEventBridgeClient(), env.OUTRIGGER_BUS),
 };

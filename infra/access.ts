@@ -42,6 +42,7 @@ const USES: Record<FunctionName, Uses> = {
   register: {
     table: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
     reads: "registration",
+    redelivers: true,
     sends: ["probe", "reconcile", "rollout"],
     putsEvents: true,
     clusters: true,

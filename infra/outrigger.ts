@@ -24,11 +24,12 @@ export interface OutriggerProps extends OutriggerOptionsInput {
   functionSources?: string;
 }
 
+/** An event that could not be applied comes again after 10, 20, 40, 80, 120, 120, … s: the last time after half an hour. */
 const REGISTRATION = {
   batchSize: 10,
   timeoutSeconds: 60,
   maxConcurrency: 10,
-  maxReceiveCount: 5,
+  maxReceiveCount: 18,
   memoryMb: 512,
 } as const;
 /** Work that is lost with its message is found again by the index: a day is long. A cluster event is not. */
@@ -141,6 +142,7 @@ export class Outrigger extends Construct {
           ...onBus,
           ...lanesOut,
           ...probesOut,
+          OUTRIGGER_REGISTRATION_QUEUE_URL: registration.queue.queueUrl,
           ...refused(registration),
           WATCH_NAMESPACE: options.watchNamespace.join(","),
         },

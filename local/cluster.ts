@@ -24,9 +24,6 @@ export interface ClusterToRegister {
 /** Nobody is let in before the hub's roles are known (`admitHub`). */
 const TOKENS = { rules: { credentials: [], accessEntries: [] } };
 
-/** Short intervals: somebody is watching. */
-const INTERVALS = { monitorInterval: "10s", discoverInterval: "10s" };
-
 /** Starts a cluster, grants the hub what is shipped for it and nothing more, and lists it in the EKS endpoint. */
 export async function startCluster(
   name: string,
@@ -58,6 +55,6 @@ export async function startCluster(
     name,
     kubeconfig: controlPlane.adminKubeconfig.path,
     zones,
-    detail: { name, arn: clusterArn(cluster), ...INTERVALS },
+    detail: { name, arn: clusterArn(cluster), monitorInterval: options.lookEvery, discoverInterval: options.lookEvery },
   };
 }

@@ -24,6 +24,8 @@ export const EnvironmentOptions = z.strictObject({
   /** From Running to Ready for pods whose annotations say nothing, milliseconds. */
   podReadyAfterMs: z.number().optional(),
   nodesPerZone: z.int().min(1).optional(),
+  /** `monitorInterval` and `discoverInterval` of the registrations. Short by default: somebody is watching. */
+  lookEvery: z.string().default("10s"),
   /** Each API server writes an audit log, the local AWS what it decides about roles (`decisionsFile`). */
   audit: z.boolean().default(false),
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiextensionsV1Api, KubeConfig } from "@kubernetes/client-node";
-import { waitUntilProbed } from "../cli/cluster/wait.ts";
+import { waitUntilAllProbed } from "../cli/cluster/wait.ts";
 import { localAws, openHub } from "../cli/hub.ts";
 import { qualifiedName, RESOURCES_OF } from "../lib/registry/capabilities.ts";
 import type { ClusterToRegister } from "./cluster.ts";
@@ -16,15 +16,16 @@ export async function registerClusters(
   onProgress: (line: string) => void,
 ): Promise<void> {
   const hub = await openHub({ stack: local.stack, local: true }, localAws(local));
-  await Promise.all(
-    clusters.map(async ({ name, detail, kubeconfig }) => {
+  const sent = await Promise.all(
+    clusters.map(async ({ name, detail }) => {
       const at = new Date().toISOString();
-      const eventId = await hub.putEvent("Cluster Registered", { ...detail, at });
-      const { health } = await waitUntilProbed(hub, { name, eventId, at }, TIMEOUT_SECONDS);
-      await waitForCustomResources(name, kubeconfig);
-      onProgress(`cluster ${name}: registered, ${health?.class ?? "not probed"}`);
+      return { name, eventId: await hub.putEvent("Cluster Registered", { ...detail, at }), at };
     }),
   );
+  await waitUntilAllProbed(hub, sent, TIMEOUT_SECONDS, ({ registration, health }) =>
+    onProgress(`cluster ${registration.name}: registered, ${health?.class ?? "not probed"}`),
+  );
+  await Promise.all(clusters.map(({ name, kubeconfig }) => waitForCustomResources(name, kubeconfig)));
 }
 
 async function waitForCustomResources(cluster: string, kubeconfig: string): Promise<void> {

@@ -21,15 +21,44 @@ const POLL_MS = 500;
  * @throws CommandFailure with the reasons when the event was rejected, or what is missing when the time is over.
  */
 export async function waitUntilProbed(hub: Hub, sent: SentEvent, timeoutSeconds: number): Promise<ClusterView> {
-  let missing = "it is not registered yet";
-  const view = await poll(hub, sent, timeoutSeconds, async () => {
-    const found = await loadCluster(hub, sent.name);
-    if (found === undefined || !isWritten(found, sent) || found.registration.state !== "Active") return undefined;
-    missing = "it is registered but was not probed yet";
-    return found.health?.identity === found.registration.identity ? found : undefined;
-  });
-  if (view !== undefined) return view;
-  throw tooLate(sent, timeoutSeconds, missing);
+  const [view] = await waitUntilAllProbed(hub, [sent], timeoutSeconds);
+  if (view === undefined) throw tooLate(sent, timeoutSeconds, "it is not registered yet");
+  return view;
+}
+
+/**
+ * As `waitUntilProbed`, for several clusters by the same questions: one at a time, however many they are.
+ * @param onProbed told each as soon as it is found probed.
+ * @returns what the hub knows of them, in the order of the events.
+ * @throws CommandFailure about the first that was rejected, or that is missing when the time is over.
+ */
+export async function waitUntilAllProbed(
+  hub: Hub,
+  sent: readonly SentEvent[],
+  timeoutSeconds: number,
+  onProbed: (view: ClusterView) => void = () => undefined,
+): Promise<ClusterView[]> {
+  const deadline = Date.now() + timeoutSeconds * 1000;
+  const probed = new Map<string, ClusterView>();
+  for (;;) {
+    const known = new Map((await listClusters(hub)).map((view) => [view.registration.name, view]));
+    let missing: CommandFailure | undefined;
+    for (const one of sent.filter(({ name }) => !probed.has(name))) {
+      const found = known.get(one.name);
+      const active = found !== undefined && isWritten(found, one) && found.registration.state === "Active";
+      if (active && found.health?.identity === found.registration.identity) {
+        probed.set(one.name, found);
+        onProbed(found);
+        continue;
+      }
+      if (!active) await failIfRejected(hub, one);
+      const why = active ? "it is registered but was not probed yet" : "it is not registered yet";
+      missing ??= tooLate(one, timeoutSeconds, why);
+    }
+    if (missing === undefined) return sent.flatMap(({ name }) => probed.get(name) ?? []);
+    if (Date.now() > deadline) throw missing;
+    await sleep(POLL_MS);
+  }
 }
 
 /**
@@ -61,8 +90,11 @@ export async function waitUntilDeregistered(hub: Hub, sent: SentEvent, timeoutSe
 
 /** @returns undefined when no cluster of that name is known. */
 export async function loadCluster(hub: Hub, name: string): Promise<ClusterView | undefined> {
-  const clusters = ClusterView.array().parse(await askApi(hub, { action: "cluster.list" }));
-  return clusters.find(({ registration }) => registration.name === name);
+  return (await listClusters(hub)).find(({ registration }) => registration.name === name);
+}
+
+async function listClusters(hub: Hub): Promise<ClusterView[]> {
+  return ClusterView.array().parse(await askApi(hub, { action: "cluster.list" }));
 }
 
 async function poll<T>(
@@ -75,17 +107,20 @@ async function poll<T>(
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
-    const rejection = await findRejection(hub, sent.eventId);
-    if (rejection !== undefined) {
-      throw new CommandFailure({
-        object: `Cluster ${sent.name}`,
-        cause: `the hub rejected event ${sent.eventId}: ${rejection}`,
-        nextStep: "Correct this and send it again",
-      });
-    }
+    await failIfRejected(hub, sent);
     if (Date.now() > deadline) return undefined;
     await sleep(POLL_MS);
   }
+}
+
+async function failIfRejected(hub: Hub, sent: SentEvent): Promise<void> {
+  const rejection = await findRejection(hub, sent.eventId);
+  if (rejection === undefined) return;
+  throw new CommandFailure({
+    object: `Cluster ${sent.name}`,
+    cause: `the hub rejected event ${sent.eventId}: ${rejection}`,
+    nextStep: "Correct this and send it again",
+  });
 }
 
 function isWritten({ registration }: ClusterView, sent: SentEvent): boolean {

@@ -1,6 +1,6 @@
 import type { HubStore } from "../hub/store.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import type { Clock, DeadLetters, EventBus, Log, Metrics, ProbeQueue, WorkQueue } from "../work/ports.ts";
+import type { Clock, DeadLetters, EventBus, Log, Metrics, ProbeQueue, Redelivery, WorkQueue } from "../work/ports.ts";
 import type { WorkStore } from "../work/store.ts";
 import type { ResolvedIdentity } from "./decide.ts";
 import type { Access, Registration } from "./registration.ts";
@@ -62,6 +62,8 @@ export interface RegisterPorts extends DeregisterPorts {
   queue: WorkQueue;
   probes: ProbeQueue;
   deadLetters: DeadLetters;
+  /** Brings an event that could not be applied sooner than the queue's visibility timeout would. */
+  redelivery: Redelivery;
   metrics: Metrics;
   resolveIdentity: ResolveIdentity;
   installCustomResources: InstallCustomResources;

@@ -1,4 +1,4 @@
-import type { BatchResponse } from "../work/door.ts";
+import { type BatchResponse, type DoorRecord, postpone } from "../work/door.ts";
 import { scheduleWork } from "../work/post.ts";
 import { RetryableError } from "../work/verdict.ts";
 import { type Decision, decide, type ResolvedIdentity } from "./decide.ts";
@@ -24,12 +24,10 @@ export type RegisterOutcome =
   | { type: "rejected"; problems: readonly string[] };
 
 /** A batch of the registration queue; only what should come back is reported. */
-export async function admitRegistrations(
-  ports: RegisterPorts,
-  records: readonly { messageId: string; body: string }[],
-): Promise<BatchResponse> {
+export async function admitRegistrations(ports: RegisterPorts, records: readonly DoorRecord[]): Promise<BatchResponse> {
   const failures = await Promise.all(
-    records.map(async ({ messageId, body }) => {
+    records.map(async (record) => {
+      const { messageId, body } = record;
       try {
         await handleRegistration(ports, { messageId, body });
         return [];
@@ -38,6 +36,7 @@ export async function admitRegistrations(
           messageId,
           cause: error instanceof Error ? error.message : String(error),
         });
+        await postpone(record, ports);
         return [{ itemIdentifier: messageId }];
       }
     }),

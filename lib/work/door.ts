@@ -98,7 +98,11 @@ async function admitRecord<T>(record: DoorRecord, door: Door<T>): Promise<boolea
   }
 }
 
-async function postpone<T>(record: DoorRecord, { redelivery, log }: Door<T>): Promise<void> {
+/** Lets a record that goes back come again soon: after 10 s, 20 s, … instead of the queue's visibility timeout. */
+export async function postpone(
+  record: DoorRecord,
+  { redelivery, log }: { redelivery?: Redelivery | undefined; log: Log },
+): Promise<void> {
   if (redelivery === undefined || record.receiptHandle === undefined) return;
   try {
     await redelivery.postpone(record.receiptHandle, redeliverySeconds(receivesOf(record)));

@@ -8,7 +8,7 @@ export const NOT_SEEN_IN_AWS: readonly Reason[] = [
     why: "Lambda reads the queue under the role; the local AWS does not ask for it.",
   },
   {
-    use: /^(reconcile|rollout): sqs:ChangeMessageVisibility TakeMessages$/,
+    use: /^(register|reconcile|rollout): sqs:ChangeMessageVisibility TakeMessages$/,
     why: "A message that failed comes again after 10 s, 20 s, …: nothing failed here.",
   },
   { use: /^rollout: dynamodb:DeleteItem State$/, why: "Forgets work of a cluster that was deregistered meanwhile." },

@@ -72,7 +72,7 @@ const EXPECTED: Record<FunctionName, Record<string, unknown>> = {
   register: {
     WriteLogs: logs("Register"),
     State: [dynamo("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"), [TABLE]],
-    TakeMessages: takes("Registration"),
+    TakeMessages: takes("Registration", "sqs:ChangeMessageVisibility"),
     PostMessages: posts("ProbeLaneQueue", "ReconcileLaneQueue", "RolloutLaneQueue", "RegistrationDeadLetters"),
     ReportEvents: reports,
     ...clusters,

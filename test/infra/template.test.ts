@@ -18,50 +18,85 @@ const title = (name: string): string => name.charAt(0).toUpperCase() + name.slic
 
 const LANES: Record<
   string,
-  { prefix: string; fn: string; timeout: number; batch: number; concurrency: number; recursive: boolean }
+  {
+    prefix: string;
+    fn: string;
+    timeout: number;
+    batch: number;
+    concurrency: number;
+    receives: number;
+    recursive: boolean;
+  }
 > = {
-  registration: { prefix: "Registration", fn: "Register", timeout: 60, batch: 10, concurrency: 10, recursive: false },
-  probe: { prefix: "ProbeLane", fn: "Probe", timeout: 60, batch: 10, concurrency: 50, recursive: true },
-  reconcile: { prefix: "ReconcileLane", fn: "Reconcile", timeout: 120, batch: 5, concurrency: 50, recursive: true },
-  rollout: { prefix: "RolloutLane", fn: "Rollout", timeout: 120, batch: 1, concurrency: 50, recursive: true },
+  registration: {
+    prefix: "Registration",
+    fn: "Register",
+    timeout: 60,
+    batch: 10,
+    concurrency: 10,
+    receives: 18,
+    recursive: false,
+  },
+  probe: { prefix: "ProbeLane", fn: "Probe", timeout: 60, batch: 10, concurrency: 50, receives: 5, recursive: true },
+  reconcile: {
+    prefix: "ReconcileLane",
+    fn: "Reconcile",
+    timeout: 120,
+    batch: 5,
+    concurrency: 50,
+    receives: 5,
+    recursive: true,
+  },
+  rollout: {
+    prefix: "RolloutLane",
+    fn: "Rollout",
+    timeout: 120,
+    batch: 1,
+    concurrency: 50,
+    receives: 5,
+    recursive: true,
+  },
 };
 
-describe.each(Object.entries(LANES))("the %s queue", (_, { prefix, fn, timeout, batch, concurrency, recursive }) => {
-  const queue = properties(`Outrigger${prefix}Queue`);
-  const [deadLettersId, deadLetters] = one(`Outrigger${prefix}DeadLetters`);
-  const [functionId, lambda] = one(`Outrigger${fn}Function`);
+describe.each(Object.entries(LANES))(
+  "the %s queue",
+  (_, { prefix, fn, timeout, batch, concurrency, receives, recursive }) => {
+    const queue = properties(`Outrigger${prefix}Queue`);
+    const [deadLettersId, deadLetters] = one(`Outrigger${prefix}DeadLetters`);
+    const [functionId, lambda] = one(`Outrigger${fn}Function`);
 
-  test("stays invisible for six timeouts of its function", () => {
-    expect(lambda.Properties["Timeout"]).toBe(timeout);
-    expect(queue["VisibilityTimeout"]).toBe(6 * timeout);
-  });
-
-  test("gives up after five receives, into a queue that keeps messages for 14 days", () => {
-    expect(queue["RedrivePolicy"]).toEqual({
-      maxReceiveCount: 5,
-      deadLetterTargetArn: { "Fn::GetAtt": [deadLettersId, "Arn"] },
+    test("stays invisible for six timeouts of its function", () => {
+      expect(lambda.Properties["Timeout"]).toBe(timeout);
+      expect(queue["VisibilityTimeout"]).toBe(6 * timeout);
     });
-    expect(deadLetters.Properties["MessageRetentionPeriod"]).toBe(14 * 86_400);
-  });
 
-  test("is encrypted, and so is its dead-letter queue", () => {
-    expect([queue["SqsManagedSseEnabled"], deadLetters.Properties["SqsManagedSseEnabled"]]).toEqual([true, true]);
-  });
-
-  test("feeds its function with partial batch responses and limited concurrency", () => {
-    expect(properties(`Outrigger${fn}Feed`)).toMatchObject({
-      FunctionName: { Ref: functionId },
-      EventSourceArn: { "Fn::GetAtt": [one(`Outrigger${prefix}Queue`)[0], "Arn"] },
-      BatchSize: batch,
-      FunctionResponseTypes: ["ReportBatchItemFailures"],
-      ScalingConfig: { MaximumConcurrency: concurrency },
+    test("gives up after so many receives, into a queue that keeps messages for 14 days", () => {
+      expect(queue["RedrivePolicy"]).toEqual({
+        maxReceiveCount: receives,
+        deadLetterTargetArn: { "Fn::GetAtt": [deadLettersId, "Arn"] },
+      });
+      expect(deadLetters.Properties["MessageRetentionPeriod"]).toBe(14 * 86_400);
     });
-  });
 
-  test(recursive ? "may be fed by its own function" : "is not fed by its own function", () => {
-    expect(lambda.Properties["RecursiveLoop"]).toBe(recursive ? "Allow" : undefined);
-  });
-});
+    test("is encrypted, and so is its dead-letter queue", () => {
+      expect([queue["SqsManagedSseEnabled"], deadLetters.Properties["SqsManagedSseEnabled"]]).toEqual([true, true]);
+    });
+
+    test("feeds its function with partial batch responses and limited concurrency", () => {
+      expect(properties(`Outrigger${fn}Feed`)).toMatchObject({
+        FunctionName: { Ref: functionId },
+        EventSourceArn: { "Fn::GetAtt": [one(`Outrigger${prefix}Queue`)[0], "Arn"] },
+        BatchSize: batch,
+        FunctionResponseTypes: ["ReportBatchItemFailures"],
+        ScalingConfig: { MaximumConcurrency: concurrency },
+      });
+    });
+
+    test(recursive ? "may be fed by its own function" : "is not fed by its own function", () => {
+      expect(lambda.Properties["RecursiveLoop"]).toBe(recursive ? "Allow" : undefined);
+    });
+  },
+);
 
 test("every queue refuses connections without TLS", () => {
   const protectedQueues = ofType(synthesised, "AWS::SQS::QueuePolicy").flatMap(([, policy]) => {

@@ -66,6 +66,7 @@ export function fakeHub() {
   const probes: ProbePosting[] = [];
   const events: BusEvent[] = [];
   const letters: { body: string; reason: string }[] = [];
+  const postponed: { receiptHandle: string; afterSeconds: number }[] = [];
   const counted: Record<string, number[]> = {};
   const released: unknown[] = [];
   const installed: string[] = [];
@@ -77,6 +78,9 @@ export function fakeHub() {
     queue: { send: async (postings) => (sent.push(...postings), []) },
     probes: { send: async (postings) => (probes.push(...postings), []) },
     bus: { put: async (some) => void events.push(...some) },
+    redelivery: {
+      postpone: async (receiptHandle, afterSeconds) => void postponed.push({ receiptHandle, afterSeconds }),
+    },
     deadLetters: { put: async ({ body, reason }) => void letters.push({ body, reason }) },
     metrics: { add: (name, value) => void (counted[name] ??= []).push(value), flush: () => undefined },
     log: () => undefined,
@@ -91,5 +95,20 @@ export function fakeHub() {
     installCustomResources: async (_client, { name }) => void installed.push(name),
     releaseClaims: async (_client, hubId, options) => void released.push({ hubId, ...options }),
   };
-  return { ports, clock, registry, work, hub, cluster, sent, probes, events, letters, counted, released, installed };
+  return {
+    ports,
+    clock,
+    registry,
+    work,
+    hub,
+    cluster,
+    sent,
+    probes,
+    events,
+    letters,
+    postponed,
+    counted,
+    released,
+    installed,
+  };
 }

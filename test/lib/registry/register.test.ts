@@ -179,12 +179,18 @@ describe("a failure that may pass", () => {
     };
     const records = [
       { messageId: "bad", body: "{" },
-      { messageId: "busy", body: body("Cluster Registered", { name: "busy", arn: ARN.replace("/prod", "/busy") }) },
+      {
+        messageId: "busy",
+        receiptHandle: "r-busy",
+        attributes: { ApproximateReceiveCount: "2" },
+        body: body("Cluster Registered", { name: "busy", arn: ARN.replace("/prod", "/busy") }),
+      },
       { messageId: "good", body: body("Cluster Registered", { name: "prod", arn: ARN }) },
     ];
     expect(await admitRegistrations(hub.ports, records)).toEqual({ batchItemFailures: [{ itemIdentifier: "busy" }] });
     expect((await hub.registry.list()).map(({ name }) => name)).toEqual(["prod"]);
     expect(hub.letters).toHaveLength(1);
+    expect(hub.postponed).toEqual([{ receiptHandle: "r-busy", afterSeconds: 20 }]);
   });
 
   it("is retryable when a refused event cannot be kept", async () => {
