@@ -16,6 +16,9 @@ export function referencePages(): Record<string, string> {
       "`rollout.grafana.com/v1alpha1`. Rolls several StatefulSets, one per zone, so that two zones are never disrupted at once.",
       "## spec",
       schemaTable(MultiAZRolloutSpec),
+      "## Zones",
+      "The zone of a StatefulSet is told by the first of: a name in `azOrder` that is its label `zone` or ends its name; the label `zone`; a node selector or required node affinity for `azTopologyKey`; the nodes its pods run on; its own name.",
+      "One StatefulSet that is selected alone and has pods in several zones goes zone by zone, the highest ordinal first. The zone of a pod is that of its node, else of its volume (required node affinity or label of the PersistentVolume: `azTopologyKey`, or what the EBS CSI driver writes), else of the node it was last seen on; so a pod that waits for a node counts as unavailable in its zone. Volumes are asked for once, and only while a pod is on no node. Without the rules for it the condition `VolumeZonesKnown` is `False`, and the last known node has to do.",
       "## Orders",
       "What people order with `outrigger rollout` is kept on the resource's row in the hub, whatever its home: nothing is written into the cluster, whatever applies the manifest does not undo it, and the audit names who ordered it, by their own account. A running worker reads the row before each batch, and every 5 s while it waits for pods; deletes of the batch under way are carried out.",
       table(

@@ -72,6 +72,7 @@ export interface PodSpec {
     command?: string[];
     env?: { name: string; value?: string }[];
   }[];
+  volumes?: { name: string; persistentVolumeClaim?: { claimName: string } }[];
 }
 
 export interface ContainerStatus {
@@ -104,6 +105,7 @@ export interface StatefulSet extends KubernetesObject {
     podManagementPolicy?: "OrderedReady" | "Parallel";
     updateStrategy?: { type?: "OnDelete" | "RollingUpdate"; rollingUpdate?: { partition?: number } };
     template: { metadata?: { labels?: Record<string, string>; annotations?: Record<string, string> }; spec?: PodSpec };
+    volumeClaimTemplates?: PersistentVolumeClaim[];
   };
   status?: {
     observedGeneration?: number;
@@ -122,6 +124,14 @@ export interface Node extends KubernetesObject {
     conditions?: { type: string; status: string; reason?: string; message?: string; lastTransitionTime?: string }[];
     nodeInfo?: { kubeletVersion?: string };
   };
+}
+
+export interface PersistentVolumeClaim extends KubernetesObject {
+  spec?: { volumeName?: string };
+}
+
+export interface PersistentVolume extends KubernetesObject {
+  spec?: { nodeAffinity?: { required?: { nodeSelectorTerms: NodeSelectorTerm[] } } };
 }
 
 export interface Deployment extends KubernetesObject {

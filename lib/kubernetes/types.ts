@@ -3,6 +3,18 @@ import type { ResourceType } from "./client.ts";
 /** The resource types Outrigger itself reads and writes. */
 export const PODS: ResourceType = { apiVersion: "v1", kind: "Pod", plural: "pods", namespaced: true };
 export const NODES: ResourceType = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
+export const PERSISTENT_VOLUMES: ResourceType = {
+  apiVersion: "v1",
+  kind: "PersistentVolume",
+  plural: "persistentvolumes",
+  namespaced: false,
+};
+export const PERSISTENT_VOLUME_CLAIMS: ResourceType = {
+  apiVersion: "v1",
+  kind: "PersistentVolumeClaim",
+  plural: "persistentvolumeclaims",
+  namespaced: true,
+};
 export const STATEFUL_SETS: ResourceType = {
   apiVersion: "apps/v1",
   kind: "StatefulSet",

@@ -45,7 +45,10 @@ export const SHIPPED_ROLES: Record<RoleName, ShippedRole> = {
     purpose:
       "Rollouts of StatefulSets zone by zone. Whoever holds it can delete any pod and rewrite any StatefulSet's template, so it can run " +
       "code with the service accounts of those namespaces.",
-    clusterWide: [{ apiGroups: [""], resources: ["nodes"], verbs: ["list"] }],
+    clusterWide: [
+      { apiGroups: [""], resources: ["nodes"], verbs: ["list"] },
+      { apiGroups: [""], resources: ["persistentvolumes"], verbs: ["get"] },
+    ],
     namespaced: [
       { apiGroups: ["rollout.grafana.com"], resources: ["multiazrollouts"], verbs: ["get", "list", "watch"] },
       { apiGroups: ["rollout.grafana.com"], resources: ["multiazrollouts/status"], verbs: ["patch"] },
@@ -53,6 +56,7 @@ export const SHIPPED_ROLES: Record<RoleName, ShippedRole> = {
       { apiGroups: ["apps"], resources: ["statefulsets/status"], verbs: ["patch"] },
       { apiGroups: ["apps"], resources: ["controllerrevisions"], verbs: ["get"] },
       { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "delete"] },
+      { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["list"] },
       { apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"] },
     ],
   },

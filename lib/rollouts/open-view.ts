@@ -9,6 +9,7 @@ import { CONTROLLERS_SECONDS } from "./safety-controllers.ts";
 import { parseSpec, type RolloutSpec } from "./spec.ts";
 import type { RolloutState } from "./state.ts";
 import { plusMs, secondsBetween } from "./time.ts";
+import { observeVolumeZones, type VolumeQuestion } from "./volume-zones.ts";
 import { ClusterView } from "./watch.ts";
 
 /** What of a spec decides what is listed, as text. */
@@ -45,6 +46,7 @@ export async function openView(run: Run, listed?: ListResult<StatefulSet>): Prom
   ]);
   if (!asked) run.state = { ...run.state, foreign: foreignCheck(statefulSets.observedAt, foreignController) };
   const zones = await observeNodeZones(client, statefulSets.items, pods.items, run.spec);
+  await askVolumes(run, { now: statefulSets.observedAt, statefulSets: statefulSets.items, pods: pods.items, ...zones });
   const controllersSoughtAt = run.state.foreign?.checkedAt;
   const seed = { resource, statefulSets, pods, ...zones, foreignController, controllersSoughtAt };
   const view = new ClusterView(seed, session);
@@ -60,6 +62,22 @@ async function haveOrdersChanged(session: Session): Promise<boolean> {
   const before = JSON.stringify(session.orders());
   await session.interruption();
   return JSON.stringify(session.orders()) !== before;
+}
+
+async function askVolumes(
+  run: Run,
+  seen: Pick<VolumeQuestion, "now" | "statefulSets" | "pods" | "zoneOfNode">,
+): Promise<void> {
+  const { client, key } = run.session;
+  const { azOrder, rollingUpdate } = run.spec;
+  const wanted = { azOrder, topologyKey: rollingUpdate.azTopologyKey };
+  const before = run.state.volumes;
+  const volumes = await observeVolumeZones(client, { ...seen, ...wanted, namespace: key.namespace, known: before });
+  if (volumes === undefined || volumes === before) return;
+  run.state = { ...run.state, volumes };
+  if (volumes.refused !== undefined && before?.refused === undefined) {
+    run.session.log("warn", volumes.refused.message, { reason: volumes.refused.reason });
+  }
 }
 
 /** Looks for other controllers while a view is open. */

@@ -1,6 +1,7 @@
 import { type Approval, membersApproval, rememberApproval, zoneApproval } from "./approval.ts";
 import type { GateAnswer, GateReadings } from "./gates.ts";
 import { pendingDeletes, resolveMaxUnavailable, viewStatefulSets, viewZones, type ZoneView } from "./members.ts";
+import { type Note, notesOf, whyNoShifts } from "./notes.ts";
 import type { Observation } from "./observation.ts";
 import { stopOf } from "./orders.ts";
 import { adoptionsOf, claimsOf, deletesOf, type RolloutAction, restoresOf, revisionWritesOf } from "./plan-actions.ts";
@@ -60,14 +61,6 @@ export interface Plan {
   nextState: RolloutState;
 }
 
-/** A condition that is False. */
-export interface Note {
-  type: "ZonalShiftsKnown";
-  /** CamelCase. */
-  reason: string;
-  message: string;
-}
-
 export interface PlanInput {
   spec: RolloutSpec;
   observation: Observation;
@@ -97,11 +90,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const ongoing = continueRollout(begun, spec, observation, assigned.zones, known);
   const standing = standingOf(state.scaleDown, observation.statefulSets);
   const views = withUnseen(viewStatefulSets(observation, spec, deleting), standing);
-  const podZones = rememberPodZones(
-    state.nodeZones.topologyKey === topologyKey ? (state.podZones ?? {}) : {},
-    observation,
-    spec,
-  );
+  const podZones = rememberPodZones(state, observation, spec);
   const whole = viewZones(views, assigned.zones, ongoing?.members ?? [], azOrder);
   const [only] = views;
   const zones =
@@ -171,7 +160,8 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   });
   const scales = scaling.actions.some(({ kind }) => kind === "ScaleStatefulSet");
   const writes = deletes.length > 0 || adoptions.length > 0 || restores.length > 0 || scales;
-  const shiftsUnavailable = shiftsNote(gates, state.shiftsUnavailable);
+  const volumes = rollout === undefined && hold === undefined ? undefined : state.volumes;
+  const shiftsUnavailable = whyNoShifts(gates, state.shiftsUnavailable);
   return {
     actions: [
       ...(writes ? claimsOf(observation, owner) : []),
@@ -187,7 +177,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
       ...observation.statefulSets.flatMap((each) => resolveMaxUnavailable(each, spec).problem ?? []),
       ...scaling.warnings,
     ],
-    notes: shiftsUnavailable === undefined ? [] : [{ type: "ZonalShiftsKnown", ...shiftsUnavailable }],
+    notes: notesOf({ shiftsUnavailable, volumes }),
     zones,
     times: rollout ?? last ?? { zones: {} },
     currentZone: rollout === undefined ? undefined : zoneInWork(zones, batch),
@@ -211,6 +201,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
       deleting: [...deleting, ...deletes.map(({ statefulSet, pod, uid }) => ({ statefulSet, pod, uid }))],
       nodeZones: rollout === undefined ? { topologyKey, zones: {} } : nodeZones,
       ...(isEmpty(podZones) ? {} : { podZones }),
+      ...(volumes === undefined ? {} : { volumes }),
       claimed: writes ? allNames(observation, state.claimed) : state.claimed,
       ...scaling.nextState,
       ...(state.foreign === undefined ? {} : { foreign: state.foreign }),
@@ -282,14 +273,6 @@ function describe(
     reason: phase === "Completed" ? "Completed" : "UpToDate",
     message: `All pods of ${names.join(", ")} are of the wanted revision.`,
   };
-}
-
-/** What the last lookup of zonal shifts said, whenever it was. */
-function shiftsNote(gates: GateReadings | undefined, before: RolloutState["shiftsUnavailable"]): typeof before {
-  if (gates?.shifts === undefined) return before;
-  if (gates.shifts.result !== "Unavailable") return undefined;
-  const { reason, message } = gates.shifts;
-  return { reason, message };
 }
 
 const lastBatch = (at: string | undefined): { lastBatchAt?: string } => (at === undefined ? {} : { lastBatchAt: at });

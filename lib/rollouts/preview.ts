@@ -18,6 +18,7 @@ import { describeProblems } from "./problems.ts";
 import { parseSpec } from "./spec.ts";
 import { readState } from "./state.ts";
 import { refusedStatus, rolloutStatus } from "./status.ts";
+import { observeVolumeZones } from "./volume-zones.ts";
 
 /** What the next step of a rollout would do and why not more, from fresh lists. Nothing is written, no lease is taken. */
 export async function previewRollout(
@@ -45,13 +46,25 @@ export async function previewRollout(
     askZonalShifts(ports, registration),
     observeMirrors(client, namespace, statefulSets.items),
   ]);
+  const zones = await observeNodeZones(client, statefulSets.items, pods.items, spec);
+  const state = readState(session.state, resource.metadata.uid ?? "");
+  const volumes = await observeVolumeZones(client, {
+    now: statefulSets.observedAt,
+    namespace,
+    statefulSets: statefulSets.items,
+    pods: pods.items,
+    zoneOfNode: zones.zoneOfNode,
+    azOrder: spec.azOrder,
+    topologyKey: spec.rollingUpdate.azTopologyKey,
+    known: state.volumes,
+  });
   const observation: Observation = {
     observedAt: pods.observedAt,
     resource,
     statefulSetsReadAt: statefulSets.observedAt,
     statefulSets: statefulSets.items,
     pods: pods.items,
-    ...(await observeNodeZones(client, statefulSets.items, pods.items, spec)),
+    ...zones,
     mirrors,
     foreignController,
     controllersSoughtAt: pods.observedAt,
@@ -61,7 +74,7 @@ export async function previewRollout(
   const plan = planRollout({
     spec,
     observation,
-    state: readState(session.state, resource.metadata.uid ?? ""),
+    state: volumes === undefined ? state : { ...state, volumes },
     owner: claimOwner(hubId, key),
     gates: { askedAt: pods.observedAt, asked: questionOf(spec.gates), answers, shifts },
     asksShifts: ports.zonalShifts !== undefined,

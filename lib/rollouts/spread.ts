@@ -1,30 +1,37 @@
-import type { Pod } from "../kubernetes/objects.ts";
+import type { Pod, StatefulSet } from "../kubernetes/objects.ts";
 import { resolveMaxUnavailable, type StatefulSetView, type ZoneView } from "./members.ts";
 import { firstOrdinal, type Observation } from "./observation.ts";
 import { isOwned } from "./pods.ts";
 import type { RolloutSpec } from "./spec.ts";
-import type { ZoneTimes } from "./state.ts";
+import type { RolloutState, ZoneTimes } from "./state.ts";
 import { compareZones, needsNodes } from "./zones.ts";
 
 /** Zone by pod name. */
 export type PodZones = Readonly<Record<string, string>>;
 
-/** Zone of a pod that has never been seen on a node. */
+/** Zone of a pod that has never been seen on a node and whose volume tells none. */
 const UNKNOWN = "unknown";
 
 /**
  * Zones of the pods of a StatefulSet that is selected alone and belongs to no zone by name: the zone of the node each pod
- * runs on, else the last one known, so that a pending pod has a zone too. Empty for any other group.
+ * runs on, else of its volume, else the last one known, so that a pending pod has a zone too. Empty for any other group.
  */
-export function rememberPodZones(known: PodZones, observation: Observation, spec: RolloutSpec): PodZones {
+export function rememberPodZones(
+  { podZones = {}, volumes, nodeZones }: Pick<RolloutState, "podZones" | "volumes" | "nodeZones">,
+  observation: Observation,
+  spec: RolloutSpec,
+): PodZones {
   const { statefulSets, pods, zoneOfNode = {} } = observation;
   const [only] = statefulSets;
-  const options = { azOrder: spec.azOrder, topologyKey: spec.rollingUpdate.azTopologyKey };
+  const { azTopologyKey: topologyKey } = spec.rollingUpdate;
+  const options = { azOrder: spec.azOrder, topologyKey };
+  const known = nodeZones.topologyKey === topologyKey ? podZones : {};
+  const ofVolumes = volumes?.topologyKey === topologyKey ? volumes.zones : {};
   if (only === undefined || statefulSets.length > 1 || needsNodes(statefulSets, options).length === 0) return {};
   const zones: Record<string, string> = {};
   for (const name of podNames(only, pods ?? [])) {
     const pod = pods?.find(({ metadata }) => metadata.name === name);
-    const zone = zoneOfNode[pod?.spec?.nodeName ?? ""] ?? known[name];
+    const zone = zoneOfNode[pod?.spec?.nodeName ?? ""] ?? ofVolumes[name] ?? known[name];
     if (zone !== undefined) zones[name] = zone;
   }
   return zones;
@@ -87,7 +94,8 @@ export function spreadZones(
   });
 }
 
-function podNames(statefulSet: StatefulSetView["statefulSet"], pods: readonly Pod[]): string[] {
+/** Names of the pods that are wanted, and of those that are there. */
+export function podNames(statefulSet: StatefulSet, pods: readonly Pod[]): string[] {
   const first = firstOrdinal(statefulSet);
   const { name } = statefulSet.metadata;
   const wanted = Array.from({ length: statefulSet.spec.replicas ?? 1 }, (_, index) => `${name}-${first + index}`);

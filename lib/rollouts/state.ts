@@ -115,6 +115,9 @@ export type ScaleDown = z.infer<typeof ScaleDown>;
 const ScaleFailure = z.object({ statefulSet: z.string(), at: z.string(), reason: z.string(), message: z.string() });
 export type ScaleFailure = z.infer<typeof ScaleFailure>;
 
+/** Why something cannot be looked up; `reason` is CamelCase. */
+const Why = z.object({ reason: z.string(), message: z.string() });
+
 /** STATE of a MultiAZRollout: saved in pencil before each batch and in ink at the end of each pass. */
 export const RolloutState = z.object({
   version: z.literal(1),
@@ -130,6 +133,15 @@ export const RolloutState = z.object({
   nodeZones: z.object({ topologyKey: z.string(), zones: z.record(z.string(), z.array(z.string())) }),
   /** Zone by pod name, of one StatefulSet that spans zones; under the node label of `nodeZones`. */
   podZones: z.record(z.string(), z.string()).optional(),
+  /** Zone by pod name as volumes have told it during this rollout, under one node label; or why we may not look. */
+  volumes: z
+    .object({
+      askedAt: z.string(),
+      topologyKey: z.string(),
+      zones: z.record(z.string(), z.string()),
+      refused: Why.optional(),
+    })
+    .optional(),
   /** StatefulSets which carry our claim. */
   claimed: z.array(z.string()),
   replicas: ReplicaMemory.optional(),
@@ -137,7 +149,7 @@ export const RolloutState = z.object({
   scaleFailure: ScaleFailure.optional(),
   foreign: z.object({ checkedAt: z.string(), found: z.string().optional() }).optional(),
   /** Why zonal shifts cannot be looked up, as the last lookup said. */
-  shiftsUnavailable: z.object({ reason: z.string(), message: z.string() }).optional(),
+  shiftsUnavailable: Why.optional(),
   announced: Announced,
 });
 export type RolloutState = z.infer<typeof RolloutState>;

@@ -16,7 +16,9 @@ import { kubeconfig, trusting } from "./wrong-tables.ts";
 /** The rollout of one row, in a namespace of its own. */
 export function groupOf(deployed: Deployed, rule: MissingRule): Group {
   const { admin } = deployed.cluster(clusterOf(rule));
-  return { admin, namespace: slugOf(rule), name: "group", replicas: 1, zoned: rule.after !== "unzoned" };
+  const unplaced = rule.after === "unplaced";
+  const zoned = rule.after !== "unzoned" && !unplaced;
+  return { admin, namespace: slugOf(rule), name: "group", replicas: unplaced ? 2 : 1, zoned, unplaced };
 }
 
 /**

@@ -11,7 +11,7 @@ export interface MissingRule {
   /** What it must name besides verb and resource: the reason, and the next step. */
   names: readonly (string | RegExp)[];
   /** What has to happen first, when registering alone does not need the rule. */
-  after?: "deleted" | "unzoned" | "stalled";
+  after?: "deleted" | "unzoned" | "stalled" | "unplaced";
   /** Default `east`. In `loose` only the shipped roles give access to paths; elsewhere Kubernetes' own roles do too. */
   cluster?: "loose";
 }
@@ -19,6 +19,7 @@ export interface MissingRule {
 const AGAIN = "Apply the ClusterRole of the capability rollouts again";
 const held = { role: "rollouts", shows: "status", names: ["Held=True Forbidden", AGAIN] } as const;
 const refused = { ...held, names: ["Held=True WriteRefused", AGAIN] } as const;
+const noted = { ...held, names: ["VolumeZonesKnown=False Forbidden", AGAIN], after: "unplaced" } as const;
 const PATHS = { role: "observe", shows: "health" } as const;
 
 /** Each rule of the roles `observe` and `rollouts`, verb by verb. */
@@ -63,6 +64,8 @@ export const MISSING_RULES: readonly MissingRule[] = [
   { ...refused, verb: "delete", resource: "pods" },
   { ...held, verb: "list", resource: "deployments" },
   { ...refused, verb: "get", resource: "controllerrevisions", after: "stalled" },
+  { ...noted, verb: "list", resource: "persistentvolumeclaims" },
+  { ...noted, verb: "get", resource: "persistentvolumes" },
 ];
 
 const CRDS = { role: "install", resource: "customresourcedefinitions", shows: "discovery", cluster: "loose" } as const;

@@ -30,5 +30,9 @@ export const NOT_SEEN_IN_CLUSTER: readonly Reason[] = [
     use: /^(mirror-replicas|prepare-downscale): /,
     why: "For StatefulSets that mirror a ReplicaTemplate, or whose pods are prepared: none here does.",
   },
+  {
+    use: /^rollouts: (list persistentvolumeclaims|get persistentvolumes)$/,
+    why: "Tells the zones of pods without a node, where one StatefulSet spans zones: here each zone has its own.",
+  },
   { use: /^rollouts: get controllerrevisions$/, why: "Reads the template to go back to, with onStall: Rollback." },
 ];

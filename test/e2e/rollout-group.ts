@@ -1,5 +1,5 @@
 import { expect, vi } from "vitest";
-import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
+import type { KubernetesObject, Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import { claimOf } from "../../lib/rollouts/claim.ts";
 import { applyAccess } from "../../local/control-plane/access.ts";
 import type { AdminClient } from "../../local/control-plane/admin-client.ts";
@@ -7,7 +7,7 @@ import { describeStatus } from "./deployed.ts";
 
 export const ZONES = ["zone-a", "zone-b", "zone-c"];
 
-/** Three StatefulSets, one per zone, and the MultiAZRollout that rolls them together, all of one name. */
+/** Three StatefulSets, one per zone (or one alone), and the MultiAZRollout that rolls them together, all of one name. */
 export interface Group {
   admin: AdminClient;
   namespace: string;
@@ -16,7 +16,16 @@ export interface Group {
   replicas: number;
   /** Whether a label tells the zone; otherwise only the nodes do. */
   zoned?: boolean;
+  /**
+   * true: one StatefulSet with volumes of its own, whose pods wait for nodes with the label `outrigger.dev/place` of this
+   * namespace.
+   */
+  unplaced?: boolean;
 }
+
+/** One StatefulSet each. */
+const zonesOf = ({ unplaced }: Group): string[] => (unplaced === true ? ZONES.slice(0, 1) : ZONES);
+const PLACE = "outrigger.dev/place";
 
 const MERGE = "application/merge-patch+json";
 const setsPath = ({ namespace }: Group): string => `/apis/apps/v1/namespaces/${namespace}/statefulsets`;
@@ -30,12 +39,14 @@ export async function createNamespace(admin: AdminClient, name: string): Promise
 /** Creates the StatefulSets, waits for their pods, and changes the template, so that every pod is outdated. */
 export async function createOutdated(group: Group, annotations: Record<string, string> = {}): Promise<void> {
   await createStatefulSets(group);
-  await vi.waitFor(async () => expect(await revisionsOf(group)).toMatchObject({ ready: 3 * group.replicas }), WAIT);
+  const there =
+    group.unplaced === true ? { ready: 0, versions: { "1": replicasOf(group) } } : { ready: replicasOf(group) };
+  await vi.waitFor(async () => expect(await revisionsOf(group)).toMatchObject(there), WAIT);
   await changeTemplate(group, "2", annotations);
 }
 
 export async function createStatefulSets(group: Group): Promise<void> {
-  for (const zone of ZONES) await group.admin.request("POST", setsPath(group), statefulSet(group, zone));
+  for (const zone of zonesOf(group)) await group.admin.request("POST", setsPath(group), statefulSet(group, zone));
 }
 
 export async function createRollout(group: Group, spec: Record<string, unknown> = {}): Promise<void> {
@@ -63,7 +74,7 @@ export async function changeTemplate(
   annotations: Record<string, string> = {},
 ): Promise<void> {
   const patch = { spec: { template: { metadata: { annotations: { ...annotations, version } } } } };
-  for (const zone of ZONES)
+  for (const zone of zonesOf(group))
     await group.admin.request("PATCH", `${setsPath(group)}/${group.name}-${zone}`, patch, MERGE);
 }
 
@@ -81,7 +92,7 @@ export async function deleteRollout(group: Group): Promise<void> {
 
 /** Waits until every pod has this version and is Ready, and the resource says Completed. */
 export async function waitUntilRolled(group: Group, version: string, timeout = WAIT.timeout): Promise<void> {
-  const whole = { ready: 3 * group.replicas, versions: { [version]: 3 * group.replicas } };
+  const whole = { ready: replicasOf(group), versions: { [version]: replicasOf(group) } };
   await vi.waitFor(
     async () => {
       expect(await revisionsOf(group)).toEqual(whole);
@@ -91,11 +102,20 @@ export async function waitUntilRolled(group: Group, version: string, timeout = W
   );
 }
 
+/** Gives the pods of a group that is `unplaced` their nodes. */
+export async function place({ admin, namespace }: Pick<Group, "admin" | "namespace">): Promise<void> {
+  const { items } = (await admin.request("GET", "/api/v1/nodes")) as { items: KubernetesObject[] };
+  const patch = { metadata: { labels: { [PLACE]: namespace } } };
+  for (const { metadata } of items) await admin.request("PATCH", `/api/v1/nodes/${metadata.name}`, patch, MERGE);
+}
+
 /** Which of its StatefulSets are claimed. */
 export async function claimsOf(group: Group): Promise<string[]> {
   const { items } = (await group.admin.request("GET", setsPath(group))) as { items: StatefulSet[] };
   return items.flatMap((each) => (claimOf(each) === undefined ? [] : [each.metadata.name]));
 }
+
+const replicasOf = (group: Group): number => zonesOf(group).length * group.replicas;
 
 /** How many pods are Ready, and how many are of each version. */
 async function revisionsOf({
@@ -116,7 +136,8 @@ async function revisionsOf({
   return { ready, versions };
 }
 
-function statefulSet({ name, namespace, replicas, zoned = true }: Group, zone: string): StatefulSet {
+function statefulSet(group: Group, zone: string): StatefulSet {
+  const { name, namespace, replicas, zoned = true, unplaced = false } = group;
   const app = { app: `${name}-${zone}` };
   const labels = { ...app, "rollout-group": name };
   return {
@@ -134,10 +155,16 @@ function statefulSet({ name, namespace, replicas, zoned = true }: Group, zone: s
         spec: {
           terminationGracePeriodSeconds: 1,
           containers: [{ name: "main", image: "registry.example.com/app:1" }],
+          ...(unplaced ? { nodeSelector: { [PLACE]: namespace } } : {}),
         },
       },
+      ...(unplaced ? { volumeClaimTemplates: [DATA] } : {}),
     },
   } as StatefulSet;
 }
 
 const WAIT = { timeout: 120_000, interval: 500 };
+const DATA = {
+  metadata: { name: "data" },
+  spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
+};

@@ -14,6 +14,8 @@ import {
   DEPLOYMENTS,
   MULTI_AZ_ROLLOUTS,
   NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
   PODS,
   STATEFUL_SETS,
 } from "../../lib/kubernetes/types.ts";
@@ -147,6 +149,8 @@ const USES: [verb: string, resource: string, ask: () => Promise<unknown>][] = [
       hub.delete(PODS, { name: "none", namespace: NAMESPACE }, { preconditions: { uid: "u" } }).catch(allowNotFound),
   ],
   ["list", "deployments", () => hub.list(DEPLOYMENTS)],
+  ["list", "persistentvolumeclaims", () => hub.list(PERSISTENT_VOLUME_CLAIMS)],
+  ["get", "persistentvolumes", () => hub.get(PERSISTENT_VOLUMES, { name: "none" }).catch(allowNotFound)],
   [
     "create",
     "customresourcedefinitions",

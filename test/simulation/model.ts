@@ -3,8 +3,17 @@ import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
 import { isOwned, ordinalOf } from "../../lib/rollouts/pods.ts";
 import { seededRandom, type VirtualClock } from "./clock.ts";
 import { ownerName, statusOf, withReady } from "./objects.ts";
+import { bindVolume } from "./volumes.ts";
 
-export type Collection = "statefulsets" | "pods" | "multiazrollouts" | "deployments" | "nodes" | "controllerrevisions";
+export type Collection =
+  | "statefulsets"
+  | "pods"
+  | "multiazrollouts"
+  | "deployments"
+  | "nodes"
+  | "controllerrevisions"
+  | "persistentvolumeclaims"
+  | "persistentvolumes";
 export interface ModelEvent {
   type: "ADDED" | "MODIFIED" | "DELETED";
   collection: Collection;
@@ -23,6 +32,8 @@ export interface ModelOptions {
   controllerMs?: [number, number];
   /** Zones of the nodes: pods go to them in turn, by ordinal. Absent: one node per StatefulSet, in no zone. */
   spread?: string[];
+  /** Whether each pod has a volume, which stays in the zone its node is in. */
+  volumes?: boolean;
 }
 
 export const NAMESPACE = "mimir";
@@ -42,6 +53,8 @@ export class ClusterModel {
     deployments: new Map(),
     nodes: new Map(),
     controllerrevisions: new Map(),
+    persistentvolumeclaims: new Map(),
+    persistentvolumes: new Map(),
   };
   readonly #listeners = new Set<(event: ModelEvent) => void>();
   /** The revision each StatefulSet's template stands for. */
@@ -52,6 +65,9 @@ export class ClusterModel {
   #version = 100;
   #uids = 0;
   readonly #spread: readonly string[];
+  readonly #volumes: boolean;
+  /** Pods that find no node, as when those of their zone are lost. */
+  readonly stranded = new Set<string>();
   /** Pods the quota allows; undefined = no quota. */
   quota: number | undefined;
   /** Told of each pod that a quota keeps from being created, and of each that was Ready and is not any more by itself. */
@@ -66,10 +82,12 @@ export class ClusterModel {
     graceMs = [50, 200],
     controllerMs = [5, 60],
     spread = [],
+    volumes = false,
   }: ModelOptions) {
     this.clock = clock;
     this.random = seededRandom(seed);
     this.#spread = spread;
+    this.#volumes = volumes;
     for (const zone of new Set(spread)) {
       this.put("nodes", { metadata: { name: `node-${zone}`, labels: { "topology.kubernetes.io/zone": zone } } });
     }
@@ -123,6 +141,7 @@ export class ClusterModel {
         updateStrategy: { type: "OnDelete" },
         podManagementPolicy: "Parallel",
         template: templateOf(revision),
+        ...(this.#volumes ? { volumeClaimTemplates: [{ metadata: { name: "data" } }] } : {}),
       },
       status: { observedGeneration: 1, replicas: 0, currentRevision: revision, updateRevision: revision },
     });
@@ -237,6 +256,7 @@ export class ClusterModel {
       uid: statefulSet?.metadata.uid ?? "",
       controller: true,
     };
+    const volumes = this.#volumes ? [bindVolume(this, owner, ordinal, this.#spread)] : [];
     const created = this.put<Pod>("pods", {
       metadata: {
         name: `${owner}-${ordinal}`,
@@ -244,7 +264,10 @@ export class ClusterModel {
         labels: { name: owner, "controller-revision-hash": revision },
         ownerReferences: [reference],
       },
-      spec: ready || this.#spread.length === 0 ? { nodeName: this.#nodeOf(owner, ordinal) } : {},
+      spec: {
+        ...(ready || this.#spread.length === 0 ? { nodeName: this.#nodeOf(owner, ordinal) } : {}),
+        ...(volumes.length === 0 ? {} : { volumes }),
+      },
       status: {
         phase: ready ? "Running" : "Pending",
         conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: this.clock.iso() }],
@@ -253,11 +276,16 @@ export class ClusterModel {
     if (!ready) this.clock.after(this.#draw(this.#options.readyMs), () => this.#start(created));
   }
 
-  #start({ metadata: { name, uid } }: Pod): void {
+  #start(created: Pod): void {
+    const { name, uid } = created.metadata;
     const pod = this.find<Pod>("pods", name);
     if (pod === undefined || pod.metadata.uid !== uid || pod.metadata.deletionTimestamp !== undefined) return;
+    if (this.stranded.has(name)) {
+      this.clock.after(1_000, () => this.#start(created));
+      return;
+    }
     const behaviour = this.stuck.has(name) ? "never" : this.behaviourOf(pod);
-    const spec = { nodeName: this.#nodeOf(ownerName(pod), ordinalOf(name)) };
+    const spec = { ...pod.spec, nodeName: this.#nodeOf(ownerName(pod), ordinalOf(name)) };
     const running: Pod = { ...pod, spec, status: { ...pod.status, phase: "Running" } };
     if (behaviour === "ready" || behaviour === "flap") this.put("pods", withReady(running, true, this.clock.iso()));
     else if (behaviour === "never") this.put("pods", running);

@@ -144,7 +144,7 @@ function apartFrom(component: string, zone: string): object {
   };
 }
 
-function claim(name: string, storage: string): object {
+function claim(name: string, storage: string) {
   return { metadata: { name }, spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage } } } };
 }
 

@@ -50,7 +50,10 @@ describe("the shipped manifests", () => {
       ["Role", "mimir"],
       ["RoleBinding", "mimir"],
     ]);
-    expect(objects[0]?.rules).toEqual([{ apiGroups: [""], resources: ["nodes"], verbs: ["list"] }]);
+    expect(objects[0]?.rules).toEqual([
+      { apiGroups: [""], resources: ["nodes"], verbs: ["list"] },
+      { apiGroups: [""], resources: ["persistentvolumes"], verbs: ["get"] },
+    ]);
   });
 
   it("reach into pods only with a role that no registration asks for", () => {

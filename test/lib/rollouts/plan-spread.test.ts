@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { underWay } from "./group.ts";
+import { describe, expect, test } from "vitest";
+import { at, underWay } from "./group.ts";
 import { plan, testRows } from "./plan-row.ts";
 
 const KEY = "topology.kubernetes.io/zone";
@@ -11,6 +11,11 @@ const seenIn = (zones: string[], more: Parameters<typeof underWay>[1] = {}) =>
     nodeZones: { topologyKey: KEY, zones: { "ingester-a": [...new Set(zones)].sort() } },
     podZones: Object.fromEntries(zones.map((zone, ordinal) => [`ingester-a-${ordinal}`, zone])),
   });
+/** The same, with what volumes told. */
+const withVolumes = (seen: string[], zones: Record<string, string>, topologyKey = KEY) => ({
+  ...seenIn(seen),
+  volumes: { askedAt: at(-5), topologyKey, zones },
+});
 const spread = seenIn(["x", "y", "z", "x", "y", "z"]);
 const six = (letters: string) => ({ pods: { a: letters }, parts: unzoned, state: spread });
 
@@ -43,6 +48,30 @@ testRows({
       phase: "Progressing",
       reason: "WaitingForPods",
       says: "ingester-a-6: Pending",
+    },
+    "a pod never seen on a node counts for the zone of its volume": {
+      pods: { a: "ooooopo" },
+      parts: unzoned,
+      spec: { maxUnavailable: 2 },
+      state: withVolumes(["x", "y", "z", "x", "y"], { "ingester-a-5": "x", "ingester-a-6": "y" }),
+      deletes: ["a-5"],
+      phase: "Progressing",
+    },
+    "a pod without a node counts for the zone of its volume, whatever node it was last on": {
+      pods: { a: "oopooo" },
+      parts: unzoned,
+      state: withVolumes(["x", "y", "z", "x", "y", "z"], { "ingester-a-2": "y" }),
+      phase: "Progressing",
+      reason: "WaitingForPods",
+      says: "Zone y: maxUnavailable 1 is used up; waiting for ingester-a-2: Pending",
+    },
+    "what volumes told under another node label counts no more": {
+      pods: { a: "oopooo" },
+      parts: unzoned,
+      state: withVolumes(["x", "y", "z", "x", "y", "z"], { "ingester-a-2": "y" }, "example.com/rack"),
+      phase: "Progressing",
+      reason: "WaitingForPods",
+      says: "Zone z: ",
     },
     "a percentage is of the pods of the zone": {
       pods: { a: "oooooo" },
@@ -79,4 +108,36 @@ test("a node tells the zone of its pods, and what it told is kept", () => {
   const row = { pods: { a: "oo." }, parts: unzoned, observation: { zoneOfNode }, phase: "Progressing" as const };
   const { nextState } = plan({ ...row, state: seenIn(["x", "y", "z"]) });
   expect(nextState.podZones).toEqual({ "ingester-a-0": "w", "ingester-a-1": "w", "ingester-a-2": "z" });
+});
+
+describe("what volumes told", () => {
+  const zones = { "ingester-a-0": "v", "ingester-a-1": "v" };
+  const volumes = { askedAt: at(-5), topologyKey: KEY, zones };
+  const row = (letters: string) => ({
+    pods: { a: letters },
+    parts: unzoned,
+    state: { ...spread, volumes },
+    phase: "Progressing" as const,
+  });
+
+  test("gives way to the node the pod is on", () => {
+    const zoneOfNode = { "node-ingester-a": "w" };
+    const { nextState } = plan({ ...row("oo"), observation: { zoneOfNode } });
+    expect(nextState.podZones).toEqual({ "ingester-a-0": "w", "ingester-a-1": "w" });
+  });
+
+  test("is kept while the rollout goes on, and forgotten with it; the zones of the pods stay known", () => {
+    expect(plan(row("op")).nextState).toMatchObject({ volumes, podZones: zones });
+    const { nextState } = plan(row("NN"));
+    expect(nextState).toMatchObject({ podZones: zones });
+    expect(nextState).not.toHaveProperty("volumes");
+  });
+
+  test("that we may not look is a condition of its own, and stops nothing", () => {
+    const refused = { reason: "Forbidden", message: "apply the role" };
+    const state = { ...spread, volumes: { ...volumes, zones: {}, refused } };
+    const { notes, actions } = plan({ ...six("oooooo"), state, phase: "Progressing" });
+    expect(notes).toEqual([{ type: "VolumeZonesKnown", ...refused }]);
+    expect(actions.map(({ kind }) => kind)).toContain("DeletePod");
+  });
 });
