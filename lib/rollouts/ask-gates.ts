@@ -1,6 +1,7 @@
 import type { HealthRow } from "../health/row.ts";
 import type { Registration } from "../registry/registration.ts";
-import type { Gate, GateAnswer, ShiftReading } from "./gates.ts";
+import type { Answer, Gate, GateAnswer, ShiftReading } from "./gates.ts";
+import type { GateReason } from "./reason.ts";
 
 /** Where gates get their answers. Each call ends within seconds, or rejects. */
 export interface GatePorts {
@@ -42,8 +43,6 @@ export async function askZonalShifts(ports: GatePorts, registration: Registratio
     return { result: "Failed", message: error instanceof Error ? error.message : String(error) };
   });
 }
-
-type Answer = Omit<GateAnswer, "gate">;
 
 async function ask(gate: Gate, ports: GatePorts, registration: Registration, now: number): Promise<Answer> {
   if (gate.alarm !== undefined) return askAlarm(gate.alarm, ports, registration);
@@ -97,7 +96,7 @@ async function askPrometheus(
 
 const OPEN: Answer = { result: "Open", reason: "Open", message: "" };
 const noData = (message: string): Answer => ({ result: "NoData", reason: "GateNoData", message });
-const failed = (reason: string, message: string): Answer => ({ result: "Failed", reason, message });
+const failed = (reason: GateReason, message: string): Answer => ({ result: "Failed", reason, message });
 
 function nameOf({ alarm, prometheus }: Gate): string {
   if (alarm !== undefined) return `alarm ${alarm.arn ?? alarm.name}`;

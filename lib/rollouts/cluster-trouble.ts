@@ -1,9 +1,9 @@
 import { ApiError, ConnectionError } from "../kubernetes/errors.ts";
+import type { ClusterReason } from "./reason.ts";
 
 /** Why a cluster could not be read, for a condition. */
 export interface ClusterTrouble {
-  /** CamelCase. */
-  reason: string;
+  reason: ClusterReason;
   message: string;
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Problem } from "./problems.ts";
+import type { GateReason } from "./reason.ts";
 import { secondsLeft } from "./time.ts";
 
 /** How long an answer holds, seconds. */
@@ -32,15 +33,14 @@ export const Gate = z.strictObject({
 });
 export type Gate = z.infer<typeof Gate>;
 
-/** What a gate answered. */
-export interface GateAnswer {
-  /** The gate in words, e.g. `alarm ingester-errors`. */
-  gate: string;
-  result: "Open" | "Closed" | "NoData" | "Failed";
-  /** CamelCase; why it is not open. */
-  reason: string;
-  message: string;
-}
+/** What asking came to, and why it is not open. */
+export type Answer = { message: string } & (
+  | { result: "Open"; reason: "Open" }
+  | { result: "Closed" | "NoData" | "Failed"; reason: GateReason }
+);
+
+/** What a gate answered; the gate in words, e.g. `alarm ingester-errors`. */
+export type GateAnswer = { gate: string } & Answer;
 
 /** Whether the cluster's traffic is shifted away from zones, by zonal shifts or autoshifts that are active. */
 export type ShiftReading =
@@ -72,11 +72,14 @@ export function readingsHold(readings: GateReadings | undefined, gates: readonly
 }
 
 /** @returns the answers that hold a rollout, in the order of the gates. */
-export function closedGates({ answers }: GateReadings, gates: readonly Gate[]): GateAnswer[] {
-  return answers.filter(
-    ({ result }, index) =>
-      result === "Closed" || result === "Failed" || (result === "NoData" && gates[index]?.onNoData !== "Pass"),
-  );
+export function closedGates(
+  { answers }: GateReadings,
+  gates: readonly Gate[],
+): Exclude<GateAnswer, { result: "Open" }>[] {
+  return answers.flatMap((answer, index) => {
+    const passes = answer.result === "NoData" && gates[index]?.onNoData === "Pass";
+    return answer.result === "Open" || passes ? [] : [answer];
+  });
 }
 
 /** What no field alone can tell: each gate is one thing, each alarm has one name. */

@@ -16,6 +16,7 @@ import {
 } from "./plan-record.ts";
 import { dueInSeconds, wakeInSeconds } from "./plan-timing.ts";
 import type { PodView } from "./pods.ts";
+import type { Reason } from "./reason.ts";
 import { planScaling, type ScalingPlan } from "./replica-plan.ts";
 import { rememberReplicas, standingOf, withUnseen } from "./replica-record.ts";
 import { advanceRollback, rejectedAgain } from "./rollback.ts";
@@ -31,8 +32,7 @@ export interface Plan {
   /** In order: claims, strategies, deletes, status writes. */
   actions: RolloutAction[];
   phase: Phase;
-  /** CamelCase. */
-  reason: string;
+  reason: Reason;
   message: string;
   /** Annotations that could not be read, as sentences. */
   warnings: string[];
@@ -261,7 +261,7 @@ function describe(
   deletes: number,
   zones: readonly ZoneView[],
   rolledBack: boolean,
-): { reason: string; message: string } {
+): { reason: Reason; message: string } {
   if (deletes > 0) return { reason: "ReplacingPods", message: "Outdated pods are being replaced." };
   if (hold !== undefined) return { reason: hold.reason, message: hold.message };
   const names = [...new Set(zones.flatMap(({ parts }) => parts.map(({ name }) => name)))];

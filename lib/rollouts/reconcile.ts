@@ -15,6 +15,7 @@ import { isOrderedBack, readOrders } from "./orders.ts";
 import { planRollout } from "./plan.ts";
 import { previewRollout } from "./preview.ts";
 import { describeProblems } from "./problems.ts";
+import type { Reason } from "./reason.ts";
 import { rollZones } from "./roll.ts";
 import type { Run } from "./run.ts";
 import { parseSpec } from "./spec.ts";
@@ -136,7 +137,7 @@ async function reconcileResource(
 /** Nothing is done about the resource until people change something. */
 async function refuse(
   { session, resource, state, writer }: Pick<Run, "session" | "resource" | "state" | "writer">,
-  why: { reason: string; message: string },
+  why: { reason: Reason; message: string },
 ): Promise<Reconciliation> {
   const status = refusedStatus(resource, { phase: "Refused", ...why }, new Date(session.now()).toISOString());
   writer.offer(status);

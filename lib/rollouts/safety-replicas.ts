@@ -1,3 +1,4 @@
+import type { Reason } from "./reason.ts";
 import { SAFETY_RULES } from "./safety.ts";
 import type { Candidate, Hold, SafetyContext, SafetyRule } from "./safety-rule.ts";
 
@@ -31,7 +32,7 @@ export const ABOUT_REPLACING: readonly string[] = [
   "exponential batches begin with one pod",
 ];
 
-const waiting = (reason: string, message: string): { keep: readonly Candidate[]; hold: Hold } => ({
+const waiting = (reason: Reason, message: string): { keep: readonly Candidate[]; hold: Hold } => ({
   keep: [],
   hold: { phase: "Progressing", reason, message, clockRuns: false },
 });

@@ -2,6 +2,7 @@ import type { Approval } from "./approval.ts";
 import type { GateReadings } from "./gates.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { PodView } from "./pods.ts";
+import type { Reason } from "./reason.ts";
 import type { Restore } from "./rollback.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { CurrentRollout, ZoneTimes } from "./state.ts";
@@ -18,8 +19,7 @@ export type Phase = "Idle" | "Progressing" | "Held" | "Paused" | "Stalled" | "Ro
 /** Why nothing (more) is deleted now. */
 export interface Hold {
   phase: Phase;
-  /** CamelCase. */
-  reason: string;
+  reason: Reason;
   message: string;
   /** Whether time without progress counts while this holds. */
   clockRuns: boolean;
@@ -77,7 +77,7 @@ export interface SafetyRule {
 }
 
 /** A hold that ends by itself, or when pods move on. */
-export const waiting = (reason: string, message: string, more: Partial<Hold> = {}): Hold => ({
+export const waiting = (reason: Reason, message: string, more: Partial<Hold> = {}): Hold => ({
   phase: "Progressing",
   reason,
   message,

@@ -3,6 +3,7 @@ import type { LabelSelector } from "../kubernetes/objects.ts";
 import { selectorProblems } from "../kubernetes/selectors.ts";
 import { Gate, gateProblems } from "./gates.ts";
 import { describeIssue, type Problem } from "./problems.ts";
+import type { SpecReason } from "./reason.ts";
 
 const Requirement = z.strictObject({
   key: z.string().min(1),
@@ -90,7 +91,6 @@ export const MultiAZRolloutSpec = z.strictObject({
 export type RolloutSpec = z.output<typeof MultiAZRolloutSpec>;
 
 export type ParsedSpec = { ok: true; spec: RolloutSpec } | { ok: false; reason: SpecReason; problems: Problem[] };
-export type SpecReason = "InvalidSpec" | "NamespaceMismatch";
 
 /**
  * Reads the spec of a MultiAZRollout in `namespace`.

@@ -5,6 +5,7 @@ import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import type { Plan } from "./plan.ts";
 import type { PodView } from "./pods.ts";
+import type { Reason } from "./reason.ts";
 import type { Phase } from "./safety-rule.ts";
 
 export interface ZoneStatus {
@@ -83,7 +84,7 @@ export function rolloutStatus(plan: Plan, observation: Observation): RolloutStat
 /** The status of a resource on which nothing can be planned: its spec is refused, or the cluster refuses us. */
 export function refusedStatus(
   resource: MultiAZRollout,
-  why: { phase: "Refused" | "Held"; reason: string; message: string },
+  why: { phase: "Refused" | "Held"; reason: Reason; message: string },
   now: string,
 ): RolloutStatus {
   const before = resource.status as Partial<RolloutStatus> | undefined;
@@ -109,7 +110,7 @@ const HOLDS: Readonly<Record<string, readonly Phase[]>> = {
 };
 
 /** Why is told once: by Ready, and by the condition that holds. The others only name the phase. */
-export function conditionsOf(phase: Phase, reason: string, message: string): Claimed[] {
+export function conditionsOf(phase: Phase, reason: Reason, message: string): Claimed[] {
   return Object.entries(HOLDS).map(([type, phases]) => {
     const holds = phases.includes(phase);
     const told = holds || type === "Ready";

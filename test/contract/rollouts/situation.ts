@@ -1,4 +1,5 @@
 import type { StatefulSet } from "../../../lib/kubernetes/objects.ts";
+import type { Reason } from "../../../lib/rollouts/reason.ts";
 import type { RolloutStatus } from "../../../lib/rollouts/status.ts";
 import { POD_ANNOTATIONS } from "../../../local/control-plane/pod-behaviours.ts";
 import type { Scene } from "./scene.ts";
@@ -6,7 +7,7 @@ import type { Scene } from "./scene.ts";
 /** What people are told: one reason, by Ready and by the condition that holds, if one does. */
 export interface Told {
   phase: RolloutStatus["phase"];
-  reason: string;
+  reason: Reason;
   /** Parts of the message: the object, the cause, the next step. */
   says: readonly RegExp[];
 }

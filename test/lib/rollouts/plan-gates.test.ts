@@ -7,12 +7,8 @@ const gates: Gate[] = [
   { alarm: { name: "errors" }, onNoData: "Hold" },
   { probe: "Healthy", onNoData: "Pass" },
 ];
-const answer = (gate: string, result: GateAnswer["result"], reason = "Open"): GateAnswer => ({
-  gate,
-  result,
-  reason,
-  message: `it is ${reason}`,
-});
+const answer = (gate: string, result: GateAnswer["result"], reason: GateAnswer["reason"] = "Open"): GateAnswer =>
+  ({ gate, result, reason, message: `it is ${reason}` }) as GateAnswer;
 const readings = (alarm: GateAnswer, probe: GateAnswer = answer("probe", "Open"), secondsAgo = 3) => ({
   askedAt: at(-secondsAgo),
   asked: questionOf(gates),

@@ -26,7 +26,7 @@ const alarm = {
   gates: {
     askedAt: NOW,
     asked: JSON.stringify([{ alarm: { name: "errors" }, onNoData: "Hold" }]),
-    answers: [{ gate: "alarm errors", result: "Closed" as const, reason: "AlarmActive", message: "it is in ALARM" }],
+    answers: [{ gate: "alarm errors", result: "Closed", reason: "AlarmActive", message: "it is in ALARM" } as const],
   },
 };
 const finished = { a: { startedAt: at(-90), finishedAt: at(-20), soakFrom: at(-20) } };

@@ -143,7 +143,7 @@ describe("the status", () => {
 
   test("a refused resource keeps the counts it had", () => {
     const known = { ...resource(), status: { updatedReplicas: 4, replicas: 9, updated: "4/9", zones: [] } };
-    const why = { phase: "Refused" as const, reason: "InvalidSpec", message: "spec.paused: …" };
+    const why = { phase: "Refused", reason: "InvalidSpec", message: "spec.paused: …" } as const;
     expect(refusedStatus(known, why, NOW)).toMatchObject({
       phase: "Refused",
       updated: "4/9",

@@ -1,3 +1,4 @@
+import type { GateReason } from "../../../../lib/rollouts/reason.ts";
 import type { Scene } from "../scene.ts";
 import { ALL, type Situation } from "../situation.ts";
 
@@ -6,7 +7,7 @@ const rollingUpdate = { maxUnavailable: 1, intervalSeconds: 300 };
 const gated = { rollingUpdate, gates: [{ alarm: { name: "errors" } }] };
 
 /** The alarm is in that state from the first pod on; then it is OK again. */
-const alarmTurns = (state: Scene["world"]["alarm"], reason: string, cause: RegExp): Omit<Situation, "title"> => ({
+const alarmTurns = (state: Scene["world"]["alarm"], reason: GateReason, cause: RegExp): Omit<Situation, "title"> => ({
   spec: gated,
   arrange: async (scene) => {
     await scene.midWay();
