@@ -8,6 +8,9 @@ const GAP = "  ";
 /** Pods of one zone in a line; a larger zone goes on in the next. */
 const SQUARES_IN_LINE = 40;
 
+/** Lines of the message of its Ready condition. */
+const MESSAGE_LINES = 4;
+
 type Zone = NonNullable<RolloutView["status"]>["zones"][number];
 
 const SQUARE_OF: Record<string, PodSquare> = { o: "old", N: "new" };
@@ -49,11 +52,22 @@ export function renderRollout(view: RolloutView, columns: number, now: Date): st
   const gateLine = gates.map(({ name, state }) => `${name} ${state === "Open" ? pc.green(state) : pc.red(state)}`);
   return [
     head.join(GAP),
-    ready === undefined ? "" : `${ready.reason}: ${ready.message}`,
+    ...(ready === undefined ? [] : wrap(`${ready.reason}: ${ready.message}`, columns)),
     ...zoneLines,
     ...(gates.length === 0 ? [] : [`gates: ${gateLine.join(", ")}`]),
     LEGEND,
   ].map((line) => cutLine(line, columns));
+}
+
+/** Breaks a text between words into a few lines; what does not fit into them is left out. */
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.slice(0, MESSAGE_LINES);
 }
 
 /** The same as one line without colours, for pipes and files. */

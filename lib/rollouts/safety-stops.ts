@@ -8,19 +8,18 @@ export const STOP_RULES: readonly SafetyRule[] = [
     apply(batch, { stop }) {
       if (stop === undefined || (stop.type === "aborted" && batch.length === 0)) return { keep: batch };
       const { type, at, by } = stop;
-      const left = `${batch.length} pods are outdated`;
       const hold: Hold =
         type === "paused"
           ? {
               phase: "Paused",
               reason: "PausedByOrder",
-              message: `Paused in the hub by ${by} at ${at}; ${left}. \`outrigger rollout resume\` lets it go on.`,
+              message: `Paused in the hub by ${by} at ${at}; outdated pods: ${batch.length}. \`outrigger rollout resume\` lets it go on.`,
               clockRuns: false,
             }
           : {
               phase: "Paused",
               reason: "Aborted",
-              message: `Aborted by ${by} at ${at}; ${left} and stay as they are until the template changes. \`outrigger rollout resume\` goes on, \`outrigger rollout rollback\` goes back.`,
+              message: `Aborted by ${by} at ${at}; outdated pods, which stay as they are until the template changes: ${batch.length}. \`outrigger rollout resume\` goes on, \`outrigger rollout rollback\` goes back.`,
               clockRuns: false,
             };
       return { keep: [], hold };

@@ -137,9 +137,13 @@ describe("a watched rollout", () => {
     ]);
   });
 
-  test("fits a narrow terminal, a large zone in several lines", async () => {
+  test("fits a narrow terminal: a large zone and a long message in several lines", async () => {
     const large = look("Completed", "Completed", ["N".repeat(50), "o".repeat(50)], finished);
+    const message =
+      "Nothing is deleted while several zones are unready, and all that is wrong with them is told here, to its end.";
+    large.status.conditions = [{ type: "Ready", status: "False", reason: "Completed", message }];
     const { drawn } = await watch([large], { columns: 60 });
+    expect(drawn.join(" ")).toContain(`Completed: ${message}`);
     expect(Math.max(...drawn.map((line) => stripVTControlCharacters(line).length))).toBeLessThan(60);
     expect(drawn.join("").match(/■/g)?.length).toBe(102);
   });

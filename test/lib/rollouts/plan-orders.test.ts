@@ -48,7 +48,7 @@ testRows({
       state,
       phase: "Paused",
       reason: "PausedByOrder",
-      says: `Paused in the hub by anna at ${at(-5)}; 5 pods are outdated. \`outrigger rollout resume\``,
+      says: `Paused in the hub by anna at ${at(-5)}; outdated pods: 5. \`outrigger rollout resume\``,
     },
     "without a name is somebody's": {
       ...halfWay,
@@ -80,7 +80,7 @@ testRows({
       state,
       phase: "Paused",
       reason: "Aborted",
-      says: "5 pods are outdated and stay as they are until the template changes",
+      says: "outdated pods, which stay as they are until the template changes: 5.",
     },
     "asks no gate": {
       ...halfWay,
