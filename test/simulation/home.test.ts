@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { Homes, HubResource } from "../../lib/rollouts/home.ts";
+import { changeOrders, type Order } from "../../lib/rollouts/orders.ts";
 import { NAMESPACE } from "./model.ts";
 import { Scenario } from "./scenario.ts";
 
@@ -89,4 +90,27 @@ test("the one in the cluster is held as well", async () => {
   const { status } =
     scenario.model.find<{ metadata: { name: string }; status?: unknown }>("multiazrollouts", "ingesters") ?? {};
   expect(status).toMatchObject({ phase: "Refused", conditions: [{ reason: "HomeConflict" }, {}, {}, {}] });
+});
+
+test("what people order about it is heeded as in the other home", async () => {
+  const { scenario, start, until } = scenarioOfHub();
+  const { hub, clock } = scenario;
+  const order = (next: Order): void => {
+    hub.orders = changeOrders(hub.orders, next, { at: clock.iso(), by: "anna" });
+    hub.post();
+  };
+  await start();
+  await clock.run(() => scenario.invariants.deletes === 3, 60_000);
+  order({ type: "pause" });
+  await until(60_000);
+  expect(scenario.invariants.deletes).toBe(3);
+  expect(hub.last?.status.conditions[0]).toMatchObject({ reason: "PausedByOrder" });
+  expect(hub.saved.at(-1)).toMatchObject({ phase: "Paused" });
+  const rollout = String(hub.last?.status["rollout"]);
+  order({ type: "abort", rollout });
+  order({ type: "rollback", rollout });
+  const isBack = (): boolean => hub.last?.status.conditions[0]?.reason === "RolledBack";
+  expect(await clock.run(isBack, 600_000)).toBe(true);
+  expect(scenario.isRolledOut("old")).toBe(true);
+  expect(scenario.invariants.violations).toEqual([]);
 });
