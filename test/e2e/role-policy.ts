@@ -15,7 +15,7 @@ export async function takeAction(endpoint: string, roleArn: string, action: stri
   const Statement = policy.Statement.map((statement) => ({
     ...statement,
     Action: [statement.Action].flat().filter((each) => each !== action),
-  }));
+  })).filter(({ Action }) => Action.length > 0);
   const PolicyDocument = JSON.stringify({ ...policy, Statement });
   await callIam(account, { Action: "PutRolePolicy", ...role, PolicyDocument });
 }

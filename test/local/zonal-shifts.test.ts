@@ -1,12 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Sha256 } from "@aws-crypto/sha256-js";
-import { SignatureV4 } from "@smithy/signature-v4";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { putCluster } from "../../local/eks/clusters.ts";
 import { type EksEndpoint, serveEks } from "../../local/eks.ts";
 import { eksClusterOf } from "../fakes/eks-cluster.ts";
+import { askArc } from "./arc-request.ts";
 
 const ARN = "arn:aws:eks:us-east-1:000000000000:cluster/";
 let folder: string;
@@ -23,31 +22,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A request as the AWS CLI signs it. */
-async function ask(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }> {
-  const { host, hostname } = new URL(endpoint.url);
-  const url = new URL(path, endpoint.url);
-  const signer = new SignatureV4({
-    service: "arc-zonal-shift",
-    region: "us-east-1",
-    credentials: { accessKeyId: "000000000000", secretAccessKey: "test" },
-    sha256: Sha256,
-  });
-  const { headers } = await signer.sign({
-    method,
-    protocol: "http:",
-    hostname,
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers: { host },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const response = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
-  const type = response.headers.get("x-amzn-errortype");
-  const answer = (await response.json()) as object;
-  return { status: response.status, body: type === null ? answer : { type, ...answer } };
-}
-
+const ask = (method: string, path: string, body?: object) => askArc(endpoint.url, method, path, body);
 const begin = (name: string, changes: object = {}) =>
   ask("POST", "/zonalshifts", {
     resourceIdentifier: `${ARN}${name}`,

@@ -13,6 +13,7 @@ import { putCluster } from "../../../local/eks/clusters.ts";
 import { serveEks } from "../../../local/eks.ts";
 import { eksClusterOf } from "../../fakes/eks-cluster.ts";
 import { registrationOf } from "../../fakes/registration.ts";
+import { beginShift, cancelShift } from "../../local/arc-request.ts";
 
 const registration = registrationOf("prod");
 const ARN = "arn:aws:eks:us-east-1:000000000000:cluster/prod";
@@ -258,14 +259,9 @@ test("the local endpoint answers as ARC does, while a shift is on and after", as
   try {
     await putCluster(file, eksClusterOf("prod"));
     expect(await ask()).toEqual({ result: "Known", awayFrom: [] });
-    const headers = {
-      authorization: "AWS4-HMAC-SHA256 Credential=A/20261121/us-east-1/arc-zonal-shift/aws4_request, Signature=0",
-    };
-    const body = JSON.stringify({ resourceIdentifier: ARN, awayFrom: "use1-az1", expiresIn: "1h", comment: "drill" });
-    const begun = await fetch(`${local.url}/zonalshifts`, { method: "POST", headers, body });
-    const { zonalShiftId } = (await begun.json()) as { zonalShiftId: string };
+    const id = await beginShift(local.url, ARN, "use1-az1");
     expect(await ask()).toEqual({ result: "Known", awayFrom: ["use1-az1"] });
-    await fetch(`${local.url}/zonalshifts/${zonalShiftId}`, { method: "DELETE", headers });
+    await cancelShift(local.url, id);
     expect(await ask()).toEqual({ result: "Known", awayFrom: [] });
     expect(await ask(registrationOf("unknown"))).toEqual({ result: "Known", awayFrom: [] });
   } finally {
