@@ -2,6 +2,8 @@ import { createSecretsClient } from "../lib/aws/clients.ts";
 import { createAccessResolver, createIdentityResolver } from "../lib/aws/cluster-access.ts";
 import { createConnector } from "../lib/aws/connect.ts";
 import { createEksClients } from "../lib/aws/eks-clients.ts";
+import { keepGuard } from "../lib/guards/keep.ts";
+import { leaveGuard } from "../lib/guards/leave.ts";
 import { installCustomResources } from "../lib/registry/install.ts";
 import { releaseClaims } from "../lib/rollouts/claims.ts";
 
@@ -16,6 +18,8 @@ export function openClusters(env: { OUTRIGGER_LOCAL: "true" | "false" }) {
     connect: createConnector({ resolveAccess }),
     resolveIdentity: createIdentityResolver(resolveAccess),
     installCustomResources,
+    keepGuard,
+    leaveGuard,
     releaseClaims,
   };
 }

@@ -80,6 +80,8 @@ const FIXES: Record<string, (cluster: string) => string> = {
   CustomResourceMissing: () => "Install it: kubectl apply -f config/crd/",
   InstallFailed: () =>
     "Apply the definitions by hand: kubectl apply -f config/crd/; or the role: config/rbac/install.yaml",
+  GuardUnsupported: () => "Upgrade the cluster to Kubernetes 1.30 or newer, or take the label off its StatefulSets",
+  GuardElsewhere: () => "Keep one registration for all namespaces of the cluster, or have the other one deregistered",
   Unreachable: (cluster) => `Check the cluster's endpoint and network: outrigger cluster get ${cluster}`,
   ServerError: (cluster) => `Look at the API server's logs: outrigger cluster get ${cluster}`,
   ApiServerError: (cluster) => `Look at the API server's logs: outrigger cluster get ${cluster}`,

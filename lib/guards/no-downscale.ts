@@ -1,13 +1,9 @@
 import { createHash } from "node:crypto";
-import type { ResourceType } from "../kubernetes/client.ts";
+import type { ObjectName, ResourceType } from "../kubernetes/client.ts";
 import { DEFINITION_HASH, MANAGED_BY, MANAGER } from "../kubernetes/custom-resources.ts";
-import type { KubernetesObject, LabelSelector } from "../kubernetes/objects.ts";
-import {
-  STATEFUL_SETS,
-  VALIDATING_ADMISSION_POLICIES,
-  VALIDATING_ADMISSION_POLICY_BINDINGS,
-} from "../kubernetes/types.ts";
-import { NO_DOWNSCALE_BINDINGS, NO_DOWNSCALE_LABEL, NO_DOWNSCALE_POLICY } from "./names.ts";
+import type { KubernetesObject } from "../kubernetes/objects.ts";
+import { VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS } from "../kubernetes/types.ts";
+import { NO_DOWNSCALE_LABEL, NO_DOWNSCALE_POLICY } from "./names.ts";
 
 /** Annotation that says whose guard it is: `<hub id>.<cluster>`, the cluster as that hub names it. */
 const GUARD_OWNER = "outrigger.dev/guard";
@@ -19,6 +15,8 @@ export interface GuardScope {
   cluster: string;
   /** Empty = all. */
   namespaces: readonly string[];
+  /** Seconds after which a change of a label has reached the guard of the Scale. */
+  followsInSeconds: number;
 }
 
 /** One object of a guard, as it is created. */
@@ -27,9 +25,16 @@ export interface GuardObject {
   object: KubernetesObject & { spec: Record<string, unknown> };
 }
 
-const guardOwner = ({ hubId, cluster }: Pick<GuardScope, "hubId" | "cluster">): string => `${hubId}.${cluster}`;
+/** @returns whose guard an object is of; "" when it names nobody. */
+export const ownerOf = ({ metadata }: KubernetesObject): string => metadata.annotations?.[GUARD_OWNER] ?? "";
 
-const PROTECTED: LabelSelector = { matchLabels: { [NO_DOWNSCALE_LABEL]: "true" } };
+/** @returns a hash over all objects of a guard. */
+export function definitionOf(guard: readonly GuardObject[]): string {
+  return sha256(guard.map(({ object }) => object.metadata));
+}
+
+/** An API server reads no expression of more than 100,000 characters: names are spread over several. */
+const EXPRESSION_CHARACTERS = 50_000;
 const LABEL = quote(NO_DOWNSCALE_LABEL);
 const IS_SCALE = 'has(request.subResource) && request.subResource == "scale"';
 
@@ -37,73 +42,78 @@ const IS_SCALE = 'has(request.subResource) && request.subResource == "scale"';
  * The objects that have the API server refuse every decrease of `spec.replicas` of a StatefulSet labelled
  * `grafana.com/no-downscale: "true"`, whoever asks. In the order in which they take effect: the policy alone does nothing.
  *
- * The policy follows the label by itself. An update shows the object with its labels, and the labels it had before count, as
- * they do for the operator's webhook. A Scale has no labels, so its binding has the API server look up the labelled
- * StatefulSets of the namespace as parameters (`paramRef`), and the policy asks whether the scaled one is among them.
+ * An update shows the object with its labels, and the labels it had before count, as they do for the operator's webhook: that
+ * rule follows the label by itself. A Scale has no labels, so the policy knows the labelled StatefulSets by name.
  *
- * `failurePolicy: Fail`: a field is read only where it is there, so no expression can fail on what an API server sends. What
- * is left is a server that just started and has not listed its StatefulSets within a second: it refuses, and is asked again.
+ * `failurePolicy: Fail`: a field is read only where it is there, so nothing an API server sends can make an expression fail.
+ * @param labelled every StatefulSet in scope that carries the label.
  */
-export function noDownscaleGuard(scope: GuardScope): GuardObject[] {
-  const { NO_UPDATE, NO_SCALE } = NO_DOWNSCALE_BINDINGS;
+export function noDownscaleGuard(scope: GuardScope, labelled: readonly Required<ObjectName>[]): GuardObject[] {
+  const lists = listsOf(labelled).map((names, index) => ({
+    name: `named${index}`,
+    expression: `(request.namespace + "/" + request.name) in [${names}]`,
+  }));
+  const named = lists.map(({ name }) => `variables.${name}`).join(" || ");
+  const policy = {
+    failurePolicy: "Fail",
+    matchConstraints: matchConstraints(scope.namespaces),
+    variables: [
+      { name: "before", expression: replicasOf("oldObject") },
+      { name: "after", expression: replicasOf("object") },
+      ...lists,
+      {
+        name: "guarded",
+        expression: `${IS_SCALE} ? (${named || "false"}) : (${isLabelled("oldObject.metadata.labels")})`,
+      },
+    ],
+    validations: [
+      {
+        expression: "variables.after >= variables.before || !variables.guarded",
+        reason: "Forbidden",
+        message: `StatefulSets labelled ${NO_DOWNSCALE_LABEL}=true are not scaled down. ${removal(scope)}`,
+        messageExpression: denial(scope),
+      },
+    ],
+  };
+  const binding = { policyName: NO_DOWNSCALE_POLICY, validationActions: ["Deny"] };
   return [
-    guardObject(VALIDATING_ADMISSION_POLICIES, NO_DOWNSCALE_POLICY, scope, {
-      failurePolicy: "Fail",
-      paramKind: { apiVersion: STATEFUL_SETS.apiVersion, kind: STATEFUL_SETS.kind },
-      matchConstraints: matching(["statefulsets", "statefulsets/scale"], {}, scope.namespaces),
-      matchConditions: [{ name: "is-protected", expression: isProtected() }],
-      variables: [
-        { name: "before", expression: replicasOf("oldObject") },
-        { name: "after", expression: replicasOf("object") },
-      ],
-      validations: [
-        {
-          expression: "variables.after >= variables.before",
-          reason: "Forbidden",
-          message: `StatefulSets labelled ${NO_DOWNSCALE_LABEL}=true may not be scaled down; ${removal(scope)}`,
-          messageExpression: denial(scope),
-        },
-      ],
-    }),
-    binding(NO_UPDATE, scope, { matchResources: matching(["statefulsets"], PROTECTED) }),
-    binding(NO_SCALE, scope, {
-      matchResources: matching(["statefulsets/scale"], {}),
-      paramRef: { selector: PROTECTED, parameterNotFoundAction: "Allow" },
-    }),
+    guardObject(VALIDATING_ADMISSION_POLICIES, scope, policy),
+    guardObject(VALIDATING_ADMISSION_POLICY_BINDINGS, scope, binding),
   ];
 }
 
-function binding(name: string, scope: GuardScope, spec: object): GuardObject {
-  return guardObject(VALIDATING_ADMISSION_POLICY_BINDINGS, name, scope, {
-    policyName: NO_DOWNSCALE_POLICY,
-    validationActions: ["Deny"],
-    ...spec,
-  });
-}
-
 /** What an API server would fill in is filled in, so that a live object can be compared with it. */
-function matching(resources: string[], objectSelector: LabelSelector, namespaces: readonly string[] = []): object {
+function matchConstraints(namespaces: readonly string[]): object {
+  const values = [...new Set(namespaces)].sort();
+  const within = { matchExpressions: [{ key: "kubernetes.io/metadata.name", operator: "In", values }] };
   return {
     matchPolicy: "Equivalent",
     resourceRules: [
-      { apiGroups: ["apps"], apiVersions: ["v1"], operations: ["UPDATE"], resources, scope: "Namespaced" },
+      {
+        apiGroups: ["apps"],
+        apiVersions: ["v1"],
+        operations: ["UPDATE"],
+        resources: ["statefulsets", "statefulsets/scale"],
+        scope: "Namespaced",
+      },
     ],
-    objectSelector,
-    namespaceSelector:
-      namespaces.length === 0
-        ? {}
-        : {
-            matchExpressions: [
-              { key: "kubernetes.io/metadata.name", operator: "In", values: [...new Set(namespaces)].sort() },
-            ],
-          },
+    objectSelector: {},
+    namespaceSelector: values.length === 0 ? {} : within,
   };
 }
 
-function isProtected(): string {
-  const labels = "oldObject.metadata.labels";
-  const labelled = `has(${labels}) && ${LABEL} in ${labels} && ${labels}[${LABEL}] == "true"`;
-  return `${IS_SCALE} ? params.metadata.name == request.name : (${labelled})`;
+const isLabelled = (labels: string): string =>
+  `has(${labels}) && ${LABEL} in ${labels} && ${labels}[${LABEL}] == "true"`;
+
+/** The names as lists in CEL, none too long. */
+function listsOf(labelled: readonly Required<ObjectName>[]): string[] {
+  const lists: string[] = [];
+  for (const text of labelled.map(({ namespace, name }) => quote(`${namespace}/${name}`)).sort()) {
+    const last = lists.at(-1);
+    if (last === undefined || last.length + text.length > EXPRESSION_CHARACTERS) lists.push(text);
+    else lists[lists.length - 1] = `${last}, ${text}`;
+  }
+  return lists;
 }
 
 /** A Scale of 0 leaves the field out; a StatefulSet without it has 1. */
@@ -112,6 +122,7 @@ const replicasOf = (object: string): string =>
 
 /** Names the object, the cause, and the two ways out: whoever reads it may never have heard of the hub. */
 function denial(scope: GuardScope): string {
+  const later = ` (kubectl scale heeds that within ${scope.followsInSeconds} s)`;
   return [
     '"StatefulSet " + request.namespace + "/" + request.name',
     quote(` is labelled ${NO_DOWNSCALE_LABEL}=true: scaling it down from `),
@@ -122,19 +133,20 @@ function denial(scope: GuardScope): string {
     "request.name",
     quote(" -n "),
     "request.namespace",
-    quote(` ${NO_DOWNSCALE_LABEL}-. ${removal(scope)}`),
+    quote(` ${NO_DOWNSCALE_LABEL}-`),
+    `(${IS_SCALE} ? ${quote(later)} : "")`,
+    quote(`. ${removal(scope)}`),
   ].join(" + ");
 }
 
 const removal = ({ hubId, cluster }: GuardScope): string =>
-  `This guard was put here by the Outrigger hub ${hubId} for its cluster ${cluster}; without that hub, remove it: kubectl delete validatingadmissionpolicy ${NO_DOWNSCALE_POLICY}`;
+  `The Outrigger hub ${hubId} put this guard here for its cluster ${cluster}; if that hub is gone, remove it: kubectl delete validatingadmissionpolicy ${NO_DOWNSCALE_POLICY}`;
 
-function guardObject(type: ResourceType, name: string, scope: GuardScope, spec: Record<string, unknown>): GuardObject {
-  const hash = createHash("sha256").update(JSON.stringify(spec)).digest("hex");
+function guardObject(type: ResourceType, { hubId, cluster }: GuardScope, spec: Record<string, unknown>): GuardObject {
   const metadata = {
-    name,
+    name: NO_DOWNSCALE_POLICY,
     labels: { [MANAGED_BY]: MANAGER },
-    annotations: { [GUARD_OWNER]: guardOwner(scope), [DEFINITION_HASH]: hash },
+    annotations: { [GUARD_OWNER]: `${hubId}.${cluster}`, [DEFINITION_HASH]: sha256(spec) },
   };
   return { type, object: { apiVersion: type.apiVersion, kind: type.kind, metadata, spec } };
 }
@@ -143,3 +155,5 @@ function guardObject(type: ResourceType, name: string, scope: GuardScope, spec: 
 function quote(text: string): string {
   return JSON.stringify(text);
 }
+
+const sha256 = (value: unknown): string => createHash("sha256").update(JSON.stringify(value)).digest("hex");

@@ -1,7 +1,9 @@
+import { NO_DOWNSCALE_POLICY } from "../guards/names.ts";
 import { finishDeletions } from "../hub/place.ts";
 import { describeKey } from "../work/keys.ts";
 import { LeaseLostError } from "../work/verdict.ts";
 import { tombstone } from "./decide.ts";
+import { DiscoveryState } from "./discover-plan.ts";
 import { discoveryKey } from "./discovery-key.ts";
 import type { EmittedDetail } from "./emitted-events.ts";
 import type { DeregisterPorts } from "./ports.ts";
@@ -22,9 +24,8 @@ export async function runDeregistration(
 ): Promise<Deregistration> {
   const { name } = registration;
   const own = discoveryKey(name);
-  const rows = (await ports.work.listCluster(name))
-    .map(({ row }) => row)
-    .filter(({ key }) => !(options.holdsDiscovery && key.kind === own.kind));
+  const all = await ports.work.listCluster(name);
+  const rows = all.map(({ row }) => row).filter(({ key }) => !(options.holdsDiscovery && key.kind === own.kind));
   const held = rows.find((row) => row.leaseUntil > ports.clock.now());
   if (held !== undefined && !options.force) {
     return {
@@ -34,7 +35,7 @@ export async function runDeregistration(
     };
   }
   if (!options.force) {
-    const cleaned = await clean(ports, registration);
+    const cleaned = await clean(ports, registration, all);
     if (!cleaned.done) return cleaned;
   }
   // Before the tombstone: nothing is placed in a cluster that leaves, and nobody would look here again.
@@ -59,13 +60,25 @@ export async function runDeregistration(
     eventId: registration.eventId,
   };
   await ports.bus.put([{ detailType: "Cluster Deregistration Completed", detail }]);
-  ports.log("info", "Cluster deregistered", { cluster: name, forced: options.force });
+  // Forced, nobody has looked: what may be left in a cluster that still exists.
+  const left = options.force ? { mayBeLeft: `ValidatingAdmissionPolicy ${NO_DOWNSCALE_POLICY}` } : {};
+  ports.log("info", "Cluster deregistered", { cluster: name, forced: options.force, ...left });
   return { done: true };
 }
 
-async function clean(ports: DeregisterPorts, registration: Registration): Promise<Deregistration> {
+/** The guard goes first: without us nobody would know why StatefulSets cannot be scaled down. */
+async function clean(
+  ports: DeregisterPorts,
+  registration: Registration,
+  all: Awaited<ReturnType<DeregisterPorts["work"]["listCluster"]>>,
+): Promise<Deregistration> {
+  const { name: cluster } = registration;
+  const { state } = all.find(({ row }) => row.key.kind === discoveryKey(cluster).kind)?.state ?? {};
+  let what = "the guard";
   try {
     const client = await ports.connect(registration);
+    await ports.leaveGuard(client, { hubId: ports.hubId, cluster }, DiscoveryState.safeParse(state).data?.guard);
+    what = "claims";
     await ports.releaseClaims(client, ports.hubId, { cluster: registration.name, namespaces: registration.namespaces });
     return { done: true };
   } catch (error) {
@@ -74,7 +87,7 @@ async function clean(ports: DeregisterPorts, registration: Registration): Promis
       done: false,
       reason: "CleaningFailed",
       message:
-        `claims in cluster ${registration.name} could not be taken back: ${cause}. This is tried again until it works; ` +
+        `${what} in cluster ${cluster} could not be taken back: ${cause}. This is tried again until it works; ` +
         "if the cluster is gone, send Cluster Deregistered with `force: true`",
     };
   }

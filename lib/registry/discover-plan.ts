@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { GuardMemory } from "../guards/plan.ts";
 import type { WorkKey } from "../work/keys.ts";
 import { coversNamespace, resourcesOf } from "./capabilities.ts";
 import type { Registration } from "./registration.ts";
@@ -44,6 +45,8 @@ export const DiscoveryState = z.strictObject({
   placedFor: z.string().optional(),
   /** Resources of the hub that were handed to their lanes: `uid/generation`. */
   placed: z.record(z.string(), z.string()).default({}),
+  /** What is known of the admission guard in the cluster. */
+  guard: GuardMemory.optional(),
   conditions: z
     .array(
       z.strictObject({

@@ -1,3 +1,4 @@
+import type { GuardFinding } from "../guards/status.ts";
 import type { Condition } from "../kubernetes/objects.ts";
 import type { WorkKey } from "../work/keys.ts";
 import { type DiscoveryState, type Listing, resourceId } from "./discover-plan.ts";
@@ -9,6 +10,8 @@ export interface DiscoveryFacts {
   pending: readonly { key: WorkKey; cause: string }[];
   /** Why custom resources are not installed; absent when they are, or need not be. */
   installProblem?: string;
+  /** About the admission guard; absent where there is nothing to guard. */
+  guard?: GuardFinding;
 }
 
 export type DiscoveryPhase = "Discovered" | "Held" | "Deregistering";
@@ -62,7 +65,10 @@ export function discoveryFindings(
           reason: "ReleasePending",
           message: `${facts.pending.map(({ key, cause }) => `${resourceId(key)}: ${cause}`).join("; ")}; tried again with the next pass`,
         };
-  return { phase: first === undefined ? "Discovered" : "Held", findings: [ready, installed, cleaned] };
+  return {
+    phase: first === undefined ? "Discovered" : "Held",
+    findings: [ready, installed, cleaned, ...(facts.guard === undefined ? [] : [facts.guard])],
+  };
 }
 
 /** The status of a cluster on its way out. */

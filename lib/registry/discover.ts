@@ -1,3 +1,4 @@
+import type { GuardFacts } from "../guards/keep.ts";
 import { finishDeletions, type Placement, placeResources } from "../hub/place.ts";
 import { otherHomeKey } from "../hub/resource.ts";
 import type { WorkKey } from "../work/keys.ts";
@@ -7,9 +8,9 @@ import type { WorkStore } from "../work/store.ts";
 import { LeaseLostError } from "../work/verdict.ts";
 import { runDeregistration } from "./deregister.ts";
 import { observeResources } from "./discover-observe.ts";
-import { DiscoveryState, planDiscovery, resourceId } from "./discover-plan.ts";
+import { DiscoveryState, type Listing, planDiscovery, resourceId } from "./discover-plan.ts";
 import { type DiscoveryFacts, deregisteringFindings, discoveryFindings, withTransitions } from "./discover-status.ts";
-import type { DeregisterPorts, InstallCustomResources } from "./ports.ts";
+import type { DeregisterPorts, InstallCustomResources, KeepGuard } from "./ports.ts";
 import type { Registration } from "./registration.ts";
 
 const VERSION_INTERVAL_MS = 300_000;
@@ -22,6 +23,7 @@ const REMOVAL_RETRY_SECONDS = 5;
 export interface DiscoveryPorts extends Omit<PostOffice, "store">, Omit<DeregisterPorts, "connect" | "hubId"> {
   work: Pick<WorkStore, "schedule" | "load" | "listCluster" | "forget">;
   installCustomResources: InstallCustomResources;
+  keepGuard: KeepGuard;
 }
 
 /**
@@ -55,10 +57,12 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
     if (cause === undefined) delete resources[resourceId(gone)];
     else pending.push({ key: gone, cause });
   }
+  const guard = await lookAtGuard(ports, session, state, observation.listings);
   const facts = {
     listings: observation.listings,
     pending,
     ...(install.problem === undefined ? {} : { installProblem: install.problem }),
+    ...(guard.finding === undefined ? {} : { guard: guard.finding }),
   };
   const { phase, findings } = discoveryFindings(facts, Object.keys(resources).length);
   const conditions = withTransitions(
@@ -81,6 +85,7 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
     state: {
       ...plan.state,
       ...version,
+      ...(guard.memory === undefined ? {} : { guard: guard.memory }),
       ...(install.installedFor === undefined ? {} : { installedFor: install.installedFor }),
       resources,
       placed: placement.scheduled,
@@ -88,8 +93,34 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
       conditions,
     },
     status: { phase, conditions, resources: Object.keys(resources).length },
-    actions: [],
+    actions: guard.outcome === undefined ? [] : [guard.outcome],
   };
+}
+
+/** A cluster that did not answer, or does not let us in, is not asked again in the same pass. */
+async function lookAtGuard(
+  ports: DiscoveryPorts,
+  session: Session,
+  state: DiscoveryState,
+  listings: readonly Listing[],
+): Promise<GuardFacts> {
+  const { registration, client, hubId } = session;
+  const { guard: memory, conditions } = state;
+  const { name: cluster, namespaces, capabilities, discoverIntervalSeconds } = registration;
+  const closed = listings.some((one) => !one.complete && ["Unreachable", "Unauthorized"].includes(one.reason));
+  if (closed) {
+    const finding = conditions.find(({ type }) => type === "Guarded");
+    return { ...(memory === undefined ? {} : { memory }), ...(finding === undefined ? {} : { finding }) };
+  }
+  const scope = { hubId, cluster, namespaces, followsInSeconds: discoverIntervalSeconds };
+  const wanted = capabilities.includes("rollouts");
+  return await ports.keepGuard(client, scope, {
+    wanted,
+    memory,
+    nowMs: session.now(),
+    mayWrite: () => session.lease.mayWrite(),
+    intend: (action, guard) => session.pencil({ actions: [action], state: { ...state, guard } }),
+  });
 }
 
 /**

@@ -1,3 +1,6 @@
+import type { GuardFacts, GuardLook } from "../guards/keep.ts";
+import type { GuardScope } from "../guards/no-downscale.ts";
+import type { GuardMemory } from "../guards/plan.ts";
 import type { HubStore } from "../hub/store.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Clock, DeadLetters, EventBus, Log, Metrics, ProbeQueue, Redelivery, WorkQueue } from "../work/ports.ts";
@@ -39,6 +42,16 @@ export type ReleaseClaims = (
     | { cluster: string; resource: { namespace: string; name: string } },
 ) => Promise<unknown>;
 
+/** Keeps the admission guard of a cluster's StatefulSets in step with their labels. */
+export type KeepGuard = (client: KubernetesClient, scope: GuardScope, look: GuardLook) => Promise<GuardFacts>;
+
+/** Takes the guard out of a cluster. `memory`: what its last discovery pass knew of it. */
+export type LeaveGuard = (
+  client: KubernetesClient,
+  owner: Pick<GuardScope, "hubId" | "cluster">,
+  memory: GuardMemory | undefined,
+) => Promise<void>;
+
 /** Creates or updates the CRDs of the capabilities and returns when they are accepted. */
 export type InstallCustomResources = (client: KubernetesClient, registration: Registration) => Promise<void>;
 
@@ -48,6 +61,7 @@ export interface DeregisterPorts {
   /** Resources whose home is the hub. */
   hub: HubStore;
   connect: Connect;
+  leaveGuard: LeaveGuard;
   releaseClaims: ReleaseClaims;
   bus: EventBus;
   clock: Clock;

@@ -1,4 +1,10 @@
-import { MULTI_AZ_ROLLOUTS, REPLICA_TEMPLATES } from "../kubernetes/types.ts";
+import { NO_DOWNSCALE_POLICY } from "../guards/names.ts";
+import {
+  MULTI_AZ_ROLLOUTS,
+  REPLICA_TEMPLATES,
+  VALIDATING_ADMISSION_POLICIES,
+  VALIDATING_ADMISSION_POLICY_BINDINGS,
+} from "../kubernetes/types.ts";
 import { qualifiedName } from "./capabilities.ts";
 import type { Capability } from "./registration.ts";
 
@@ -15,10 +21,14 @@ export interface PolicyRule {
 export const HUB_GROUP = "outrigger";
 
 /** Roles that no registration asks for: applied where StatefulSets ask for what they allow. */
-export type OptionalRole = "mirror-replicas" | "prepare-downscale";
+export type OptionalRole = "guards" | "mirror-replicas" | "prepare-downscale";
 
 /** A shipped role: one for each capability, `install` for putting CRDs into the cluster at registration, and optional ones. */
 export type RoleName = Capability | "install" | OptionalRole;
+
+const ADMISSION = "admissionregistration.k8s.io";
+const POLICIES = VALIDATING_ADMISSION_POLICIES.plural;
+const BINDINGS = VALIDATING_ADMISSION_POLICY_BINDINGS.plural;
 
 interface ShippedRole {
   /** What it is for, and what it amounts to. */
@@ -89,6 +99,21 @@ export const SHIPPED_ROLES: Record<RoleName, ShippedRole> = {
         verbs: ["get", "update"],
       },
       { nonResourceURLs: [`/apis/${MULTI_AZ_ROLLOUTS.apiVersion}`], verbs: ["get"] },
+    ],
+    namespaced: [],
+  },
+  guards: {
+    purpose:
+      "Has the API server refuse to scale down StatefulSets labelled grafana.com/no-downscale=true; beside `rollouts`, and not needed " +
+      "where none is. Whoever holds it can have the API server refuse any write in the whole cluster.",
+    clusterWide: [
+      { apiGroups: [ADMISSION], resources: [POLICIES, BINDINGS], verbs: ["create"] },
+      {
+        apiGroups: [ADMISSION],
+        resources: [POLICIES, BINDINGS],
+        resourceNames: [NO_DOWNSCALE_POLICY],
+        verbs: ["get", "update", "delete"],
+      },
     ],
     namespaced: [],
   },

@@ -1,3 +1,4 @@
+import { STATEFUL_SETS } from "../kubernetes/types.ts";
 import type { WorkKey } from "../work/keys.ts";
 import { scheduleWork } from "../work/post.ts";
 import { capabilityOfKind, coversNamespace, RESOURCES_OF } from "./capabilities.ts";
@@ -5,6 +6,10 @@ import { discoveryKey } from "./discovery-key.ts";
 import type { ResourceChangedDetail } from "./events.ts";
 import type { RegisterPorts } from "./ports.ts";
 import { didYouMean } from "./problems.ts";
+import type { Capability } from "./registration.ts";
+
+/** Kinds that the discovery pass itself looks at: the labels of StatefulSets, for the guard. */
+const LOOKED_AT: Readonly<Record<string, Capability>> = { [STATEFUL_SETS.kind]: "rollouts" };
 
 /** Looks at a resource now; one that is not known yet is looked for now. */
 export async function changeResource(
@@ -25,7 +30,8 @@ export async function changeResource(
       problems: [`detail.cluster: cluster ${cluster} is ${state}; register it first (\`outrigger cluster register\`)`],
     };
   }
-  const capability = capabilityOfKind(kind);
+  const lookedAt = LOOKED_AT[kind];
+  const capability = capabilityOfKind(kind) ?? lookedAt;
   if (capability === undefined) {
     const kinds = Object.values(RESOURCES_OF).flatMap((types) => types.map((type) => type.kind));
     const suggestion = didYouMean(kind, kinds) ?? kinds.join(", ");
@@ -44,7 +50,7 @@ export async function changeResource(
   ].filter((problem) => problem !== "");
   if (problems.length > 0) return { type: "rejected", problems };
   const key: WorkKey = { cluster, home: "cluster", kind, namespace, name };
-  const known = await ports.work.load(key);
+  const known = lookedAt === undefined ? await ports.work.load(key) : undefined;
   await scheduleWork(
     { ...ports, store: ports.work },
     known === undefined ? discoveryKey(cluster) : key,

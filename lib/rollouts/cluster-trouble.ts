@@ -23,10 +23,10 @@ export function describeTrouble(error: unknown): ClusterTrouble | undefined {
     };
   }
   if (error.status === 403) {
-    return {
-      reason: "Forbidden",
-      message: `${error.request} was refused: ${error.message}. Apply the ClusterRole of the capability rollouts again.`,
-    };
+    // An admission policy or webhook says what to do itself.
+    const denied = /denied (the )?request/.test(error.message);
+    const next = denied ? "" : " Apply the ClusterRole of the capability rollouts again.";
+    return { reason: "Forbidden", message: `${error.request} was refused: ${error.message}.${next}` };
   }
   if (error.status === 404 && error.request.includes("/apis/rollout.grafana.com/")) {
     return {

@@ -27,8 +27,8 @@ export const NOT_SEEN_IN_CLUSTER: readonly Reason[] = [
   { use: /^observe: get \/healthz$/, why: "Asked where the API server does not know /readyz." },
   { use: /^install: update customresourcedefinitions$/, why: "Brings an older definition of ours up to date." },
   {
-    use: /^(mirror-replicas|prepare-downscale): /,
-    why: "For StatefulSets that mirror a ReplicaTemplate, or whose pods are prepared: none here does.",
+    use: /^(guards|mirror-replicas|prepare-downscale): /,
+    why: "For StatefulSets that are not to be scaled down, mirror a ReplicaTemplate, or whose pods are prepared: none here.",
   },
   {
     use: /^rollouts: (list persistentvolumeclaims|get persistentvolumes)$/,

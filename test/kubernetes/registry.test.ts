@@ -2,6 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { NO_DOWNSCALE_POLICY } from "../../lib/guards/names.ts";
+import { noDownscaleGuard } from "../../lib/guards/no-downscale.ts";
 import { assessHealth } from "../../lib/health/assess.ts";
 import { observeHealth } from "../../lib/health/observe.ts";
 import type { KubernetesClient, ResourceType } from "../../lib/kubernetes/client.ts";
@@ -18,10 +20,12 @@ import {
   PERSISTENT_VOLUMES,
   PODS,
   STATEFUL_SETS,
+  VALIDATING_ADMISSION_POLICIES,
+  VALIDATING_ADMISSION_POLICY_BINDINGS,
 } from "../../lib/kubernetes/types.ts";
 import { observeResources } from "../../lib/registry/discover-observe.ts";
 import { definitionsOf, installCustomResources } from "../../lib/registry/install.ts";
-import { type PolicyRule, type RbacObject, rbacOf } from "../../lib/registry/rbac.ts";
+import { clusterRole, type PolicyRule, type RbacObject, rbacOf } from "../../lib/registry/rbac.ts";
 import { releaseClaims } from "../../lib/rollouts/claims.ts";
 import { systemClock as clock } from "../../lib/work/clock.ts";
 import { applyAccess } from "../../local/control-plane/access.ts";
@@ -35,6 +39,8 @@ const rules = {
   credentials: [{ ...KEYS, arn: ARN }],
   accessEntries: [{ arn: ARN, username: "outrigger", groups: ["outrigger"] }],
 };
+/** What a registration for everything needs, and the guards. */
+const ROLES = [...rbacOf(registration()), ...clusterRole("guards")];
 const WAIT = { timeout: 20_000, interval: 50 };
 const NAMESPACE = "default";
 const ROLLOUT = { name: "ingesters", namespace: NAMESPACE };
@@ -78,7 +84,7 @@ describe("a cluster whose access entry is there but not its roles", () => {
 
 describe("a cluster with the shipped roles", () => {
   beforeAll(async () => {
-    await applyAccess(cluster.admin, rbacOf(registration()));
+    await applyAccess(cluster.admin, ROLES);
     await vi.waitFor(async () => expect((await probe()).class).toBe("Healthy"), WAIT);
   });
 
@@ -109,7 +115,9 @@ describe("a cluster with the shipped roles", () => {
 });
 
 /** What the code asks a cluster for: each needs its own rule, and every rule is needed by one of them. */
-const USES: [verb: string, resource: string, ask: () => Promise<unknown>][] = [
+type Use = [verb: string, resource: string, ask: () => Promise<unknown>];
+const GUARD = noDownscaleGuard({ hubId: "hub", cluster: "prod", namespaces: [], followsInSeconds: 30 }, []);
+const USES: Use[] = [
   ["get", "/version", () => rawOrThrow("/version")],
   ["list", "nodes", () => hub.list(NODES)],
   ["get", "multiazrollouts", () => hub.get(MULTI_AZ_ROLLOUTS, ROLLOUT)],
@@ -162,6 +170,26 @@ const USES: [verb: string, resource: string, ask: () => Promise<unknown>][] = [
     () => hub.get(CUSTOM_RESOURCE_DEFINITIONS, { name: definition().metadata.name }),
   ],
   ["update", "customresourcedefinitions", updateDefinition],
+  ...[VALIDATING_ADMISSION_POLICIES, VALIDATING_ADMISSION_POLICY_BINDINGS].flatMap((type): Use[] => {
+    const name = NO_DOWNSCALE_POLICY;
+    const metadata = { name, resourceVersion: "1", uid: "u" };
+    const guard = { metadata, spec: GUARD.find((one) => one.type === type)?.object.spec };
+    const preconditions = { uid: "u" };
+    return [
+      ["create", type.plural, () => hub.create(type, { ...guard, metadata: { name } }).catch(allowConflict)],
+      ["get", type.plural, () => hub.get(type, { name }).catch(allowNotFound)],
+      [
+        "update",
+        type.plural,
+        () => hub.replace<KubernetesObject>(type, guard).catch(allowNotFound).catch(allowConflict),
+      ],
+      [
+        "delete",
+        type.plural,
+        () => hub.delete(type, { name }, { preconditions }).catch(allowNotFound).catch(allowConflict),
+      ],
+    ];
+  }),
 ];
 
 const definition = () => definitionsOf(["rollouts"])[0] ?? expect.unreachable();
@@ -197,7 +225,7 @@ function without(verb: string, resource: string): RbacObject[] {
     const verbs = rule.verbs.filter((each) => each !== verb);
     return verbs.length === 0 ? [] : [{ ...rule, verbs }];
   };
-  return rbacOf(registration()).map((object) =>
+  return ROLES.map((object) =>
     object.rules === undefined ? object : { ...object, rules: object.rules.flatMap(strip) },
   );
 }
@@ -227,7 +255,7 @@ describe("the shipped rules are enough, and each of them is needed", () => {
   });
 
   it("name every use of the code", () => {
-    const granted = rbacOf(registration()).flatMap(({ rules = [] }) =>
+    const granted = ROLES.flatMap(({ rules = [] }) =>
       rules.flatMap(({ verbs, resources = [] }) =>
         resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
       ),
@@ -245,7 +273,7 @@ describe("the shipped rules are enough, and each of them is needed", () => {
     async (verb, resource, ask) => {
       await applyAccess(cluster.admin, without(verb, resource));
       await vi.waitFor(() => expect(ask()).rejects.toMatchObject({ name: "ApiError", status: 403 }), WAIT);
-      await applyAccess(cluster.admin, rbacOf(registration()));
+      await applyAccess(cluster.admin, ROLES);
       await vi.waitFor(ask, WAIT);
     },
   );
@@ -269,7 +297,7 @@ describe("the shipped rules are enough, and each of them is needed", () => {
 
 describe("a registration limited to namespaces", () => {
   it("does with Roles in these what it did with ClusterRoles, and discovery finds what is there", async () => {
-    for (const { kind, metadata } of rbacOf(registration())) {
+    for (const { kind, metadata } of ROLES) {
       await admin("DELETE", `/apis/rbac.authorization.k8s.io/v1/${kind.toLowerCase()}s/${metadata.name}`);
     }
     await applyAccess(cluster.admin, rbacOf(registration({ namespaces: [NAMESPACE] })));

@@ -15,7 +15,6 @@ import { isObject, type JsonObject, plain } from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import type { AppliedConfigurations } from "../patch/apply.ts";
 import { policyCheck } from "../policy/admit.ts";
-import { paramCheck } from "../policy/param-access.ts";
 import type { ResourceType, Subresource } from "../resource-type.ts";
 import { badRequest, causes, invalid, methodNotAllowed, noSuchResource, StatusError } from "../status.ts";
 import { type Form, partialMetadata, tableOf } from "../table/table.ts";
@@ -46,7 +45,7 @@ export function handleResource(
   const options = {
     dryRun,
     subresource,
-    check: grantCheck(context.store, user, type) ?? paramCheck(context, user, type),
+    check: grantCheck(context.store, user, type),
     admit: policyCheck(context, { user, type, subresource, dryRun }),
   };
   const show = (object: KubeObject, status = 200, warnings: readonly string[] = []): ApiResponse => ({

@@ -73,9 +73,6 @@ export const policyBindingStrategy: Strategy = {
     const found: Cause[] = [];
     if ((stringAt(spec, "policyName") ?? "") === "") found.push(causes.required("spec.policyName"));
     if (spec["validationActions"] === undefined) found.push(causes.required("spec.validationActions"));
-    if (spec["paramRef"] !== undefined && stringAt(spec, "paramRef", "parameterNotFoundAction") === undefined) {
-      found.push(causes.required("spec.paramRef.parameterNotFoundAction"));
-    }
     return found;
   },
   generationOf: (binding) => binding["spec"],

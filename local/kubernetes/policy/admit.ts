@@ -1,9 +1,7 @@
-import type { LabelSelector } from "../../../lib/kubernetes/objects.ts";
-import { matchesSelector } from "../../../lib/kubernetes/selectors.ts";
 import type { ApiContext } from "../api/context.ts";
 import type { User } from "../auth/authenticate.ts";
 import { scaleOf } from "../http/scale.ts";
-import { type JsonObject, objectAt, plain, stringAt } from "../json.ts";
+import { type JsonObject, objectAt, stringAt } from "../json.ts";
 import type { KubeObject } from "../object.ts";
 import { type ResourceType, resourceKey, type Subresource } from "../resource-type.ts";
 import { StatusError } from "../status.ts";
@@ -62,13 +60,7 @@ function apply(
   const write = writeOf(context, request, next, old);
   const within = (object: KubeObject, field: string): boolean => covers(objectAt(object, "spec", field), write);
   if (!within(policy, "matchConstraints") || !within(binding, "matchResources")) return;
-  const spec = objectAt(policy, "spec");
-  const found = paramsOf(context, policy, binding, next.metadata.namespace);
-  const denials =
-    "problem" in found
-      ? [spec["failurePolicy"] === "Ignore" ? undefined : { reason: "Invalid", message: found.problem }]
-      : found.params.map((params) => judge(spec, variablesOf(request, write, next, params)));
-  const denial = denials.find((one) => one !== undefined);
+  const denial = judge(objectAt(policy, "spec"), variablesOf(request, write, next));
   if (denial !== undefined) throw denied(request.type, next.metadata.name, policy, binding, denial);
 }
 
@@ -94,38 +86,10 @@ function writeOf(
   };
 }
 
-/** The parameters a policy is asked with: once without any where the binding names none. */
-function paramsOf(
-  { store, types }: ApiContext,
-  policy: KubeObject,
-  binding: KubeObject,
-  namespace: string | undefined,
-): { params: (KubeObject | null)[] } | { problem: string } {
-  const { apiVersion, kind } = objectAt(policy, "spec", "paramKind");
-  const reference = objectAt(binding, "spec", "paramRef");
-  if (kind === undefined || Object.keys(reference).length === 0) return { params: [null] };
-  const type = types.ofKind(plain(apiVersion), plain(kind));
-  if (type === undefined)
-    return { problem: `failed to configure binding: paramKind kind \`${plain(kind)}\` not known` };
-  const home = type.namespaced ? (stringAt(reference, "namespace") ?? namespace) : undefined;
-  const name = stringAt(reference, "name");
-  const selector = objectAt(reference, "selector") as LabelSelector;
-  const params = store
-    .list(resourceKey(type), home)
-    .filter(({ metadata }) =>
-      name === undefined ? matchesSelector(selector, metadata.labels ?? {}) : metadata.name === name,
-    );
-  if (params.length > 0 || reference["parameterNotFoundAction"] !== "Deny") return { params };
-  return {
-    problem: "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction",
-  };
-}
-
 function variablesOf(
   { user, type, dryRun }: WriteRequest,
   { operation, object, oldObject, resource }: Write,
   { metadata: { name, namespace } }: KubeObject,
-  params: KubeObject | null,
 ): Record<string, unknown> {
   const [main, subResource] = resource.split("/");
   const { group, version, kind } = type;
@@ -139,7 +103,7 @@ function variablesOf(
     userInfo: { username: user.name, groups: [...user.groups] },
     dryRun,
   };
-  return { object, oldObject: oldObject ?? null, params, request };
+  return { object, oldObject: oldObject ?? null, request };
 }
 
 function denied(

@@ -4,7 +4,9 @@ import { isObject } from "../json.ts";
 /** A CEL expression, ready to be asked. @throws Error when something it reads is not there. */
 export type Expression = (variables: Record<string, unknown>) => unknown;
 
-const environment = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTypes: true });
+/** Lists as long as the original takes them. */
+const limits = { maxListElements: 100_000, maxMapEntries: 100_000 };
+const environment = new Environment({ unlistedVariablesAreDyn: true, enableOptionalTypes: true, limits });
 const parsed = new Map<string, Expression>();
 
 /** @throws Error with the parser's words when the text is no CEL. */

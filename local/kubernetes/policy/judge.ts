@@ -8,7 +8,7 @@ export interface Denial {
 }
 
 /**
- * Asks one policy about one write with one parameter (k8s.io/apiserver `pkg/admission/plugin/policy/validating`). What cannot
+ * Asks one policy about one write (k8s.io/apiserver `pkg/admission/plugin/policy/validating`). What cannot
  * be evaluated counts as the failure policy says.
  * @returns undefined when the write may go on.
  */

@@ -7,6 +7,7 @@ export function unsupportedPart(object: JsonObject): string | undefined {
   const actions = listAt(spec, "validationActions");
   if (actions.some((action) => action !== "Deny")) return "validation actions other than Deny";
   for (const part of ["auditAnnotations", "excludeResourceRules"]) if (text.includes(`"${part}":[{`)) return part;
+  for (const part of ["paramKind", "paramRef"]) if (spec[part] !== undefined) return "parameters of admission policies";
   const variable = /\b(authorizer|namespaceObject)\b/.exec(text)?.[1];
   if (variable !== undefined) return `the variable ${variable} of admission policies`;
   const operation = /"operations":\[[^\]]*"(DELETE|CONNECT|\*)"/.exec(text)?.[1];

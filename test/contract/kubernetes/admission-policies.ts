@@ -1,5 +1,4 @@
-import { bindWide, clusterRole } from "./access-steps.ts";
-import { labelled, named, userSubject } from "./objects.ts";
+import { labelled, named } from "./objects.ts";
 import { type Answer, del, eventually, get, invalid, merge, ok, post, put, type Row, type Step } from "./step.ts";
 
 /** ConfigMaps of the row's own namespace: the policies of rows that run side by side must not meet. */
@@ -68,12 +67,8 @@ export const ADMISSION_POLICIES: Row[] = [
       ),
       post(
         "policybindings",
-        named("{ns}", { spec: { paramRef: { selector: {} } } }),
-        invalid("", [
-          "spec.paramRef.parameterNotFoundAction: FieldValueRequired",
-          "spec.policyName: FieldValueRequired",
-          "spec.validationActions: FieldValueRequired",
-        ]),
+        named("{ns}", { spec: {} }),
+        invalid("", ["spec.policyName: FieldValueRequired", "spec.validationActions: FieldValueRequired"]),
       ),
     ],
   },
@@ -176,64 +171,6 @@ export const ADMISSION_POLICIES: Row[] = [
       post("cm", labelled("b", { judged: "yes" })),
       merge("cm/b", { metadata: { labels: null }, data: { x: "bad" } }, denied("denied request")),
       merge("cm/a", { metadata: { labels: { judged: "yes" } } }, denied("denied request")),
-    ],
-  },
-  {
-    title: "a policy is asked once for each parameter its binding selects",
-    steps: [
-      post(
-        "policies",
-        admissionPolicy({
-          paramKind: { apiVersion: "v1", kind: "Secret" },
-          validations: [
-            {
-              expression: "object.metadata.name != params.metadata.name",
-              messageExpression: "'taken by ' + params.metadata.name",
-            },
-          ],
-        }),
-      ),
-      post(
-        "policybindings",
-        policyBinding({ paramRef: { selector: { matchLabels: { param: "yes" } }, parameterNotFoundAction: "Allow" } }),
-      ),
-      post("cm", named("a")),
-      post("secrets", labelled("a", { param: "no" })),
-      post("secrets", labelled("b", { param: "yes" })),
-      post("secrets", labelled("c", { param: "yes" })),
-      ...inForce(named("c"), denied("taken by c")),
-      ...inForce(named("b"), denied("taken by b")),
-      merge("cm/a", { data: { x: "1" } }),
-      merge("secrets/a", { metadata: { labels: { param: "yes" } } }),
-      ...eventually(merge("cm/a?dryRun=All", { data: { x: "2" } }, denied("taken by a"))),
-      merge("policybindings/{ns}", { spec: { paramRef: { parameterNotFoundAction: "Deny" } } }),
-      ...["a", "b", "c"].map((name) => del(`secrets/${name}`)),
-      ...inForce(named("free"), denied("no params found for policy binding with `Deny` parameterNotFoundAction")),
-    ],
-  },
-  {
-    title: "who writes a policy must be allowed to read its parameters",
-    steps: [
-      clusterRole("{ns}", {
-        apiGroups: ["admissionregistration.k8s.io"],
-        resources: ["validatingadmissionpolicies", "validatingadmissionpolicybindings"],
-        verbs: ["create", "patch"],
-      }),
-      bindWide("{ns}", userSubject("{ns}-u")),
-      ...eventually(post("policies?dryRun=All", admissionPolicy({}), { status: 201 }, { as: "{ns}-u" })),
-      ...["policies", "policybindings"].flatMap((place) => {
-        const object =
-          place === "policies"
-            ? admissionPolicy({ paramKind: { apiVersion: "v1", kind: "Secret" } })
-            : policyBinding({ paramRef: { selector: {}, parameterNotFoundAction: "Allow" } });
-        const field = place === "policies" ? "spec.paramKind" : "spec.paramRef";
-        return [
-          post(place, object, invalid("permission", [`${field}: FieldValueForbidden`]), { as: "{ns}-u" }),
-          post(place, object),
-        ];
-      }),
-      // Not asked again as long as it stays the same.
-      merge("policies/{ns}", { metadata: { labels: { a: "b" } } }, ok(), { as: "{ns}-u" }),
     ],
   },
 ];

@@ -62,7 +62,8 @@ export const DIFFERENCES: readonly Difference[] = [
   },
   {
     title: "CEL is read in admission policies only, and there not all of it",
-    reason: "a definition's rules need the schema's types; audits, deletes and authorizer lookups are not used",
+    reason:
+      "a definition's rules need the schema's types; audits, deletes, parameters and authorizer lookups are not used",
     steps: (server) => {
       const schema = { type: "object", "x-kubernetes-validations": [{ rule: "true" }] };
       const version = { name: "v1", served: true, storage: true, schema: { openAPIV3Schema: schema } };
@@ -78,6 +79,11 @@ export const DIFFERENCES: readonly Difference[] = [
       return [
         post("crds", named("rules.{ns}.example.com", { spec }), by<Answer>(server, loud, { status: 201 })),
         post("policies", policy, by<Answer>(server, loud, { status: 201 })),
+        post(
+          "policies",
+          admissionPolicy({ paramKind: { apiVersion: "v1", kind: "ConfigMap" } }),
+          by<Answer>(server, loud, { status: 409 }),
+        ),
         post(
           "policybindings",
           policyBinding({ validationActions: ["Warn"] }),

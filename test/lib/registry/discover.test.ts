@@ -171,6 +171,34 @@ describe("a discovery pass", () => {
     expect(condition(await pass(), "Ready")?.lastTransitionTime).toBe(first?.lastTransitionTime);
   });
 
+  it("looks at the guard with what it knew of it, and tells what came of it", async () => {
+    row = registration({ namespaces: ["mimir"], discoverIntervalSeconds: 20 });
+    const guarded = { type: "Guarded", status: "True", reason: "NoDownscale", message: "1 StatefulSet" } as const;
+    hub.ports.keepGuard = async (_client, scope, { wanted, memory }) => {
+      expect(scope).toEqual({ hubId: HUB_ID, cluster: "prod", namespaces: ["mimir"], followsInSeconds: 20 });
+      expect(wanted).toBe(true);
+      return { memory: { checkedAt: at(0), definition: `${memory?.definition ?? ""}x` }, finding: guarded };
+    };
+    const first = condition(await pass(), "Guarded");
+    expect(first).toMatchObject(guarded);
+    expect(condition(await pass(), "Guarded")).toEqual(first);
+    expect(state).toMatchObject({ guard: { definition: "xx" } });
+    // A cluster that does not answer is not asked again: what was known stays.
+    hub.ports.keepGuard = async () => expect.unreachable();
+    hub.cluster.rollouts = () => {
+      throw new ConnectionError("timeout", "https://x", "no answer in 10 s");
+    };
+    expect(condition(await pass(), "Guarded")).toEqual(first);
+    expect(state).toMatchObject({ guard: { definition: "xx" } });
+  });
+
+  it("wants no guard for a registration without rollouts", async () => {
+    row = registration({ capabilities: ["observe"] });
+    const result = await pass();
+    expect(hub.guards).toMatchObject([{ wanted: false, memory: undefined }]);
+    expect(condition(result, "Guarded")).toBeUndefined();
+  });
+
   it("lets go what an earlier cluster of that name left behind", async () => {
     await hub.work.schedule({ ...KEY, name: "old" }, hub.clock.nowMs, { posted: true });
     await pass();

@@ -1,3 +1,4 @@
+import type { GuardLook } from "../../../lib/guards/keep.ts";
 import type {
   KubernetesClient,
   ListOptions,
@@ -6,6 +7,7 @@ import type {
   ResourceType,
 } from "../../../lib/kubernetes/client.ts";
 import type { Node, ObjectMeta } from "../../../lib/kubernetes/objects.ts";
+import type { DiscoveryPorts } from "../../../lib/registry/discover.ts";
 import type { RegisterPorts } from "../../../lib/registry/ports.ts";
 import type { ProbePosting, WorkPosting } from "../../../lib/work/ports.ts";
 import type { BusEvent } from "../../../lib/work/reconciler.ts";
@@ -70,7 +72,9 @@ export function fakeHub() {
   const counted: Record<string, number[]> = {};
   const released: unknown[] = [];
   const installed: string[] = [];
-  const ports: RegisterPorts = {
+  const guards: GuardLook[] = [];
+  const left: unknown[] = [];
+  const ports: RegisterPorts & Pick<DiscoveryPorts, "keepGuard"> = {
     registry,
     work,
     hub,
@@ -93,6 +97,8 @@ export function fakeHub() {
       version: "1.35",
     }),
     installCustomResources: async (_client, { name }) => void installed.push(name),
+    keepGuard: async (_client, _scope, look) => (guards.push(look), {}),
+    leaveGuard: async (_client, owner, memory) => void left.push({ ...owner, memory }),
     releaseClaims: async (_client, hubId, options) => void released.push({ hubId, ...options }),
   };
   return {
@@ -110,5 +116,7 @@ export function fakeHub() {
     counted,
     released,
     installed,
+    guards,
+    left,
   };
 }

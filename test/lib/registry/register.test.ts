@@ -225,6 +225,10 @@ describe("a changed resource", () => {
     await changed();
     expect(hub.sent).toMatchObject([{ message: { key: discoveryKey("prod") } }]);
   });
+  it("is looked for now when it is a StatefulSet, whose labels the discovery pass reads", async () => {
+    expect(await changed({ kind: "StatefulSet" })).toEqual({ type: "done" });
+    expect(hub.sent).toMatchObject([{ message: { key: discoveryKey("prod") } }]);
+  });
   it.each([
     [
       "of a kind nobody reconciles",
@@ -253,6 +257,18 @@ describe("a deregistered cluster", () => {
     hub.sent.length = 0;
   });
 
+  /** What the discovery pass of the cluster leaves behind. */
+  async function discovered(state: unknown): Promise<void> {
+    const key = discoveryKey("prod");
+    const { ticket = 1 } = (await hub.work.load(key)) ?? {};
+    const nowMs = hub.clock.now();
+    const taken = await hub.work.take(key, ticket, { owner: "w", nowMs, leaseUntilMs: nowMs + 1_000 });
+    if (typeof taken === "string") return expect.unreachable(taken);
+    const holding = { key, fence: taken.row.fence, owner: "w", ticket, identity: `${ARN}@1` };
+    const status = { conditions: [] };
+    await hub.work.ink(holding, { state, status, outcomes: [], nextDueAtMs: nowMs + 30_000, posted: false });
+  }
+
   it("gets its claims back, its work is forgotten, and a tombstone stays", async () => {
     await deregister();
     expect(hub.released).toEqual([{ hubId: HUB_ID, cluster: "prod", namespaces: ["mimir"] }]);
@@ -263,6 +279,23 @@ describe("a deregistered cluster", () => {
     expect(await hub.work.listCluster("prod")).toEqual([]);
     expect(hub.events).toMatchObject([{ detailType: "Cluster Deregistration Completed", detail: { forced: false } }]);
     expect(await register({ at: at(4) }, "late")).toMatchObject({ type: "ignored" });
+  });
+
+  it("loses its guard before anything else, and keeps its claims until that is done", async () => {
+    const memory = { checkedAt: at(0), definition: "abc" };
+    await discovered({ guard: memory });
+    const { leaveGuard } = hub.ports;
+    hub.ports.leaveGuard = async () => {
+      throw new Error("validatingadmissionpolicies is forbidden");
+    };
+    await deregister();
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistering" });
+    expect(hub.released).toEqual([]);
+    hub.ports.leaveGuard = leaveGuard;
+    await deregister();
+    expect(hub.left).toEqual([{ hubId: HUB_ID, cluster: "prod", memory }]);
+    expect(hub.released).toHaveLength(1);
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
   });
 
   it("waits for the worker that holds a resource, and stops new work meanwhile", async () => {
