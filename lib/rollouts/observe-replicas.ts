@@ -3,6 +3,7 @@ import { createDiscovery, type Discovery } from "../kubernetes/discovery.ts";
 import { ApiError } from "../kubernetes/errors.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { DEPLOYMENTS, REPLICA_TEMPLATES, STATEFUL_SETS } from "../kubernetes/types.ts";
+import { missingMirrorRule } from "./missing-mirror-rule.ts";
 import { type MirrorSource, parseReplicaRules } from "./replica-annotations.ts";
 import type { MirrorReading } from "./replica-wishes.ts";
 
@@ -52,12 +53,10 @@ async function readMirror(
   }
   const cause = messageOf(answer);
   if (answer.status === 403) {
-    const [group = ""] = apiVersion.includes("/") ? apiVersion.split("/") : [""];
-    const step =
-      type === REPLICA_TEMPLATES
-        ? "Apply the role outrigger:mirror-replicas, or bind it to the group outrigger"
-        : `Grant the group outrigger get on ${type.plural}/scale and patch on ${type.plural}/status of apiGroup "${group}"`;
-    return { reason: "MirrorForbidden", message: `${what} may not be read: ${cause}. ${step}.` };
+    return {
+      reason: "MirrorForbidden",
+      message: `${what} may not be read: ${cause}. ${missingMirrorRule(type, "get", "scale")}.`,
+    };
   }
   if (answer.status === 404) {
     const message = `${what} is not there or has no scale: ${cause}. Create it, or correct the annotations.`;

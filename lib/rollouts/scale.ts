@@ -4,6 +4,7 @@ import type { StatefulSet } from "../kubernetes/objects.ts";
 import { STATEFUL_SETS } from "../kubernetes/types.ts";
 import { attempt, type Executed, type ExecuteOptions, type Result, resultOf } from "./attempt.ts";
 import { claimOf } from "./claim.ts";
+import { missingMirrorRule } from "./missing-mirror-rule.ts";
 import { callPods, failedCall } from "./prepare-downscale.ts";
 import type { ReplicaAction, ScaleAction, UndoAction, WriteBackAction } from "./replica-actions.ts";
 import { LAST_DOWNSCALE_ANNOTATION } from "./replica-annotations.ts";
@@ -118,11 +119,15 @@ async function writeBack(
   { type, name, replicas }: WriteBackAction,
   { namespace }: ExecuteOptions,
 ): Promise<Result> {
-  const patch = { status: { replicas } };
-  await client.patch(type, { namespace, name }, patch, {
-    type: "merge",
-    subresource: "status",
-    fieldManager: "outrigger",
-  });
-  return { result: "done", message: `status.replicas ${replicas}` };
+  const options = { type: "merge", subresource: "status", fieldManager: "outrigger" } as const;
+  try {
+    await client.patch(type, { namespace, name }, { status: { replicas } }, options);
+    return { result: "done", message: `status.replicas ${replicas}` };
+  } catch (error) {
+    if (!isApiError(error, 403)) throw error;
+    return {
+      result: "refused",
+      message: `${error.request}: ${error.message}. ${missingMirrorRule(type, "patch", "status")}`,
+    };
+  }
 }

@@ -25,6 +25,8 @@ export interface Written {
   verb: "delete" | "patch";
   type: ResourceType;
   before: KubernetesObject;
+  /** What a patch made of it. */
+  after?: KubernetesObject;
   /** Precondition of a delete. */
   uid?: string | undefined;
   /** When the client sent it, epoch milliseconds. */
@@ -38,6 +40,8 @@ export interface ClientOptions {
   watchLagMs?: (type: ResourceType) => number;
   /** Told of each request that changes something, when the server has carried it out. */
   wrote?: (request: Written) => void;
+  /** Answers requests for paths that are no resource; without it they fail. */
+  answer?: (method: string, path: string) => { status: number; body: string };
   /** What a request fails with; undefined = it does not. */
   fail?: (verb: Verb | "watch", type: ResourceType) => Error | undefined;
   /** What else befalls a request; undefined = nothing. */
@@ -116,7 +120,7 @@ export class ModelClient implements KubernetesClient {
               kept as unknown as StatefulSet,
             ) as unknown as T)
           : this.#model.put(collectionOf(type), kept);
-      this.#options.wrote?.({ verb: "patch", type, before, sentAt });
+      this.#options.wrote?.({ verb: "patch", type, before, after: stored, sentAt });
       return stored;
     });
   }
@@ -215,8 +219,10 @@ export class ModelClient implements KubernetesClient {
     return Promise.reject(new Error("the model replaces nothing"));
   }
 
-  raw(): Promise<RawResponse> {
-    return Promise.reject(new Error("the model has no other paths"));
+  async raw(method: string, path: string): Promise<RawResponse> {
+    const { answer } = this.#options;
+    if (answer === undefined) throw new Error("the model has no other paths");
+    return this.#request("get", OTHER_PATHS, () => ({ headers: {}, ...answer(method, path) }));
   }
 
   async close(): Promise<void> {}
@@ -255,6 +261,9 @@ export class ModelClient implements KubernetesClient {
     return found;
   }
 }
+
+/** Stands for what is no resource of the model's. */
+const OTHER_PATHS: ResourceType = { apiVersion: "v1", kind: "Path", plural: "paths", namespaced: false };
 
 /** What fails long after the client has gone tells nobody. */
 function attempt(act: () => unknown): void {

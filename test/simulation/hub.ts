@@ -1,4 +1,4 @@
-import type { Pod } from "../../lib/kubernetes/objects.ts";
+import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { Registration } from "../../lib/registry/registration.ts";
 import type { GatePorts } from "../../lib/rollouts/ask-gates.ts";
 import type { Homes } from "../../lib/rollouts/home.ts";
@@ -28,6 +28,8 @@ export interface HubOptions {
   faults?: Fault[];
   /** Told of each pod a worker of this hub deletes, before it happens. */
   deleting?: (pod: Pod) => void;
+  /** Told of each StatefulSet a worker of this hub gives other replicas, when it has happened. */
+  scaling?: (statefulSet: string, replicas: { from: number; to: number }) => void;
   log?: (line: string) => void;
   interruption?: () => Interruption | undefined;
   handoverMs?: number;
@@ -117,16 +119,24 @@ export class SimulatedHub {
   #client(): ModelClient {
     const client = new ModelClient(this.#model, {
       ...this.#options.client,
-      wrote: ({ verb, type, before }) => {
+      wrote: ({ verb, type, before, after }) => {
         if (verb === "delete") {
           this.#options.deleting?.(before as Pod);
           this.#options.log?.(`delete ${before.metadata.name}`);
         }
         if (type.kind === "MultiAZRollout") this.#tellStatus();
+        if (type.kind === "StatefulSet" && after !== undefined)
+          this.#tellScale(before as StatefulSet, after as StatefulSet);
       },
     });
     this.clients.push(client);
     return client;
+  }
+
+  #tellScale({ metadata: { name }, spec: before }: StatefulSet, { spec: after }: StatefulSet): void {
+    if (before.replicas === after.replicas) return;
+    this.#options.scaling?.(name, { from: before.replicas ?? 1, to: after.replicas ?? 1 });
+    this.#options.log?.(`scale ${name} from ${before.replicas} to ${after.replicas}`);
   }
 
   #tellStatus(): void {

@@ -19,17 +19,22 @@ interface Disruption {
 
 /**
  * Watches a model and asserts what must hold after every event: at no time are pods of two zones unavailable because of
- * us, nor more than maxUnavailable of one StatefulSet; a pod of the wanted revision is never deleted; no delete repeats.
+ * us, whether deleted or scaled away, nor more than maxUnavailable of one StatefulSet; a pod of the wanted revision is never deleted; no delete repeats.
  */
 export class Invariants {
   readonly violations: string[] = [];
   readonly #model: ClusterModel;
   readonly #limits: Limits;
   readonly #disrupted = new Map<string, Disruption>();
+  /** Zone by pod that goes because its StatefulSet was scaled down. */
+  readonly #leaving = new Map<string, string>();
   readonly #deleted = new Set<string>();
   readonly #wanted = new Map<string, { revision: string; since: number }>();
   peakUnavailable = 0;
   deletes = 0;
+  scales = 0;
+  /** Told of each pod whose StatefulSet was scaled down. */
+  onScale: (pod: Pod) => void = () => {};
 
   constructor(model: ClusterModel, limits: Limits) {
     this.#model = model;
@@ -39,6 +44,7 @@ export class Invariants {
       if (collection === "statefulsets" && type !== "DELETED") this.#noteRevision(object as StatefulSet);
       if (collection !== "pods") return;
       const pod = object as Pod;
+      if (type === "DELETED") this.#leaving.delete(pod.metadata.name);
       const disruption = this.#disrupted.get(pod.metadata.name);
       if (disruption !== undefined && pod.metadata.uid !== disruption.uid && isReady(pod)) {
         this.#disrupted.delete(pod.metadata.name);
@@ -62,12 +68,27 @@ export class Invariants {
     this.#check();
   }
 
+  /** To be told of each StatefulSet of ours that has other replicas now. */
+  scaling(statefulSet: string, { from, to }: { from: number; to: number }): void {
+    this.scales++;
+    for (let ordinal = to; ordinal < from; ordinal++) {
+      const name = `${statefulSet}-${ordinal}`;
+      const pod = this.#model.find<Pod>("pods", name);
+      if (pod === undefined) continue;
+      this.onScale(pod);
+      this.#disrupted.delete(name);
+      this.#leaving.set(name, this.#limits.zoneOfPod?.(name) ?? this.#limits.zoneOf(statefulSet));
+    }
+    this.#check();
+  }
+
   #check(): void {
     const bySet = new Map<string, number>();
     for (const { statefulSet } of this.#disrupted.values()) bySet.set(statefulSet, (bySet.get(statefulSet) ?? 0) + 1);
-    const zones = new Set(
-      [...bySet.keys()].map((name) => (this.#limits.zoneOfPod === undefined ? this.#limits.zoneOf(name) : name)),
-    );
+    const zones = new Set([
+      ...[...bySet.keys()].map((name) => (this.#limits.zoneOfPod === undefined ? this.#limits.zoneOf(name) : name)),
+      ...this.#leaving.values(),
+    ]);
     if (zones.size > 1) this.#violate(`zones ${[...zones].join(" and ")} are disrupted at once`);
     for (const [name, count] of bySet) {
       this.peakUnavailable = Math.max(this.peakUnavailable, count);

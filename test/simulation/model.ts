@@ -13,7 +13,8 @@ export type Collection =
   | "nodes"
   | "controllerrevisions"
   | "persistentvolumeclaims"
-  | "persistentvolumes";
+  | "persistentvolumes"
+  | "replicatemplates";
 export interface ModelEvent {
   type: "ADDED" | "MODIFIED" | "DELETED";
   collection: Collection;
@@ -55,6 +56,7 @@ export class ClusterModel {
     controllerrevisions: new Map(),
     persistentvolumeclaims: new Map(),
     persistentvolumes: new Map(),
+    replicatemplates: new Map(),
   };
   readonly #listeners = new Set<(event: ModelEvent) => void>();
   /** The revision each StatefulSet's template stands for. */

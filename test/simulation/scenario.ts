@@ -58,6 +58,10 @@ export class Scenario {
         this.invariants.deleting(pod);
         options.deleting?.(pod);
       },
+      scaling: (statefulSet, replicas) => {
+        this.invariants.scaling(statefulSet, replicas);
+        options.scaling?.(statefulSet, replicas);
+      },
       log: (line) => this.log(line),
     });
   }

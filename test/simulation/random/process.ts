@@ -82,7 +82,7 @@ export class Process {
       delete: (type, name, options) => this.ask(() => client.delete(type, name, options)),
       create: () => client.create(),
       replace: () => client.replace(),
-      raw: () => client.raw(),
+      raw: (method, path) => client.raw(method, path),
       close: () => client.close(),
       watch,
     };

@@ -1,0 +1,101 @@
+import fc from "fast-check";
+import { test } from "vitest";
+import { losePods } from "./calamities.ts";
+import { Ingesters } from "./ingesters.ts";
+
+const RUNS = 120;
+const ms = (max: number) => fc.integer({ min: 0, max });
+
+/** What befalls replicas, and when (milliseconds after they were first looked at). */
+const Faults = fc.record({
+  seed: fc.integer({ min: 1, max: 1_000_000 }),
+  replicas: fc.integer({ min: 1, max: 5 }),
+  minTime: fc.constantFrom("0s", "5s", "40s"),
+  wanted: fc.array(fc.record({ at: ms(90_000), replicas: fc.integer({ min: 1, max: 6 }) }), {
+    minLength: 1,
+    maxLength: 4,
+  }),
+  watchLagMs: fc.constantFrom(0, 20, 300, 900),
+  watchLifeMs: fc.option(fc.integer({ min: 500, max: 8_000 }), { nil: undefined }),
+  workers: fc.array(
+    fc.record({
+      point: fc.constantFrom("pencil-act", "after-delete", "after-prepare", "after-scale"),
+      nth: fc.integer({ min: 1, max: 4 }),
+      what: fc.constantFrom<("kill" | { freezeMs: number })[]>("kill", { freezeMs: 30_000 }, { freezeMs: 300_000 }),
+    }),
+    { maxLength: 2 },
+  ),
+  handoverMs: fc.constantFrom(90_000, 4_000),
+  duplicateAt: fc.option(ms(60_000), { nil: undefined }),
+  secondHubAt: fc.option(ms(60_000), { nil: undefined }),
+  templateAt: fc.option(ms(90_000), { nil: undefined }),
+  refusing: fc.option(fc.record({ at: ms(30_000), forMs: ms(90_000), pod: fc.integer({ min: 0, max: 4 }) }), {
+    nil: undefined,
+  }),
+  nodeLoss: fc.option(
+    fc.record({ at: ms(60_000), zone: fc.constantFrom("zone-a", "zone-b", "zone-c"), forMs: ms(20_000) }),
+    {
+      nil: undefined,
+    },
+  ),
+});
+
+test(`${RUNS} groups whose replicas change under faults keep every promise`, { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(Faults, async (faults) => {
+      const { watchLagMs, watchLifeMs } = faults;
+      const scenario: Ingesters = new Ingesters(
+        {
+          seed: faults.seed,
+          replicas: faults.replicas,
+          lagMs: watchLagMs + 200,
+          hub: {
+            handoverMs: faults.handoverMs,
+            faults: faults.workers,
+            client: {
+              latencyMs: () => 1 + scenario.model.random() * 8,
+              watchLagMs: () => scenario.model.random() * watchLagMs,
+              watchLifeMs: () => watchLifeMs,
+            },
+          },
+        },
+        faults.minTime,
+      );
+      const { clock, model, hub, pods } = scenario;
+      const when = (at: number | undefined, act: () => void): void => {
+        if (at !== undefined) clock.after(at, act);
+      };
+      hub.post();
+      const second = scenario.addHub({ name: "ingesters", hubId: "hub-2", client: { answer: pods.answer } });
+      when(faults.duplicateAt, () => hub.post());
+      when(faults.secondHubAt, () => second.post());
+      const changes = faults.wanted.toSorted((a, b) => a.at - b.at);
+      for (const { at, replicas } of changes) when(at, () => scenario.want(replicas));
+      when(faults.templateAt, () => scenario.changeTemplates("new"));
+      when(faults.refusing?.at, () => {
+        const names = ["zone-a", "zone-b", "zone-c"].map((zone) => `ingester-${zone}-${faults.refusing?.pod}`);
+        for (const name of names) pods.refusing.POST.add(name);
+        clock.after(faults.refusing?.forMs ?? 0, () => pods.refusing.POST.clear());
+      });
+      when(faults.nodeLoss?.at, () => {
+        losePods(model, [`ingester-${faults.nodeLoss?.zone}-0`], faults.nodeLoss?.forMs ?? 0);
+      });
+      await clock.run(() => false, 120_000);
+      const last = changes.at(-1)?.replicas ?? 0;
+      const wanted = faults.templateAt === undefined ? "old" : "new";
+      const done = (): boolean => scenario.are(last)() && scenario.isRolledOut(wanted) && pods.left.length === 0;
+      const ended = await clock.run(done, 3_600_000);
+      const reasons = [hub, second].map(({ last: pass }) =>
+        pass?.status.conditions.map(({ type, reason }) => `${type} ${reason}`),
+      );
+      const problems = [
+        ...scenario.invariants.violations,
+        ...scenario.unprepared,
+        ...[...hub.failures, ...second.failures].map((failure) => `a worker failed: ${String(failure)}`),
+        ...(ended ? [] : [`never ended: ${reasons.join("; ")}; left ${pods.left.join(", ")}`]),
+      ];
+      if (problems.length > 0) throw new Error(`${problems.join("\n")}\n${scenario.transcript}`);
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  );
+});

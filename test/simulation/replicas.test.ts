@@ -1,0 +1,217 @@
+import { describe, expect, test } from "vitest";
+import { ApiError, ConnectionError } from "../../lib/kubernetes/errors.ts";
+import type { Fault } from "./hub.ts";
+import { Ingesters, KEY } from "./ingesters.ts";
+
+const DOWN = ["zone-a", "zone-b", "zone-c"].flatMap((zone) => [`POST ${zone}-2`, `scale ${zone} from 3 to 2`]);
+
+describe("replicas", () => {
+  test("go down zone by zone with the minimum time between them, prepared, and up again behind Ready leaders", async () => {
+    const scenario = new Ingesters();
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    scenario.want(2);
+    const startedAt = scenario.clock.now();
+    expect(await scenario.clock.run(scenario.are(2), 600_000)).toBe(true);
+    expect(scenario.clock.now() - startedAt).toBeGreaterThan(120_000);
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    scenario.want(4);
+    expect(await scenario.clock.run(scenario.are(4), 600_000)).toBe(true);
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    expect(scenario.invariants.violations).toEqual([]);
+    expect(scenario.hub.failures).toEqual([]);
+    expect(scenario.story).toEqual([
+      ...DOWN,
+      ...["zone-a", "zone-b", "zone-c"].map((zone) => `scale ${zone} from 2 to 4`),
+    ]);
+    expect(scenario.model.find("replicatemplates", "ingester")).toMatchObject({ status: { replicas: 4 } });
+    expect(scenario.statefulSet("zone-c").metadata.annotations?.[`${KEY}/last-downscale`]).toMatch(
+      /^2026-11-21T10:0\d:\d\dZ$/,
+    );
+    await expect(scenario.transcript).toMatchFileSnapshot("../golden/replicas.txt");
+  });
+
+  test("that stay as they are cost one more request each pass", async () => {
+    const scenario = new Ingesters();
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    const before = { requests: scenario.hub.requests, passes: scenario.hub.passes };
+    await scenario.clock.run(() => false, 600_000);
+    const passes = scenario.hub.passes - before.passes;
+    expect(passes).toBeGreaterThan(10);
+    // The last one may be under way.
+    expect(scenario.hub.requests - before.requests).toBeLessThanOrEqual(3 * (passes + 1));
+  });
+
+  test("that go down during a rollout wait for it, and the two never meet in two zones", async () => {
+    const scenario = new Ingesters({ replicas: 4 }, "0s");
+    scenario.changeTemplates("new");
+    await scenario.clock.run(() => false, 500);
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.invariants.deletes === 3, 60_000);
+    scenario.want(2);
+    expect(await scenario.clock.run(scenario.are(2), 1_200_000)).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
+    expect(scenario.invariants.deletes).toBe(12);
+    expect(scenario.story.findIndex((line) => line.startsWith("scale"))).toBeGreaterThan(
+      scenario.story.findLastIndex((line) => line.startsWith("delete")),
+    );
+  });
+
+  test("that change mid-way are followed to where they lead", async () => {
+    const scenario = new Ingesters({ replicas: 5 }, "20s");
+    scenario.hub.post();
+    scenario.want(2);
+    await scenario.clock.run(() => scenario.invariants.scales === 2, 300_000);
+    scenario.want(3);
+    expect(await scenario.clock.run(scenario.are(3), 600_000)).toBe(true);
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    expect(scenario.invariants.violations).toEqual([]);
+    expect(scenario.pods.left).toEqual([]);
+  });
+
+  test("of a leader that people scale down by hand are followed after the minimum time", async () => {
+    const scenario = new Ingesters();
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    const { spec, ...rest } = scenario.statefulSet("zone-b");
+    scenario.model.changeStatefulSet({ ...rest, spec }, { ...rest, spec: { ...spec, replicas: 2 } });
+    scenario.annotate("zone-b", { [`${KEY}/rollout-downscale-leader`]: "ingester-zone-b" }, "1m");
+    const startedAt = scenario.clock.now();
+    await scenario.clock.run(() => scenario.statefulSet("zone-c").spec.replicas === 2, 600_000);
+    expect(scenario.clock.now() - startedAt).toBeGreaterThanOrEqual(60_000);
+  });
+});
+
+describe("a pod that does not prepare", () => {
+  test("keeps its StatefulSet as it is, undoes the others, and is asked again after a minute", async () => {
+    const scenario = new Ingesters({ replicas: 3 }, "0s");
+    scenario.pods.refusing.POST.add("ingester-zone-a-1");
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    scenario.want(1);
+    await scenario.clock.run(() => scenario.reason() === "PrepareDownscaleFailed", 60_000);
+    const message = scenario.hub.last?.status.conditions.find(({ type }) => type === "Scaled")?.message;
+    expect(message).toContain("pod ingester-zone-a-1 answered POST :80/ingester/prepare-shutdown with 500: not now");
+    expect(scenario.hub.last?.status.phase).toBe("Idle");
+    expect(scenario.pods.left).toEqual([]);
+    expect(scenario.invariants.scales).toBe(0);
+    const failedAt = scenario.clock.now();
+    scenario.pods.refusing.POST.clear();
+    expect(await scenario.clock.run(scenario.are(1), 600_000)).toBe(true);
+    expect(scenario.clock.now() - failedAt).toBeGreaterThan(50_000);
+    expect(scenario.invariants.violations).toEqual([]);
+  });
+
+  test("and does not undo either is told of, and given up after five tries", async () => {
+    const scenario = new Ingesters({ replicas: 3 }, "0s");
+    scenario.pods.refusing.POST.add("ingester-zone-a-1");
+    scenario.pods.refusing.DELETE.add("ingester-zone-a-2");
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    scenario.want(1);
+    await scenario.clock.run(() => scenario.invariants.scales === 0 && scenario.story.length > 2, 60_000);
+    scenario.want(3);
+    await scenario.clock.run(() => scenario.reason() === "UndoPrepareDownscaleFailed", 60_000);
+    expect(scenario.pods.left).toEqual(["ingester-zone-a-2"]);
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 600_000);
+    expect(scenario.reason()).toBe("AsWanted");
+    expect(scenario.story.filter((line) => line.startsWith("DELETE zone-a-2"))).toHaveLength(6);
+  });
+
+  test("because a role is missing says which", async () => {
+    const scenario = new Ingesters();
+    const message = 'pods "ingester-zone-a-2" is forbidden: User "hub" cannot create resource "pods/proxy"';
+    scenario.pods.forbidden = { status: 403, body: JSON.stringify({ kind: "Status", code: 403, message }) };
+    scenario.want(2);
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.reason() === "PrepareDownscaleFailed", 60_000);
+    const told = scenario.hub.last?.status.conditions.find(({ type }) => type === "Scaled")?.message;
+    expect(told).toContain('cannot create resource "pods/proxy". Apply the role outrigger:prepare-downscale');
+  });
+});
+
+test("a status that may not be written back is told of and holds nothing", async () => {
+  const message = 'User "hub" cannot patch resource "replicatemplates/status"';
+  const refused = new ApiError({ status: 403, reason: "Forbidden", message, request: "PATCH it" });
+  const fail = (verb: string, { kind }: { kind: string }) =>
+    verb === "patch" && kind === "ReplicaTemplate" ? refused : undefined;
+  const scenario = new Ingesters({ hub: { client: { fail } } }, "0s");
+  scenario.want(2);
+  scenario.hub.post();
+  expect(await scenario.clock.run(scenario.are(2), 600_000)).toBe(true);
+  await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+  const told = scenario.hub.last?.status.conditions.find(({ type }) => type === "AnnotationsValid");
+  expect(told?.message).toMatch(
+    /status of ReplicaTemplate ingester could not be written: PATCH it: .*Apply the role outrigger:mirror-replicas/,
+  );
+  expect(scenario.hub.last?.status.phase).toBe("Idle");
+});
+
+describe("a worker that dies", () => {
+  const kill = (point: string): Fault[] => [{ point, nth: 1, what: "kill" }];
+  test.each(["pencil-act", "after-prepare", "after-scale"])(
+    "at %s leaves a scale-down that the next one completes",
+    async (point) => {
+      const scenario = new Ingesters({ hub: { faults: kill(point) } }, "10s");
+      scenario.want(2);
+      scenario.hub.post();
+      expect(await scenario.clock.run(scenario.are(2), 1_200_000)).toBe(true);
+      await scenario.clock.run(() => scenario.reason() === "AsWanted", 120_000);
+      expect(scenario.story.some((line) => line.startsWith(`fault at ${point}`))).toBe(true);
+      expect(scenario.invariants.violations).toEqual([]);
+      expect(scenario.invariants.scales).toBe(3);
+      expect(scenario.pods.left).toEqual([]);
+    },
+  );
+
+  test("after preparing leaves pods that the next one tells to go on, when nobody wants fewer any more", async () => {
+    const scenario = new Ingesters({ hub: { faults: kill("after-prepare") } });
+    scenario.want(2);
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.pods.left.length > 0, 60_000);
+    scenario.want(3);
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 600_000);
+    expect(scenario.story.filter((line) => !line.startsWith("fault"))).toEqual(["POST zone-a-2", "DELETE zone-a-2"]);
+    expect(scenario.pods.left).toEqual([]);
+    expect(scenario.invariants.scales).toBe(0);
+  });
+
+  test("and whose write got no answer leaves it to the next look", async () => {
+    let lost = 0;
+    const scenario: Ingesters = new Ingesters(
+      {
+        hub: {
+          client: {
+            fail: (verb, type) => {
+              const scales = scenario.story.some((line) => line.startsWith("POST")) && verb === "patch";
+              if (!scales || type.kind !== "StatefulSet" || lost++ > 0) return undefined;
+              return new ConnectionError("timeout", "https://model", "no answer");
+            },
+          },
+        },
+      },
+      "0s",
+    );
+    scenario.want(2);
+    scenario.hub.post();
+    expect(await scenario.clock.run(scenario.are(2), 600_000)).toBe(true);
+    expect(lost).toBeGreaterThan(0);
+    expect(scenario.invariants.violations).toEqual([]);
+    expect(scenario.pods.left).toEqual([]);
+  });
+});
+
+test("two hubs scale down once", async () => {
+  const scenario = new Ingesters({}, "0s");
+  const client = { latencyMs: () => 2, answer: scenario.pods.answer };
+  const second = scenario.addHub({ name: "ingesters", hubId: "hub-2", client });
+  scenario.want(2);
+  scenario.hub.post();
+  second.post();
+  expect(await scenario.clock.run(scenario.are(2), 600_000)).toBe(true);
+  await scenario.clock.run(() => false, 60_000);
+  expect(scenario.invariants.violations).toEqual([]);
+  expect(scenario.invariants.scales).toBe(3);
+  expect(scenario.pods.left).toEqual([]);
+});
