@@ -80,6 +80,10 @@ export function wishFor(follower: Follower, group: readonly Follower[], now: str
   const wish = wantedReplicas(follower, group);
   if (wish === undefined || "message" in wish || wish.to === wish.from) return isWish(wish) ? undefined : wish;
   if (wish.to > wish.from) return wish;
+  if (rules.delayed && rules.mirror !== undefined) {
+    const message = `${wish.statefulSet} has ${wish.from} replicas and is to have ${wish.to}: a delayed downscale (grafana.com/rollout-delayed-downscale) is not carried out by Outrigger. Scale it down yourself, or remove the annotation.`;
+    return { statefulSet: wish.statefulSet, reason: "DelayedDownscaleUnsupported", message };
+  }
   const wait = wish.reason === "FollowsLeader" ? sinceOthers(follower, group, now) : undefined;
   if (wait !== undefined) return wait;
   if (rules.prepare === undefined) return wish;

@@ -33,6 +33,7 @@ export const FILES = {
   auditPolicy: "audit-policy.json",
   auditLog: "audit.log",
   stages: "stages.yaml",
+  egress: "egress.json",
 } as const;
 
 export function etcd(binaries: Binaries, directory: string, ports: Ports): Command {
@@ -58,7 +59,7 @@ export function kubeApiserver(
   binaries: Binaries,
   directory: string,
   ports: Ports,
-  features: { audit: boolean; tokenWebhook: boolean },
+  features: { audit: boolean; tokenWebhook: boolean; podNetwork: boolean },
 ): Command {
   const file = (name: keyof typeof FILES): string => join(directory, FILES[name]);
   const audit = [
@@ -91,6 +92,7 @@ export function kubeApiserver(
       "--profiling=false",
       ...(features.audit ? audit : []),
       ...(features.tokenWebhook ? tokens : []),
+      ...(features.podNetwork ? [`--egress-selector-config-file=${file("egress")}`] : []),
     ],
   };
 }
@@ -148,6 +150,15 @@ export const AUDIT_POLICY = {
   omitStages: ["RequestReceived"],
   rules: [{ level: "Metadata" }],
 };
+
+/** How the API server reaches pods: through an HTTP CONNECT proxy on a Unix socket. */
+export const egressConfiguration = (udsName: string): object => ({
+  apiVersion: "apiserver.k8s.io/v1beta1",
+  kind: "EgressSelectorConfiguration",
+  egressSelections: [
+    { name: "cluster", connection: { proxyProtocol: "HTTPConnect", transport: { uds: { udsName } } } },
+  ],
+});
 
 /** The kwok configuration of a simulated kubelet that keeps up with sixty pods at once on two cores. */
 export const KWOK_CONFIGURATION = {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { AdminCredentials } from "./admin-client.ts";
 import { createCertificateAuthority, createServiceAccountKey } from "./certificates.ts";
-import { AUDIT_POLICY, FILES, KWOK_CONFIGURATION } from "./components.ts";
+import { AUDIT_POLICY, egressConfiguration, FILES, KWOK_CONFIGURATION } from "./components.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { nodeStages } from "./node-stages.ts";
 import { podStages } from "./pod-stages.ts";
@@ -61,9 +61,15 @@ export async function readRecord(directory: string): Promise<ControlPlaneRecord>
 /** Writes keys, certificates, kubeconfigs, the audit policy and the stages. */
 export async function fillDataFolder(
   directory: string,
-  options: { name: string; server: string; kubernetesVersion: string; podReadyAfterMs: number | undefined },
+  options: {
+    name: string;
+    server: string;
+    kubernetesVersion: string;
+    podReadyAfterMs: number | undefined;
+    podNetworkSocket: string | undefined;
+  },
 ): Promise<AdminCredentials> {
-  const { name, server, kubernetesVersion, podReadyAfterMs } = options;
+  const { name, server, kubernetesVersion, podReadyAfterMs, podNetworkSocket } = options;
   const authority = createCertificateAuthority(`${name}-ca`);
   const serving = authority.issue({
     commonName: "kube-apiserver",
@@ -94,6 +100,9 @@ export async function fillDataFolder(
     ["schedulerKubeconfig", kubeconfig(name, client("system:kube-scheduler"))],
     ["kubeletsKubeconfig", kubeconfig(name, client("local-kubelets", "system:masters"))],
     ["auditPolicy", JSON.stringify(AUDIT_POLICY)],
+    ...(podNetworkSocket === undefined
+      ? []
+      : ([["egress", JSON.stringify(egressConfiguration(podNetworkSocket))]] satisfies [keyof typeof FILES, string][])),
     ["stages", stages.map((stage) => JSON.stringify(stage)).join("\n---\n")],
   ];
   await Promise.all(contents.map(([file, text]) => writeAtomically(join(directory, FILES[file]), text)));

@@ -27,6 +27,11 @@ export interface ControlPlaneOptions {
   audit?: boolean;
   /** From Running to Ready for pods whose annotations say nothing, milliseconds. Default 200. */
   podReadyAfterMs?: number;
+  /**
+   * Unix socket of an HTTP CONNECT proxy into the network of the pods, which run nothing: what the API server is to pass on to a pod goes
+   * there. Absent = no pod can be reached.
+   */
+  podNetworkSocket?: string;
   /** The processes outlive this one. Default false. */
   detached?: boolean;
   /** Told what is being built, when something is. */
@@ -98,13 +103,18 @@ async function startOnce(options: ControlPlaneOptions, binaries: Binaries): Prom
       server,
       kubernetesVersion,
       podReadyAfterMs: options.podReadyAfterMs,
+      podNetworkSocket: options.podNetworkSocket,
     });
     admin = createAdminClient(credentials);
     if (options.tokens !== undefined) {
       tokenReview = await startTokenReview(dataDir, name, options.tokens, detached ? processes : undefined);
     }
     await processes.waitFor("etcd", () => answers(`http://127.0.0.1:${ports.etcdClient}/health`), READY_TIMEOUT_MS);
-    const features = { audit, tokenWebhook: options.tokens !== undefined };
+    const features = {
+      audit,
+      tokenWebhook: options.tokens !== undefined,
+      podNetwork: options.podNetworkSocket !== undefined,
+    };
     await startOne(processes, "kube-apiserver", kubeApiserver(binaries, dataDir, ports, features));
     const client = admin;
     const nodes = planNodes(zones, nodesPerZone);

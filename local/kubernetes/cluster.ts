@@ -37,6 +37,7 @@ export interface ClusterCoreOptions {
   caPem?: string;
   /** host:port that discovery names. */
   address?: () => string;
+  podNetworkSocket?: HandlerOptions["podNetworkSocket"];
   onAnswer?: HandlerOptions["onAnswer"];
   /** Changes kept for watches. Default 1,000. */
   historyLimit?: number;
@@ -74,6 +75,7 @@ export function createClusterCore(options: ClusterCoreOptions = {}): ClusterCore
       authenticate: createAuthenticator(options.verify, () => clock.now()),
       kubernetesVersion: KUBERNETES_VERSION,
       address: options.address ?? (() => "127.0.0.1"),
+      podNetworkSocket: options.podNetworkSocket,
       ...(options.onAnswer && { onAnswer: options.onAnswer }),
     }),
     stop() {

@@ -19,7 +19,7 @@ import { serve } from "./http/serve.ts";
 export interface EmbeddedClusterOptions
   extends Pick<
     ControlPlaneOptions,
-    "name" | "dataDir" | "zones" | "nodesPerZone" | "tokens" | "audit" | "podReadyAfterMs"
+    "name" | "dataDir" | "zones" | "nodesPerZone" | "tokens" | "audit" | "podReadyAfterMs" | "podNetworkSocket"
   > {
   /** Default: the computer's. */
   clock?: Clock;
@@ -47,6 +47,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     caPem,
     address: () => new URL(server).host,
     clock,
+    podNetworkSocket: options.podNetworkSocket,
     ...(options.random && { random: options.random }),
     ...(options.podReadyAfterMs === undefined ? {} : { podReadyAfterMs: options.podReadyAfterMs }),
     ...(audit

@@ -10,6 +10,7 @@ import { discover } from "./discovery.ts";
 import type { ApiRequest, ApiResponse } from "./exchange.ts";
 import { notImplementedPart } from "./not-implemented.ts";
 import { openApi } from "./openapi.ts";
+import { isPodProxy, proxyPod } from "./pod-proxy.ts";
 import { handleResource } from "./resource.ts";
 
 export interface HandlerOptions {
@@ -18,6 +19,8 @@ export interface HandlerOptions {
   kubernetesVersion: string;
   /** host:port, for discovery. */
   address(): string;
+  /** Unix socket of an HTTP CONNECT proxy into the network of the pods; absent = they cannot be reached. */
+  podNetworkSocket?: string | undefined;
   /** Told each request when it is answered (when it begins, for a watch). */
   onAnswer?: (request: ApiRequest, info: RequestInfo, user: User | undefined, status: number) => void;
 }
@@ -44,7 +47,7 @@ export function createHandler(context: ApiContext, options: HandlerOptions): Han
       const caller = await options.authenticate(request.subject, request.headers["authorization"]);
       user = impersonated(context.store, caller, request.headers);
       authorize(context.store, user, info);
-      response = answer(context, applied, options, user, info, request);
+      response = await answer(context, applied, options, user, info, request);
     } catch (error) {
       response = failed(error);
     }
@@ -69,7 +72,10 @@ function answer(
   user: User,
   info: RequestInfo,
   request: ApiRequest,
-): ApiResponse {
+): ApiResponse | Promise<ApiResponse> {
+  if (options.podNetworkSocket !== undefined && isPodProxy(info)) {
+    return proxyPod(context, info, request, options.podNetworkSocket);
+  }
   const document = openApi(context.types, request.path);
   if (document !== undefined) return { status: 200, body: document };
   const missing = notImplementedPart(info);

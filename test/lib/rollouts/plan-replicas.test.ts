@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { SAFETY_RULES } from "../../../lib/rollouts/safety.ts";
 import { ABOUT_REPLACING } from "../../../lib/rollouts/safety-replicas.ts";
 import { freshState } from "../../../lib/rollouts/state.ts";
-import { at, underWay } from "./group.ts";
+import { at, type PartOptions, underWay } from "./group.ts";
 import { claimed, deleting, plan } from "./plan-row.ts";
 import { HOUR, MINUTE, PREPARE, rules, scaleDown, template, testReplicaRows } from "./replica-row.ts";
 
@@ -11,6 +11,14 @@ const b = { ...MIN_TIME, leader: "a", leaderReady: "true" };
 const c = { ...MIN_TIME, leader: "b", leaderReady: "true" };
 /** The example of the operator's README: zone b follows a, zone c follows b. */
 const chain = { a: rules(MIN_TIME), b: rules(b), c: rules(c) };
+const delayed = ({ annotations, ...part }: PartOptions): PartOptions => ({
+  ...part,
+  annotations: {
+    ...annotations,
+    "grafana.com/rollout-delayed-downscale": "1h",
+    "grafana.com/rollout-prepare-delayed-downscale-url": "http://pod:8080/ingester/prepare-delayed-downscale",
+  },
+});
 const state = (changes: object) => ({ ...freshState("uid-resource"), ...changes });
 
 describe("a follower", () => {
@@ -393,6 +401,18 @@ describe("mirrored replicas", () => {
       pods: { a: "NN" },
       parts: { a: rules({ mirror: { name: "../secrets" } }) },
       warns: ["from-resource-name"],
+    },
+    "that are fewer wait where a delay is asked for, which nobody would keep": {
+      pods: { a: "NN" },
+      parts: { a: delayed(rules({ mirror: {} })) },
+      ...reads(1, 2),
+      waits: ["a DelayedDownscaleUnsupported"],
+    },
+    "that are more are given where a delay is asked for": {
+      pods: { a: "NN" },
+      parts: { a: delayed(rules({ mirror: {} })) },
+      ...reads(3, 2),
+      scales: ["a 2>3"],
     },
     "beside a leader do not count": {
       pods: { a: "NN", b: "NN" },
