@@ -114,13 +114,17 @@ async function lookAtGuard(
   }
   const scope = { hubId, cluster, namespaces, followsInSeconds: discoverIntervalSeconds };
   const wanted = capabilities.includes("rollouts");
-  return await ports.keepGuard(client, scope, {
+  const facts = await ports.keepGuard(client, scope, {
     wanted,
     memory,
     nowMs: session.now(),
     mayWrite: () => session.lease.mayWrite(),
     intend: (action, guard) => session.pencil({ actions: [action], state: { ...state, guard } }),
   });
+  const { definition } = facts.memory ?? {};
+  if (definition !== memory?.definition)
+    session.log("info", "Guard changed", { cluster, definition: definition ?? "none" });
+  return facts;
 }
 
 /**

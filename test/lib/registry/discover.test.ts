@@ -3,16 +3,18 @@ import { ApiError, ConnectionError } from "../../../lib/kubernetes/errors.ts";
 import { createDiscoveryReconciler } from "../../../lib/registry/discover.ts";
 import { discoveryKey } from "../../../lib/registry/discovery-key.ts";
 import type { Registration } from "../../../lib/registry/registration.ts";
-import type { Reconciliation, Session } from "../../../lib/work/reconciler.ts";
+import type { Intent, Reconciliation, Session } from "../../../lib/work/reconciler.ts";
 import { at, registration } from "./build.ts";
 import { fakeHub, HUB_ID } from "./hub.ts";
 
 let hub: ReturnType<typeof fakeHub>;
 let state: unknown;
+let intents: Intent[];
 let row: Registration;
 beforeEach(async () => {
   hub = fakeHub();
   state = undefined;
+  intents = [];
   row = registration({ version: "v1.35.4" });
   await hub.registry.save(row, undefined);
 });
@@ -28,6 +30,7 @@ async function pass(): Promise<Reconciliation> {
     lease: { fence: 1, remainingMs: () => 60_000, handoverMs: () => 60_000, mayWrite: () => true },
     now: () => hub.clock.now(),
     log: () => undefined,
+    pencil: async (intent: Intent) => void intents.push(intent),
   } as unknown as Session;
   const result = await createDiscoveryReconciler(hub.ports).reconcile(session);
   state = JSON.parse(JSON.stringify(result.state)) as unknown;
@@ -190,6 +193,21 @@ describe("a discovery pass", () => {
     };
     expect(condition(await pass(), "Guarded")).toEqual(first);
     expect(state).toMatchObject({ guard: { definition: "xx" } });
+  });
+
+  it("saves what a guard is about to be before it is written, and what came of it with its own outcome", async () => {
+    hub.cluster.rollouts = () => [resource()];
+    await pass();
+    const action = { kind: "InstallGuard", object: "outrigger-no-downscale", reason: "Labelled" };
+    const intended = { checkedAt: at(0), definition: "" };
+    hub.ports.keepGuard = async (_client, _scope, { intend }) => {
+      await intend(action, intended);
+      return { memory: { ...intended, definition: "x" }, outcome: { ...action, result: "done" } };
+    };
+    const before = state;
+    const { actions } = await pass();
+    expect(intents).toEqual([{ actions: [action], state: { ...(before as object), guard: intended } }]);
+    expect(actions).toEqual([{ ...action, result: "done" }]);
   });
 
   it("wants no guard for a registration without rollouts", async () => {
