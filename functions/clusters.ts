@@ -4,8 +4,14 @@ import { createConnector } from "../lib/aws/connect.ts";
 import { createEksClients } from "../lib/aws/eks-clients.ts";
 import { keepGuard } from "../lib/guards/keep.ts";
 import { leaveGuard } from "../lib/guards/leave.ts";
-import { installCustomResources } from "../lib/registry/install.ts";
+import type { InstallCustomResources } from "../lib/registry/ports.ts";
 import { releaseClaims } from "../lib/rollouts/claims.ts";
+
+/** Loaded by the first registration: most starts are for something else. */
+const installCustomResources: InstallCustomResources = async (client, registration) => {
+  const install = await import("../lib/registry/install.ts");
+  return install.installCustomResources(client, registration);
+};
 
 /** The way to clusters: who one is, a pooled client for it, what is put into it and taken back. */
 export function openClusters(env: { OUTRIGGER_LOCAL: "true" | "false" }) {

@@ -73,7 +73,10 @@ export function functionCode(options: BundleOptions): Record<FunctionName, strin
 export function bundleFunctions(options: BundleOptions): Record<FunctionName, string> {
   const { source = SHIPPED_FUNCTIONS, outdir } = options;
   const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof Esbuild;
-  const alias = { "@aws-sdk/credential-provider-node": sourceOf(STAND_INS, "credential-provider-node", "The SDK") };
+  const alias = {
+    "@aws-sdk/credential-provider-node": sourceOf(STAND_INS, "credential-provider-node", "The SDK"),
+    "node:http2": sourceOf(STAND_INS, "http2", "The HTTP client"),
+  };
   for (const name of FUNCTION_NAMES) {
     buildSync({
       entryPoints: { index: sourceOf(source, name, `Function ${name}`) },

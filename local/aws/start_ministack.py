@@ -15,7 +15,6 @@ Its EKS knows no cluster that answers, and ARC zonal shift it does not know at a
 let pass is answered there.
 """
 
-import asyncio
 import json
 import os
 import re
@@ -27,6 +26,7 @@ import urllib.request
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.core.concurrency import run_reentrant
 from ministack.services import cloudwatch, eks, lambda_svc
 
 cloudwatch._evaluate_alarm = lambda alarm: None
@@ -123,7 +123,7 @@ def ask_eks(method, path, headers, body, query_params):
 
 
 async def forward_to_eks(method, path, *rest):
-    return await asyncio.to_thread(ask_eks, method, urllib.parse.quote(path), *rest)
+    return await run_reentrant(ask_eks, method, urllib.parse.quote(path), *rest)
 
 
 async def dispatch_with_arc(method, path, headers, body, query_params, request_id):
@@ -140,7 +140,7 @@ async def dispatch_with_arc(method, path, headers, body, query_params, request_i
         message = json.dumps({"message": f"{key} is not authorized to perform: {action}"})
         return 403, {"x-amzn-errortype": "AccessDeniedException"}, message.encode()
     path = f"/managedresources/{urllib.parse.quote(cluster, safe='')}"
-    return await asyncio.to_thread(ask_eks, method, path, headers, body, query_params)
+    return await run_reentrant(ask_eks, method, path, headers, body, query_params)
 
 
 if eks_endpoint:

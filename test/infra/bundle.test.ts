@@ -49,5 +49,6 @@ test("the shipped functions become small bundles, without fault points", () => {
     expect(code.length, `${name} is ${code.length} bytes`).toBeLessThan(1_500_000);
     expect(code).not.toContain("OUTRIGGER_FAULT_DIR");
     expect(code).not.toContain("@kubernetes/client-node");
+    expect(code).not.toContain("node:http2");
   }
 });
