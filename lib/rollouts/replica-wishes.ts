@@ -1,3 +1,4 @@
+import { NO_DOWNSCALE_LABEL } from "../guards/names.ts";
 import type { ResourceType } from "../kubernetes/client.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { formatGoDuration } from "../registry/go-duration.ts";
@@ -80,6 +81,10 @@ export function wishFor(follower: Follower, group: readonly Follower[], now: str
   const wish = wantedReplicas(follower, group);
   if (wish === undefined || "message" in wish || wish.to === wish.from) return isWish(wish) ? undefined : wish;
   if (wish.to > wish.from) return wish;
+  if (follower.statefulSet.metadata.labels?.[NO_DOWNSCALE_LABEL] === "true") {
+    const message = `${wish.statefulSet} has ${wish.from} replicas and is to have ${wish.to}, but is labelled ${NO_DOWNSCALE_LABEL}=true; remove the label to have it scaled down.`;
+    return { statefulSet: wish.statefulSet, reason: "NoDownscale", message };
+  }
   if (rules.delayed && rules.mirror !== undefined) {
     const message = `${wish.statefulSet} has ${wish.from} replicas and is to have ${wish.to}: a delayed downscale (grafana.com/rollout-delayed-downscale) is not carried out by Outrigger. Scale it down yourself, or remove the annotation.`;
     return { statefulSet: wish.statefulSet, reason: "DelayedDownscaleUnsupported", message };

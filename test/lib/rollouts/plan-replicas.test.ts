@@ -169,6 +169,11 @@ describe("a scale-down", () => {
       parts: { b: rules(b), c: { annotations: { "grafana.com/rollout-paused": "true" } } },
       scales: ["b 3>2"],
     },
+    "does not go where the label forbids it, nor are pods prepared": {
+      pods: { a: "NN", b: "NNN" },
+      parts: { b: { annotations: rules(b).annotations ?? {}, labels: { "grafana.com/no-downscale": "true" } } },
+      waits: ["b NoDownscale"],
+    },
     "waits for deletes of ours": {
       pods: { a: "NN", b: "NNN" },
       parts: { b: rules(b) },
