@@ -24,7 +24,7 @@ export interface Deployed extends DeployedHub {
   /** Everything of the environment is below. */
   directory: string;
   sqs: SQSClient;
-  /** The control plane of a cluster that was asked for. */
+  /** The control plane of a cluster that was asked for. @throws Error for an embedded one: it has no programs. */
   cluster(name: string): ControlPlane;
   /** Puts an event on the bus; one about a whole cluster is dated now. @returns its id. */
   send(detailType: string, detail: Record<string, unknown>): Promise<string>;
@@ -42,9 +42,8 @@ export async function deploy(request: Omit<EnvironmentRequest, "directory">): Pr
   const deployed = await openDeployedHub(state, state.stack, await outputsOf(directory, state.stack));
   const sqs = new SQSClient({ ...aws, useQueueUrlAsEndpoint: false });
   const secrets = new SecretsManagerClient(aws);
-  const opened = await Promise.all(
-    request.clusters.map((name) => openControlPlane(join(clustersDirectory(directory), name))),
-  );
+  const real = request.kubernetes === "embedded" ? [] : request.clusters;
+  const opened = await Promise.all(real.map((name) => openControlPlane(join(clustersDirectory(directory), name))));
   return {
     ...deployed,
     local: state,
@@ -68,7 +67,8 @@ export async function deploy(request: Omit<EnvironmentRequest, "directory">): Pr
     async stop() {
       await Promise.all(opened.map(({ admin }) => admin.close()));
       await hosted.stop();
-      await rm(directory, { recursive: true, force: true });
+      if (process.env["OUTRIGGER_E2E_KEEP"] !== undefined) say(`logs are kept in ${directory}`);
+      else await rm(directory, { recursive: true, force: true });
     },
   };
 }
