@@ -25,6 +25,7 @@ import type { Finding } from "../../cli/doctor/finding.ts";
 import { type Hub, localAws, openHub } from "../../cli/hub.ts";
 import { runCommand } from "../../cli/run.ts";
 import { type HostedEnvironment, hostEnvironment } from "../../local/host-client.ts";
+import { makeGuardedSet, seeGuardComeAndGo } from "./guarded-set.ts";
 
 const CLUSTER = "patient";
 const REPOSITORY = join(import.meta.dirname, "../..");
@@ -116,6 +117,9 @@ const rule = async (Command: typeof DisableRuleCommand | typeof EnableRuleComman
   const { Rules = [] } = await events.send(new ListRulesCommand({ EventBusName }));
   for (const { Name } of Rules) await events.send(new Command({ Name, EventBusName }));
 };
+/** As a pipeline does that labels one. */
+const tell = () =>
+  hub.putEvent("Resource Changed", { cluster: CLUSTER, kind: "StatefulSet", namespace: "default", name: "guarded" });
 const manifest = <T>(path: string): T => parse(readFileSync(join(REPOSITORY, "config", path), "utf8")) as T;
 
 interface Fault {
@@ -234,6 +238,17 @@ const faults: Fault[] = [
           subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "Group", name: "outrigger" }],
         },
       }),
+  },
+  {
+    sentence: "a StatefulSet asks for a guard, and the role for it is not there",
+    seed: async () => {
+      await makeGuardedSet(kubeConfig);
+      await tell();
+    },
+    check: "resources",
+    says: /Guarded=False Forbidden: .*1 StatefulSet labelled \S+ can be scaled down: .*cannot get resource "validatingadmissionpolicies"/,
+    fix: /kubectl apply -f config\/rbac\//,
+    undo: () => seeGuardComeAndGo(kubeConfig, tell),
   },
   {
     sentence: "a custom resource is not installed",
