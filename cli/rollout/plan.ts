@@ -10,7 +10,9 @@ export const PlanReply = z.union([
   z.object({ error: z.object({ object: z.string(), cause: z.string(), nextStep: z.string() }) }),
   z.object({
     actions: z.array(z.object({ kind: z.string(), object: z.string(), reason: z.string() })),
-    conditions: z.array(z.object({ type: z.string(), reason: z.string(), message: z.string() }).loose()),
+    conditions: z.array(
+      z.object({ type: z.string(), status: z.string().optional(), reason: z.string(), message: z.string() }).loose(),
+    ),
     phase: z.string(),
     nextDueInSeconds: z.number(),
     zones: z.array(
@@ -37,6 +39,8 @@ export async function planRollout(environment: CommandEnvironment, name: string,
   if (output.format !== "table") return printData(output, reply);
   const [ready] = reply.conditions;
   output.line(`${reply.phase}: ${ready?.message ?? ""}`);
+  const scaled = reply.conditions.find(({ type, status }) => type === "Scaled" && status === "False");
+  if (scaled !== undefined) output.line(`${scaled.reason}: ${scaled.message}`);
   const actions = reply.actions.map(({ kind, object, reason }) => [kind, object, reason]);
   if (actions.length > 0) output.line(await renderTable(["NEXT", "OBJECT", "REASON"], actions));
   else output.line("Nothing would be done now.");

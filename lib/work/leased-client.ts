@@ -15,7 +15,10 @@ export function leasedClient(client: KubernetesClient, lease: Pick<Lease, "mayWr
     get: (type, name, options) => client.get(type, name, options),
     list: (type, options) => client.list(type, options),
     watch: (type, options) => client.watch(type, options),
-    raw: (method, path, options) => client.raw(method, path, options),
+    raw: (method, path, options) =>
+      method === "GET"
+        ? client.raw(method, path, options)
+        : holding(`${method} ${path}`, () => client.raw(method, path, options)),
     close: () => client.close(),
     create: (type, object, options) => holding(`creating ${type.plural}`, () => client.create(type, object, options)),
     replace: (type, object, options) => holding(`writing ${type.plural}`, () => client.replace(type, object, options)),

@@ -24,7 +24,15 @@ const view = (cluster: string, changes: Record<string, unknown> = {}, home = "cl
 
 const PLAN = {
   actions: [{ kind: "DeletePod", object: "mimir/ingester-a-0", reason: "Outdated" }],
-  conditions: [{ type: "Ready", reason: "ReplacingPods", message: "Outdated pods are being replaced." }],
+  conditions: [
+    { type: "Ready", status: "False", reason: "ReplacingPods", message: "Outdated pods are being replaced." },
+    {
+      type: "Scaled",
+      status: "False",
+      reason: "WaitingForRollout",
+      message: "Pods of zone-a are being replaced first.",
+    },
+  ],
   phase: "Progressing",
   nextDueInSeconds: 2,
   zones: [{ name: "zone-a", outdated: 3, maxUnavailable: [1], places: [1], unready: [] }],
@@ -72,6 +80,7 @@ describe("outrigger rollout", () => {
     expect(hub.invocations.at(-1)).toMatchObject({ functionName: "rollout", payload: { action: "plan" } });
     expect(lines.join("\n").split("\n")).toEqual([
       "Progressing: Outdated pods are being replaced.",
+      "WaitingForRollout: Pods of zone-a are being replaced first.",
       "NEXT        OBJECT               REASON",
       "DeletePod   mimir/ingester-a-0   Outdated",
       "ZONE     OUTDATED   MAX-UNAVAILABLE   FREE-PLACES   UNREADY",
