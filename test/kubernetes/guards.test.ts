@@ -2,6 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { installGuard, removeGuard } from "../../lib/guards/execute.ts";
+import { leaveGuard } from "../../lib/guards/leave.ts";
+import { noDownscaleGuard } from "../../lib/guards/no-downscale.ts";
 import { type ControlPlane, startControlPlane } from "../../local/control-plane/start.ts";
 import { guardContract } from "../contract/guards/contract.ts";
 import { openGuardWorld } from "../contract/guards/world.ts";
@@ -49,5 +52,24 @@ test("the API server finds nothing to warn about in the policy's expressions", a
   await expect
     .poll(async () => ((await world.admin.request("GET", world.paths.policy)) as typeof policy).status)
     .toEqual({ observedGeneration: policy.metadata.generation, typeChecking: {} });
+  await world.close();
+});
+
+test("the API server reads and judges a guard of thousands of StatefulSets", async () => {
+  const world = await openGuardWorld(cluster);
+  await world.makeSet("last", {});
+  const scope = { ...world.scope(), namespaces: ["default"] };
+  const names = Array.from({ length: 5_000 }, (_, index) => `ingester-of-a-rather-large-group-zone-a-${index}`);
+  const guard = noDownscaleGuard(
+    scope,
+    [...names, "last"].map((name) => ({ namespace: "default", name })),
+  );
+  await leaveGuard(world.client, scope, { checkedAt: "", definition: "known" });
+  await installGuard(world.client, guard, () => true);
+  // It is not labelled: only its name is known.
+  await world.refuses("last", true, ["/scale"]);
+  await world.refuses("last", false, [""]);
+  await removeGuard(world.client, guard, () => true);
+  await world.refuses("last", false);
   await world.close();
 });
