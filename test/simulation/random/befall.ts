@@ -1,4 +1,8 @@
 import type { Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
+import { rolloutToken } from "../../../lib/rollouts/approval.ts";
+import { claimOwner } from "../../../lib/rollouts/claim.ts";
+import type { Order } from "../../../lib/rollouts/orders.ts";
+import type { RolloutState } from "../../../lib/rollouts/state.ts";
 import { loseNode, losePods, mark, recreateStatefulSet, scale, unstick } from "../calamities.ts";
 import { isReady } from "../objects.ts";
 import { between, oneOf } from "./chance.ts";
@@ -10,6 +14,9 @@ import { RESOURCE, type World } from "./world.ts";
 const POINTS = ["claim-send", "send-take", "take-pencil", "pencil-act", "after-delete", "act-ink", "ink-post"];
 /** How long people take to see that a template is bad, milliseconds. */
 const PEOPLE_MS = 130_000;
+
+/** After an order was tried so often that it is taken or never will be, milliseconds. */
+const RESUME_MS = 30_000;
 
 /** How long after its return nobody may have noticed a StatefulSet, milliseconds. */
 const REJOIN_MS = 45_000;
@@ -90,6 +97,30 @@ const recreated =
     world.fire(kind, name);
     changeMembers(world, name, afterMs(fault));
     recreateStatefulSet(world.model, name, afterMs(fault));
+  };
+
+/** A person stops the rollout in the hub, and lets it go on later. */
+const stopped =
+  (kind: Kind, orderOf: (world: World, state: RolloutState | undefined) => Order | undefined): Effect =>
+  (world, { forMs }) => {
+    const [lane] = world.lanes;
+    if (lane === undefined) return;
+    const owner = claimOwner(lane.hubId, lane.keyOf(RESOURCE));
+    let aborts: { wantedSince?: number } = {};
+    const order = (state: RolloutState | undefined): Order | undefined => {
+      const wanted = orderOf(world, state);
+      aborts = wanted?.type === "abort" ? { wantedSince: world.judge.facts.allWanted().since } : {};
+      return wanted;
+    };
+    void lane.order(RESOURCE, order).then((taken) => {
+      if (!taken) return;
+      world.fire(kind);
+      world.wishes.stopped = { since: world.clock.now(), owner, ...aborts };
+    });
+    world.clock.after(forMs + RESUME_MS, () => {
+      world.wishes.stopped = undefined;
+      void lane.order(RESOURCE, () => ({ type: "resume" }));
+    });
   };
 
 /** What happens at its time. Kinds that are not here go on for a while, and are asked for where they matter. */
@@ -206,6 +237,16 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
     world.change({ paused: true });
     world.clock.after(forMs, () => world.change({ paused: false }));
   },
+  "pause ordered": stopped("pause ordered", () => ({ type: "pause" })),
+  "abort ordered": stopped("abort ordered", ({ judge, model }, state) => {
+    // An abort means the rollout that is under way: not one of a resource, or of a template, that was before.
+    const revisions = Object.entries(state?.rollout?.revisions ?? {});
+    const newest = revisions.every(([name, revision]) => judge.facts.wanted(name).now === revision);
+    const same = state?.uid === model.find("multiazrollouts", RESOURCE)?.metadata.uid;
+    return state?.rollout !== undefined && newest && same
+      ? { type: "abort", rollout: rolloutToken(state.rollout) }
+      : undefined;
+  }),
   "resource recreated": (world, { much }) => {
     world.fire("resource recreated");
     startAnew(world);

@@ -33,6 +33,7 @@ export interface Setting {
   faults: Fault[];
 }
 
+const ORDERED: readonly Kind[] = ["pause ordered", "abort ordered"];
 /** How likely each kind is to be drawn. */
 const LIKELY = 0.13;
 /** Two kinds that cannot both be told from each other, or that make a rollout of nothing else. */
@@ -60,9 +61,15 @@ export function drawSetting(seed: number): Setting {
     },
     latencyMs: oneOf(random, [4, 10, 40]),
   };
-  const drawn = KINDS.filter(() => random() < LIKELY);
+  const drawn = KINDS.filter((kind) => !ORDERED.includes(kind) && random() < LIKELY);
   const faults = drawn.filter((kind) => fits(kind, drawn, setting.spread)).map((kind) => drawFault(kind, random));
-  return { ...setting, faults };
+  return { ...setting, faults: [...faults, ...drawOrders(seed)] };
+}
+
+/** What people order comes from numbers of its own, so that whatever else befalls a seed is the same without it. */
+function drawOrders(seed: number): Fault[] {
+  const random = seededRandom(Math.imul(seed, 0x85ebca6b) ^ 0x2545f491);
+  return ORDERED.filter(() => random() < LIKELY).map((kind) => drawFault(kind, random));
 }
 
 function fits(kind: Kind, drawn: readonly Kind[], spread: boolean): boolean {

@@ -16,6 +16,8 @@ export interface Wishes {
   stateLostAt: number;
   /** When a person let another zone start, last; undefined where nobody is asked. */
   approvedAt: number | undefined;
+  /** Since when the worker of this owner was ordered to stop; an abort holds for the template wanted then. */
+  stopped: { since: number; owner: string; wantedSince?: number } | undefined;
   /** StatefulSets that do not belong to the group now, or did not a moment ago. */
   strangers: ReadonlySet<string>;
 }
@@ -106,6 +108,7 @@ export class Judge {
       this.#checkBudget(pod, resource, knownAt);
     }
     this.#checkWishes(pod, resource, sentAt, knownAt);
+    this.#checkOrders(pod, owner, knownAt);
     this.#checkMembers(pod, owner, knownAt);
     this.#checkTimes(pod, sentAt);
   }
@@ -174,6 +177,16 @@ export class Judge {
     if (closed(wishes.gateClosedSince()) && isReady(pod))
       this.#violate(`${name} was deleted while its gate was closed`);
     if (closed(wishes.shiftedSince())) this.#violate(`${name} was deleted during a zonal shift`);
+  }
+
+  /** Nothing is deleted once a person has stopped the rollout in the hub. */
+  #checkOrders(pod: Pod, owner: string, knownAt: number): void {
+    const { wishes } = this.#options;
+    const { stopped } = wishes;
+    if (stopped?.owner !== owner || stopped.since >= knownAt) return;
+    const another = stopped.wantedSince !== this.facts.allWanted().since || wishes.stateLostAt > stopped.since;
+    if (stopped.wantedSince !== undefined && another) return;
+    this.#violate(`${pod.metadata.name} was deleted after its rollout was stopped by order`);
   }
 
   #checkMembers(pod: Pod, owner: string, knownAt: number): void {

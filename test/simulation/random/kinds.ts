@@ -56,6 +56,8 @@ export const KINDS = [
   "alarm not readable",
   "zonal shift",
   "approval needed",
+  "pause ordered",
+  "abort ordered",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -3,7 +3,9 @@ import type { KubernetesObject } from "../../../lib/kubernetes/objects.ts";
 import type { GatePorts } from "../../../lib/rollouts/ask-gates.ts";
 import { claimOwner } from "../../../lib/rollouts/claim.ts";
 import { NO_HUB_HOME } from "../../../lib/rollouts/home.ts";
+import type { Order } from "../../../lib/rollouts/orders.ts";
 import { createRolloutReconciler } from "../../../lib/rollouts/reconcile.ts";
+import { RolloutState } from "../../../lib/rollouts/state.ts";
 import { runDirect } from "../../../lib/work/direct.ts";
 import { runDispatch } from "../../../lib/work/dispatch.ts";
 import type { WorkKey } from "../../../lib/work/keys.ts";
@@ -133,6 +135,23 @@ export class SimulatedLane {
     void this.#invoke(async (worker, _process, deadline) => {
       await runDirect(worker, { action: "reconcile", key: this.keyOf(name) }, deadline);
     }).catch((error: unknown) => this.#around.failed(error));
+  }
+
+  /**
+   * A person orders something with the command, and again until the hub takes it.
+   * @returns false when it is refused or not taken.
+   */
+  async order(name: string, orderOf: (state: RolloutState | undefined) => Order | undefined): Promise<boolean> {
+    const key = this.keyOf(name);
+    for (let attempt = 1; attempt <= 20; attempt++) {
+      const order = orderOf(RolloutState.safeParse(this.store.states.get(rowId(key))?.state).data);
+      if (order === undefined) return false;
+      const request = { action: "order", key, order, by: "anna" };
+      const reply = await this.#invoke((worker, _process, deadline) => runDirect(worker, request, deadline));
+      if ("ordered" in reply) return true;
+      await this.#around.model.clock.sleep(1_000);
+    }
+    return false;
   }
 
   /** The claims under which a rollout is under way, of resources that are still the same. */

@@ -32,6 +32,8 @@ export const EXCUSES: Record<string, readonly Kind[]> = {
   RolledBack: [...SLOW, ...MEMBERS],
   RestoringTemplate: [...SLOW, ...MEMBERS],
   Paused: ["resource paused"],
+  PausedByOrder: ["pause ordered"],
+  Aborted: ["abort ordered"],
   StatefulSetPaused: ["StatefulSet paused"],
   ApprovalNeeded: ["approval needed"],
   AlarmActive: ["alarm fires"],

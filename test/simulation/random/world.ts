@@ -38,6 +38,7 @@ export class World {
     stateLostAt: Number.NEGATIVE_INFINITY,
     approvedAt: undefined as number | undefined,
     strangers: new Set<string>(),
+    stopped: undefined as Wishes["stopped"],
     gateClosedSince: (): number | undefined => this.#activeSince(GATE_KINDS),
     shiftedSince: (): number | undefined => this.#activeSince(["zonal shift"]),
   };
