@@ -96,6 +96,16 @@ export interface Pod extends KubernetesObject {
   };
 }
 
+/** What a controller recorded about an object. */
+export interface KubernetesEvent extends KubernetesObject {
+  involvedObject?: { kind?: string; name?: string; uid?: string };
+  reason?: string;
+  message?: string;
+  /** RFC 3339. */
+  lastTimestamp?: string | null;
+  eventTime?: string | null;
+}
+
 export interface StatefulSet extends KubernetesObject {
   spec: {
     replicas?: number;

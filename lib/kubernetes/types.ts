@@ -1,6 +1,7 @@
 import type { ResourceType } from "./client.ts";
 
 /** The resource types Outrigger itself reads and writes. */
+export const EVENTS: ResourceType = { apiVersion: "v1", kind: "Event", plural: "events", namespaced: true };
 export const PODS: ResourceType = { apiVersion: "v1", kind: "Pod", plural: "pods", namespaced: true };
 export const NODES: ResourceType = { apiVersion: "v1", kind: "Node", plural: "nodes", namespaced: false };
 export const PERSISTENT_VOLUMES: ResourceType = {

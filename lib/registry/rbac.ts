@@ -67,6 +67,7 @@ export const SHIPPED_ROLES: Record<RoleName, ShippedRole> = {
       { apiGroups: ["apps"], resources: ["controllerrevisions"], verbs: ["get"] },
       { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch", "delete"] },
       { apiGroups: [""], resources: ["persistentvolumeclaims"], verbs: ["list"] },
+      { apiGroups: [""], resources: ["events"], verbs: ["list"] },
       { apiGroups: ["apps"], resources: ["deployments"], verbs: ["list"] },
     ],
   },

@@ -23,6 +23,8 @@ export interface StatefulSetView {
   paused: boolean;
   /** Why it is not Ready; empty when it is. */
   unready: string[];
+  /** Why a missing pod is not created, as the API server said. */
+  failedCreate?: string | undefined;
 }
 
 /** One zone of the group. */
@@ -94,7 +96,8 @@ export function viewStatefulSets(
         available,
         outdated: pods.filter((pod) => pod.outdated).length,
         paused: statefulSet.metadata.annotations?.[PAUSED_ANNOTATION] === "true",
-        unready: unreadiness(statefulSet, pods, lost),
+        failedCreate: observation.failedCreates?.causes[statefulSet.metadata.name],
+        unready: unreadiness(statefulSet, pods, lost, observation.failedCreates?.causes[statefulSet.metadata.name]),
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -136,7 +139,12 @@ export function membershipProblem(member: Member, found: StatefulSet | undefined
   return undefined;
 }
 
-function unreadiness(statefulSet: StatefulSet, pods: readonly PodView[], lost: readonly Deleting[]): string[] {
+function unreadiness(
+  statefulSet: StatefulSet,
+  pods: readonly PodView[],
+  lost: readonly Deleting[],
+  failedCreate: string | undefined,
+): string[] {
   const { name } = statefulSet.metadata;
   const { replicas = 0, readyReplicas = 0 } = statefulSet.status ?? {};
   const wanted = statefulSet.spec.replicas ?? 1;
@@ -149,7 +157,8 @@ function unreadiness(statefulSet: StatefulSet, pods: readonly PodView[], lost: r
   else if (replicas !== readyReplicas && found.length === 0 && missing.length === 0) {
     counts.push(`${name}: ${readyReplicas} of ${replicas} pods ready`);
   }
-  return [...found, ...missing, ...counts];
+  const refused = failedCreate !== undefined && pods.length < wanted ? [failedCreate] : [];
+  return [...found, ...missing, ...counts, ...refused];
 }
 
 /** How many of `replicas` pods of a StatefulSet may be unavailable; `problem` names an annotation that cannot be read (1 is used). */

@@ -1,4 +1,5 @@
 import type { Condition, KubernetesObject, Pod, StatefulSet } from "../kubernetes/objects.ts";
+import type { FailedCreates } from "./failed-creates.ts";
 import type { Orders } from "./orders.ts";
 import type { MirrorReading } from "./replica-wishes.ts";
 
@@ -25,6 +26,8 @@ export interface Observation {
   zoneOfNode?: Record<string, string>;
   /** By StatefulSet, what the resource answered that it takes its replicas from. */
   mirrors?: Readonly<Record<string, MirrorReading>>;
+  /** Why pods that are missing are not created; absent = not asked. */
+  failedCreates?: FailedCreates | undefined;
   /** A controller in the cluster that could act on the same group, in words; undefined when there is none. */
   foreignController: string | undefined;
   /** When such a controller was looked for last, by the API server's clock, ISO-8601 UTC; undefined = not yet. */

@@ -2,6 +2,7 @@ import type { ListResult } from "../kubernetes/client.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
 import type { Session } from "../work/reconciler.ts";
+import { observeFailedCreates } from "./failed-creates.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import { observeForeignController, observeNodeZones, observePods, observeStatefulSets } from "./observe.ts";
 import type { Run } from "./run.ts";
@@ -11,6 +12,9 @@ import type { RolloutState } from "./state.ts";
 import { plusMs, secondsBetween } from "./time.ts";
 import { observeVolumeZones, type VolumeQuestion } from "./volume-zones.ts";
 import { ClusterView } from "./watch.ts";
+
+/** Pods that are missing for this long without progress are asked about, seconds. */
+const STUCK_SECONDS = 5;
 
 /** What of a spec decides what is listed, as text. */
 export const listsOf = (spec: RolloutSpec): string =>
@@ -47,8 +51,11 @@ export async function openView(run: Run, listed?: ListResult<StatefulSet>): Prom
   if (!asked) run.state = { ...run.state, foreign: foreignCheck(statefulSets.observedAt, foreignController) };
   const zones = await observeNodeZones(client, statefulSets.items, pods.items, run.spec);
   await askVolumes(run, { now: statefulSets.observedAt, statefulSets: statefulSets.items, pods: pods.items, ...zones });
+  const stuck = (run.state.rollout?.clock.stuckSeconds ?? 0) >= STUCK_SECONDS;
+  const all = { statefulSets: statefulSets.items, pods: pods.items };
+  const failedCreates = stuck ? await observeFailedCreates(client, namespace, all) : undefined;
   const controllersSoughtAt = run.state.foreign?.checkedAt;
-  const seed = { resource, statefulSets, pods, ...zones, foreignController, controllersSoughtAt };
+  const seed = { resource, statefulSets, pods, ...zones, failedCreates, foreignController, controllersSoughtAt };
   const view = new ClusterView(seed, session);
   if (session.trigger === "message") {
     view.watch(client, key, run.spec);

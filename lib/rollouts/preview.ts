@@ -1,6 +1,7 @@
 import type { Preview, PreviewSession, Session } from "../work/reconciler.ts";
 import { askGates, askZonalShifts, type GatePorts } from "./ask-gates.ts";
 import { claimOwner } from "./claim.ts";
+import { observeFailedCreates } from "./failed-creates.ts";
 import { questionOf } from "./gates.ts";
 import { type Homes, openHome } from "./home.ts";
 import type { Observation } from "./observation.ts";
@@ -65,6 +66,10 @@ export async function previewRollout(
     statefulSets: statefulSets.items,
     pods: pods.items,
     ...zones,
+    failedCreates: await observeFailedCreates(client, namespace, {
+      statefulSets: statefulSets.items,
+      pods: pods.items,
+    }),
     mirrors,
     foreignController,
     controllersSoughtAt: pods.observedAt,

@@ -70,6 +70,7 @@ export function spreadZones(
     const unready = [
       ...pods.flatMap(({ name, trouble }) => (trouble === undefined ? [] : [`${name}: ${trouble}`])),
       ...missing.map((name) => `${name}: missing`),
+      ...(missing.length > 0 && view.failedCreate !== undefined ? [view.failedCreate] : []),
       ...(lags && zone === lagging ? view.unready : []),
     ];
     const part: StatefulSetView = {

@@ -3,6 +3,7 @@ import { type ApiError, isApiError } from "../kubernetes/errors.ts";
 import type { KubernetesObject, Pod, StatefulSet } from "../kubernetes/objects.ts";
 import { formatSelector } from "../kubernetes/selectors.ts";
 import { MULTI_AZ_ROLLOUTS, PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
+import type { FailedCreates } from "./failed-creates.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import { podSelector } from "./selection.ts";
 import { type RolloutSpec, selectorOf } from "./spec.ts";
@@ -21,6 +22,7 @@ export interface Seed {
   pods: ListResult<Pod>;
   nodeZones: Record<string, string[]>;
   zoneOfNode: Record<string, string>;
+  failedCreates: FailedCreates | undefined;
   foreignController: string | undefined;
   controllersSoughtAt: string | undefined;
 }
@@ -121,6 +123,7 @@ export class ClusterView {
       pods: [...this.#pods.values()],
       nodeZones: this.#seed.nodeZones,
       zoneOfNode: this.#seed.zoneOfNode,
+      failedCreates: this.#seed.failedCreates,
       foreignController: this.#controllers.found,
       controllersSoughtAt: this.#controllers.soughtAt,
       fresh: this.#fresh,

@@ -9,6 +9,7 @@ import {
   createRollout,
   deleteRollout,
   type Group,
+  setQuota,
   waitUntilRolled,
 } from "./rollout-group.ts";
 import { kubeconfig, trusting } from "./wrong-tables.ts";
@@ -31,6 +32,7 @@ export async function causeMissingRule(deployed: Deployed, rule: MissingRule): P
   if (rule.role === "rollouts") {
     const stalls = rule.after === "stalled";
     await createOutdated(group, stalls ? { [POD_ANNOTATIONS.behaviour]: "never-ready" } : {});
+    if (rule.after === "refused") await setQuota(group, 2);
     await createRollout(group, stalls ? { onStall: "Rollback", progressDeadlineSeconds: 10 } : {});
   }
   await registerWithout(deployed, rule);

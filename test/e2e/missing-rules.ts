@@ -11,7 +11,7 @@ export interface MissingRule {
   /** What it must name besides verb and resource: the reason, and the next step. */
   names: readonly (string | RegExp)[];
   /** What has to happen first, when registering alone does not need the rule. */
-  after?: "deleted" | "unzoned" | "stalled" | "unplaced";
+  after?: "deleted" | "unzoned" | "stalled" | "unplaced" | "refused";
   /** Default `east`. In `loose` only the shipped roles give access to paths; elsewhere Kubernetes' own roles do too. */
   cluster?: "loose";
 }
@@ -66,6 +66,13 @@ export const MISSING_RULES: readonly MissingRule[] = [
   { ...refused, verb: "get", resource: "controllerrevisions", after: "stalled" },
   { ...noted, verb: "list", resource: "persistentvolumeclaims" },
   { ...noted, verb: "get", resource: "persistentvolumes" },
+  {
+    ...noted,
+    verb: "list",
+    resource: "events",
+    names: ["FailedCreatesKnown=False Forbidden", AGAIN],
+    after: "refused",
+  },
 ];
 
 const CRDS = { role: "install", resource: "customresourcedefinitions", shows: "discovery", cluster: "loose" } as const;

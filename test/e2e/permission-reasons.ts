@@ -34,5 +34,6 @@ export const NOT_SEEN_IN_CLUSTER: readonly Reason[] = [
     use: /^rollouts: (list persistentvolumeclaims|get persistentvolumes)$/,
     why: "Tells the zones of pods without a node, where one StatefulSet spans zones: here each zone has its own.",
   },
+  { use: /^rollouts: list events$/, why: "Says why a missing pod is not created: here each is." },
   { use: /^rollouts: get controllerrevisions$/, why: "Reads the template to go back to, with onStall: Rollback." },
 ];

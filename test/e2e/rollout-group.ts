@@ -109,6 +109,17 @@ export async function place({ admin, namespace }: Pick<Group, "admin" | "namespa
   for (const { metadata } of items) await admin.request("PATCH", `/api/v1/nodes/${metadata.name}`, patch, MERGE);
 }
 
+/** Lets the namespace have so many pods; those that are there stay. */
+export async function setQuota({ admin, namespace }: Pick<Group, "admin" | "namespace">, pods: number): Promise<void> {
+  const name = `${pods}-pods`;
+  const path = `/api/v1/namespaces/${namespace}/resourcequotas`;
+  await admin.request("DELETE", path);
+  await admin.request("POST", path, { metadata: { name }, spec: { hard: { pods: String(pods) } } });
+  await vi.waitFor(async () => {
+    expect(await admin.request("GET", `${path}/${name}`)).toMatchObject({ status: { hard: { pods: String(pods) } } });
+  }, WAIT);
+}
+
 /** Which of its StatefulSets are claimed. */
 export async function claimsOf(group: Group): Promise<string[]> {
   const { items } = (await group.admin.request("GET", setsPath(group))) as { items: StatefulSet[] };

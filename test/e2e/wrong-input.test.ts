@@ -16,7 +16,15 @@ import {
   slugOf,
   titleOf,
 } from "./missing-rules.ts";
-import { claimsOf, createNamespace, multiAZRollout, place, rolloutStatusOf, waitUntilRolled } from "./rollout-group.ts";
+import {
+  claimsOf,
+  createNamespace,
+  multiAZRollout,
+  place,
+  rolloutStatusOf,
+  setQuota,
+  waitUntilRolled,
+} from "./rollout-group.ts";
 import { keepRolling, type SteadyRollout } from "./steady-rollout.ts";
 import {
   MALFORMED_MESSAGES,
@@ -263,6 +271,7 @@ describe("once the rule is there, the work goes on by itself", () => {
     if (rule.role === "observe") return names(() => healthOf(deployed, slugOf(rule)), [/^Healthy/]);
     if (rule.after === "deleted") return vi.waitFor(async () => expect(await claimsOf(group)).toEqual([]), WAIT);
     if (rule.after === "unplaced") await place(group);
+    if (rule.after === "refused") await setQuota(group, 3);
     // What stalled goes back to what it was.
     await waitUntilRolled(group, rule.after === "stalled" ? "1" : "2");
   });

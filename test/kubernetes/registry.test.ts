@@ -14,6 +14,7 @@ import {
   CONTROLLER_REVISIONS,
   CUSTOM_RESOURCE_DEFINITIONS,
   DEPLOYMENTS,
+  EVENTS,
   MULTI_AZ_ROLLOUTS,
   NODES,
   PERSISTENT_VOLUME_CLAIMS,
@@ -158,6 +159,7 @@ const USES: Use[] = [
   ],
   ["list", "deployments", () => hub.list(DEPLOYMENTS)],
   ["list", "persistentvolumeclaims", () => hub.list(PERSISTENT_VOLUME_CLAIMS)],
+  ["list", "events", () => hub.list(EVENTS)],
   ["get", "persistentvolumes", () => hub.get(PERSISTENT_VOLUMES, { name: "none" }).catch(allowNotFound)],
   [
     "create",

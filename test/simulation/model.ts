@@ -14,7 +14,8 @@ export type Collection =
   | "controllerrevisions"
   | "persistentvolumeclaims"
   | "persistentvolumes"
-  | "replicatemplates";
+  | "replicatemplates"
+  | "events";
 export interface ModelEvent {
   type: "ADDED" | "MODIFIED" | "DELETED";
   collection: Collection;
@@ -57,6 +58,7 @@ export class ClusterModel {
     persistentvolumeclaims: new Map(),
     persistentvolumes: new Map(),
     replicatemplates: new Map(),
+    events: new Map(),
   };
   readonly #listeners = new Set<(event: ModelEvent) => void>();
   /** The revision each StatefulSet's template stands for. */

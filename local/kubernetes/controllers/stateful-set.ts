@@ -6,6 +6,7 @@ import { controllerOf, type KubeObject, type OwnerReference } from "../object.ts
 import { resourceKey } from "../resource-type.ts";
 import { StatusError } from "../status.ts";
 import type { Access } from "./access.ts";
+import { recordFailedCreate } from "./failed-creates.ts";
 import type { Controller } from "./loop.ts";
 import { atRevision, ownerReference, type Revisions, revisionsOf, truncateHistory } from "./revisions.ts";
 import * as pods from "./stateful-pods.ts";
@@ -189,7 +190,15 @@ class Round {
   #create(ordinal: number): KubeObject {
     const revision = this.#startsAtCurrent(ordinal) ? this.#revisions.current : this.#revisions.update;
     const body: JsonObject = pods.newPod(atRevision(this.#set, revision), revision.metadata.name, ordinal);
-    return this.#access.create("", "pods", this.#set.metadata.namespace, body);
+    try {
+      return this.#access.create("", "pods", this.#set.metadata.namespace, body);
+    } catch (error) {
+      if (error instanceof StatusError) {
+        const pod = `${this.#set.metadata.name}-${ordinal}`;
+        recordFailedCreate(this.#access, this.#set, pod, error.message, this.#now);
+      }
+      throw error;
+    }
   }
 
   #startsAtCurrent(ordinal: number): boolean {

@@ -204,6 +204,22 @@ export const STATEFUL_SET_SCALE: Row[] = [
       ...status({ replicas: 1, readyReplicas: 1 }),
       meanwhile,
       names("s-0"),
+      ...eventually(
+        get(
+          "events?fieldSelector=involvedObject.kind%3DStatefulSet,reason%3DFailedCreate",
+          ok({
+            items: [
+              {
+                type: "Warning",
+                involvedObject: { apiVersion: "apps/v1", name: "s", namespace: "{ns}" },
+                message:
+                  'create Pod s-1 in StatefulSet s failed error: pods "s-1" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
+                source: { component: "statefulset-controller" },
+              },
+            ],
+          }),
+        ),
+      ),
       merge("quotas/q", { spec: { hard: { pods: "2" } } }),
       ...settled(2),
     ],

@@ -106,7 +106,10 @@ export const POD_SITUATIONS: readonly Situation[] = [
     told: {
       phase: "Stalled",
       reason: "ProgressDeadlineExceeded",
-      says: [/app-zone-a-0/, /until the template changes or the pods recover/],
+      says: [
+        /pods "app-zone-a-0" is forbidden: exceeded quota: few, .*limited: pods=5/,
+        /until the template changes or the pods recover/,
+      ],
     },
     deleted: ["a-0"],
     recover: async (scene) => {
