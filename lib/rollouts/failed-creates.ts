@@ -55,9 +55,9 @@ function missingPods(statefulSet: StatefulSet, pods: readonly Pod[]): string[] {
   return podNames(statefulSet, []).filter((name) => !there.has(name));
 }
 
-/** `create Pod a-0 in StatefulSet a failed error: pods "a-0" is forbidden: …` → what stands after `error: `. */
+/** `Create Pod a-0 in StatefulSet a failed error: pods "a-0" is forbidden: …` → what stands after `error: `. */
 function wordsOf(message: string): string {
-  return message.replace(/^create Pod \S+ in StatefulSet \S+ failed error: /, "");
+  return message.replace(/^create Pod \S+ in StatefulSet \S+ failed error: /i, "");
 }
 
 const timeOf = ({ lastTimestamp, eventTime, metadata }: KubernetesEvent): string =>

@@ -88,7 +88,7 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     if (plan.hold?.reason === "ReadingStatefulSets") return undefined;
     const status = rolloutStatus(plan, observation);
     run.writer.leaveToOthers(servedByAnotherHub(observation.statefulSets, run.owner));
-    tell(run, plan, status);
+    run.writer.offer(status);
     if (plan.actions.length > 0) {
       if (!session.lease.mayWrite()) return () => finish(run, status, 0);
       const prepared = await prepare(run, plan);
@@ -101,6 +101,7 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
         if (late) return undefined;
         continue;
       }
+      tell(run, plan);
       const executed = await act(run, view, actions, isDestructive(plan));
       run.state = settle(plan, executed, run.state);
       if (run.mirrors) run.mirrors.readings = noteWriteBacks(run.mirrors.readings, executed);
@@ -113,7 +114,10 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
         if (results.has("preconditionFailed")) await view.wait(STALE_MS);
         if (session.lease.handoverMs() > 0) continue;
       }
-    } else run.state = plan.nextState;
+    } else {
+      tell(run, plan);
+      run.state = plan.nextState;
+    }
     const waitMs = session.trigger === "direct" ? 0 : patience(run, view, plan);
     if (waitMs <= 0) return () => conclude(run, plan, status);
     await view.wait(waitMs);
@@ -143,14 +147,13 @@ function sameView(run: Run, { resource }: Observation): boolean {
   return true;
 }
 
-/** Puts what a plan came to where people see it. */
-function tell(run: Run, plan: Plan, status: RolloutStatus): void {
+/** Puts what a plan came to on the bus: once it stands, together with its state, so that nothing is told twice. */
+function tell(run: Run, plan: Plan): void {
   const { cluster, namespace, name } = run.session.key;
   const subject = { cluster, namespace, name, uid: run.state.uid };
   const { events, announced } = announce(run.announced, plan, subject);
   for (const event of events) run.session.emit(event);
   run.announced = announced;
-  run.writer.offer(status);
 }
 
 /** The ledger in pencil, and whether anybody wants us to stop. What changes neither pods nor specs saves nothing. */

@@ -5,7 +5,7 @@ import type { Access } from "./access.ts";
 /** Records that the API server refused a pod of a StatefulSet: one event, counted up while the words are the same. */
 export function recordFailedCreate(access: Access, set: KubeObject, pod: string, words: string, now: number): void {
   const { namespace, name, uid, resourceVersion } = set.metadata;
-  const message = `create Pod ${pod} in StatefulSet ${name} failed error: ${words}`;
+  const message = `Create Pod ${pod} in StatefulSet ${name} failed error: ${words}`;
   const at = timestamp(now);
   const same = access
     .list("", "events", namespace)

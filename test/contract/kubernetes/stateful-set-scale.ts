@@ -213,7 +213,7 @@ export const STATEFUL_SET_SCALE: Row[] = [
                 type: "Warning",
                 involvedObject: { apiVersion: "apps/v1", name: "s", namespace: "{ns}" },
                 message:
-                  'create Pod s-1 in StatefulSet s failed error: pods "s-1" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
+                  'Create Pod s-1 in StatefulSet s failed error: pods "s-1" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
                 source: { component: "statefulset-controller" },
               },
             ],

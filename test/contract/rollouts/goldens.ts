@@ -2,7 +2,15 @@ import { expect } from "vitest";
 import type { Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
 import { NODES } from "../../../lib/kubernetes/types.ts";
 import { ordinalOf } from "../../../lib/rollouts/pods.ts";
-import { INGESTER, kafkaSet, type MimirComponent, mimirBudget, mimirSets, STORE_GATEWAY } from "./groups.ts";
+import {
+  INGESTER,
+  kafkaSet,
+  type MimirComponent,
+  mimirBudget,
+  mimirSets,
+  type Place,
+  STORE_GATEWAY,
+} from "./groups.ts";
 import { Play } from "./play.ts";
 import type { Stage } from "./stage.ts";
 import { transcriptOf } from "./transcript.ts";
@@ -23,7 +31,9 @@ export interface Golden {
   /** Of the resource. */
   name: string;
   spec: Record<string, unknown>;
-  sets: (namespace: string, zones: readonly string[]) => StatefulSet[];
+  sets: (place: Place) => StatefulSet[];
+  /** From Running to Ready, milliseconds of ours: longer than a batch takes to be deleted. */
+  readyMs: number;
   budget?: (namespace: string) => object;
   image: string;
   /** As the StatefulSets or the spec have it, in pods. */
@@ -39,7 +49,8 @@ const mimir = (component: MimirComponent): Omit<Golden, "title" | "file"> => ({
     statefulSetSelector: { matchLabels: { "rollout-group": component.name } },
     rollingUpdate: { intervalSeconds: 0 },
   },
-  sets: (namespace, zones) => mimirSets(component, namespace, zones),
+  sets: (place) => mimirSets(component, place),
+  readyMs: 1_500,
   budget: (namespace) => mimirBudget(component, namespace),
   image: "grafana/mimir:3.0.0",
   maxUnavailable: component.replicas,
@@ -73,7 +84,8 @@ export const GOLDENS: readonly Golden[] = [
       statefulSetSelector: { matchLabels: { "app.kubernetes.io/name": "kafka" } },
       rollingUpdate: { maxUnavailable: 1, intervalSeconds: 0 },
     },
-    sets: (namespace) => [kafkaSet(namespace)],
+    sets: (place) => [kafkaSet(place)],
+    readyMs: 200,
     image: "apache/kafka:4.1.0",
     maxUnavailable: 1,
     spread: true,
@@ -87,7 +99,9 @@ const YOUNG_MS = 5_000;
 export async function playGolden(stage: Stage, golden: Golden): Promise<string> {
   const play = new Play(stage, golden.namespace);
   try {
-    await play.install(golden.sets(golden.namespace, stage.cluster.zones));
+    const { zones } = stage.cluster;
+    const readyAfter = `${golden.readyMs * stage.time.factor}ms`;
+    await play.install(golden.sets({ namespace: golden.namespace, zones, readyAfter }));
     if (golden.budget !== undefined && (await stage.admin.raw("GET", "/apis/policy/v1")).status === 200) {
       await stage.admin.create(BUDGETS, golden.budget(golden.namespace) as { metadata: { name: string } });
     }

@@ -19,8 +19,6 @@ export interface MimirComponent {
   annotations?: Record<string, string>;
   /** Of one zone after another: the ingesters are scaled down in turn. */
   follows?: boolean;
-  /** Long enough for a batch to be deleted before its first pod is back. */
-  readyAfter: string;
 }
 
 export const INGESTER: MimirComponent = {
@@ -35,14 +33,12 @@ export const INGESTER: MimirComponent = {
     "grafana.com/prepare-downscale-http-port": "8080",
   },
   follows: true,
-  readyAfter: "2s",
 };
 export const STORE_GATEWAY: MimirComponent = {
   name: "store-gateway",
-  replicas: 3,
+  replicas: 2,
   maxUnavailable: "10",
   terminationGracePeriodSeconds: 240,
-  readyAfter: "1s",
 };
 
 const family = (component: string): Record<string, string> => ({
@@ -51,8 +47,17 @@ const family = (component: string): Record<string, string> => ({
   "app.kubernetes.io/component": component,
 });
 
-/** @param zones physical ones, for the logical zones a, b, c. */
-export function mimirSets(component: MimirComponent, namespace: string, zones: readonly string[]): Manifest[] {
+/** Where and how fast pods come up. */
+export interface Place {
+  namespace: string;
+  /** Physical ones, for the logical zones a, b, c. */
+  zones: readonly string[];
+  /** From Running to Ready. */
+  readyAfter: string;
+}
+
+/** One StatefulSet for each zone. */
+export function mimirSets(component: MimirComponent, { namespace, zones, readyAfter }: Place): Manifest[] {
   return zones.map((physical, index) => {
     const letter = "abc"[index] ?? "";
     const zone = `zone-${letter}`;
@@ -82,7 +87,7 @@ export function mimirSets(component: MimirComponent, namespace: string, zones: r
         template: {
           metadata: {
             labels: { ...pods, ...more, name: `${component.name}-${zone}` },
-            annotations: { [POD_ANNOTATIONS.readyAfter]: component.readyAfter },
+            annotations: { [POD_ANNOTATIONS.readyAfter]: readyAfter },
           },
           spec: podSpec({
             container: component.name,
@@ -108,7 +113,7 @@ export function mimirBudget({ name }: MimirComponent, namespace: string): object
 }
 
 /** Brokers in one StatefulSet, three in each zone. */
-export function kafkaSet(namespace: string): Manifest {
+export function kafkaSet({ namespace, readyAfter }: Place): Manifest {
   const labels = { "app.kubernetes.io/name": "kafka", "app.kubernetes.io/component": "broker" };
   const spread = { maxSkew: 1, whenUnsatisfiable: "DoNotSchedule", labelSelector: { matchLabels: labels } };
   return {
@@ -121,7 +126,7 @@ export function kafkaSet(namespace: string): Manifest {
       selector: { matchLabels: labels },
       volumeClaimTemplates: [claim("data", "100Gi")],
       template: {
-        metadata: { labels, annotations: { [POD_ANNOTATIONS.readyAfter]: "500ms" } },
+        metadata: { labels, annotations: { [POD_ANNOTATIONS.readyAfter]: readyAfter } },
         spec: podSpec({
           container: "kafka",
           image: "apache/kafka:4.0.0",

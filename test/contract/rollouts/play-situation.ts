@@ -25,7 +25,7 @@ export async function playSituation(stage: Stage, situation: Situation, namespac
       const status = kept === true ? scene.hubs.at(-1)?.last()?.status : await scene.play.status(RESOURCE);
       expect(status?.phase).toBe(told.phase);
       checkTold(status?.conditions ?? [], told);
-      expect(scene.deleted()).toEqual(deleted);
+      expect(scene.deleted(situation.eitherFirst)).toEqual(deleted);
     };
     await until(look);
     await stage.time.sleep(QUIET_MS);
@@ -36,7 +36,7 @@ export async function playSituation(stage: Stage, situation: Situation, namespac
         const status = kept === true ? scene.hubs.at(-1)?.last()?.status : await scene.play.status(RESOURCE);
         expect(status?.phase).toBe("Completed");
         checkTold(status?.conditions ?? [], { phase: "Completed", reason: "Completed", says: [/wanted revision/] });
-        expect(scene.deleted()).toEqual(inAll);
+        expect(scene.deleted(situation.eitherFirst)).toEqual(inAll);
       };
       await until(completed);
     }

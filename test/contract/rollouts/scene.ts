@@ -95,10 +95,12 @@ export class Scene {
     return this.play.annotatePods(places.map(podOf), annotations);
   }
 
-  /** Pods that hubs deleted, as `a-0`, zone by zone in the order in which zones came. */
-  deleted(): string[] {
+  /** Pods that hubs deleted, as `a-0`, zone by zone in the order in which zones came; some may have come in either. */
+  deleted(eitherFirst: readonly string[] = []): string[] {
     const places = this.hubs.flatMap((hub) => hub.deleted()).map((pod) => pod.replace(/^app-zone-/, ""));
-    return [...Map.groupBy(places, (place) => place.charAt(0)).values()].flatMap((there) => there.toSorted());
+    const zones = [...Map.groupBy(places, (place) => place.charAt(0))];
+    const first = zones.slice(0, eitherFirst.length).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return [...first, ...zones.slice(eitherFirst.length)].flatMap(([, there]) => there.toSorted());
   }
 
   /** All pods of a zone that went, whoever took them. */

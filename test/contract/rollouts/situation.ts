@@ -28,6 +28,8 @@ export interface Situation {
   kept?: true;
   /** Pods that hubs have deleted by then, as `a-0`, in the order of their zones. */
   deleted: readonly string[];
+  /** Zones that come first, in either order: a pod that crashes again and again is cured when it waits just then. */
+  eitherFirst?: readonly string[];
   /** Ends the situation; the rollout goes on by itself to `Completed`. */
   recover?: (scene: Scene) => Promise<unknown>;
   /** Pods deleted in all. Default: what `deleted` says. */

@@ -3,6 +3,8 @@ import { type Clock, realClock } from "../../../local/kubernetes/clock.ts";
 
 /** The time of a stage: that of its cluster and of every hub at work on it. */
 export interface Time extends Clock {
+  /** How much faster than ours it runs. */
+  factor: number;
   /** Ends earlier when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
@@ -11,6 +13,7 @@ export interface Time extends Clock {
 export function timeAt(factor: number): Time {
   const startedAt = Date.now();
   return {
+    factor,
     now: () => Math.floor(startedAt + (Date.now() - startedAt) * factor),
     after: (delayMs, work) => realClock.after(delayMs / factor, work),
     sleep: (ms, signal) => sleep(ms / factor, undefined, signal === undefined ? {} : { signal }).catch(() => {}),

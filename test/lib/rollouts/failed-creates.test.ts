@@ -32,7 +32,7 @@ async function ask(missing: readonly string[], events: (uid: string) => Partial<
 }
 
 const failed = (pod: string, words: string, lastTimestamp = "2026-01-01T00:00:00Z") => ({
-  message: `create Pod ${pod} in StatefulSet a failed error: ${words}`,
+  message: `Create Pod ${pod} in StatefulSet a failed error: ${words}`,
   lastTimestamp,
 });
 

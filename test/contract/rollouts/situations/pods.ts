@@ -91,6 +91,7 @@ export const POD_SITUATIONS: readonly Situation[] = [
     },
     told: cured,
     deleted: ["b-0", "b-1", "c-0", "c-1", "a-0", "a-1"],
+    eitherFirst: ["b", "c"],
   },
   {
     title: "a quota that refuses the pod",
