@@ -50,7 +50,7 @@ const mimir = (component: MimirComponent): Omit<Golden, "title" | "file"> => ({
     rollingUpdate: { intervalSeconds: 0 },
   },
   sets: (place) => mimirSets(component, place),
-  readyMs: 1_500,
+  readyMs: 1_000,
   budget: (namespace) => mimirBudget(component, namespace),
   image: "grafana/mimir:3.0.0",
   maxUnavailable: component.replicas,
