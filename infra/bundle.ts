@@ -75,6 +75,7 @@ export function bundleFunctions(options: BundleOptions): Record<FunctionName, st
   const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof Esbuild;
   const alias = {
     "@aws-sdk/credential-provider-node": sourceOf(STAND_INS, "credential-provider-node", "The SDK"),
+    "node:http": sourceOf(STAND_INS, "http", "The HTTP client"),
     "node:http2": sourceOf(STAND_INS, "http2", "The HTTP client"),
   };
   for (const name of FUNCTION_NAMES) {
