@@ -3,6 +3,7 @@ import { firstOrdinal, type Observation } from "./observation.ts";
 import { ordinalOf, type PodView, viewPods } from "./pods.ts";
 import { MaxUnavailable, type RolloutSpec } from "./spec.ts";
 import type { Deleting, Member } from "./state.ts";
+import { secondsBetween } from "./time.ts";
 import { compareZones } from "./zones.ts";
 
 /** One StatefulSet of the group, with its pods. */
@@ -45,12 +46,13 @@ const MAX_UNAVAILABLE_ANNOTATION = "rollout-max-unavailable";
 
 /**
  * Deletes of ours that are still to be counted as terminating pods. One is over when its ordinal has a new UID or is
- * no longer wanted; in a fresh list also when the pod is there and not terminating, since then it was never deleted.
+ * no longer wanted; in a fresh list also when the pod is there and not terminating, since then it was never deleted
+ * (one without an answer may be on its way for as long as a request may take).
  */
 export function pendingDeletes(deleting: readonly Deleting[], observation: Observation): Deleting[] {
-  const { pods, statefulSets, fresh } = observation;
+  const { pods, statefulSets, fresh, observedAt } = observation;
   if (pods === undefined) return [...deleting];
-  return deleting.filter(({ statefulSet: owner, pod: name, uid }) => {
+  return deleting.filter(({ statefulSet: owner, pod: name, uid, mayComeUntil }) => {
     const statefulSet = statefulSets.find(({ metadata }) => metadata.name === owner);
     if (statefulSet !== undefined) {
       const end = firstOrdinal(statefulSet) + (statefulSet.spec.replicas ?? 1);
@@ -59,6 +61,7 @@ export function pendingDeletes(deleting: readonly Deleting[], observation: Obser
     const found = pods.find(({ metadata }) => metadata.name === name);
     if (found === undefined) return true;
     if (found.metadata.uid !== uid) return false;
+    if (mayComeUntil !== undefined && secondsBetween(observedAt, mayComeUntil) > 0) return true;
     return !fresh || found.metadata.deletionTimestamp !== undefined;
   });
 }

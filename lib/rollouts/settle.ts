@@ -4,6 +4,10 @@ import type { RolloutAction } from "./plan-actions.ts";
 import { isReplicaAction } from "./replica-actions.ts";
 import type { MirrorReading } from "./replica-wishes.ts";
 import type { RolloutState, ScaleDown } from "./state.ts";
+import { plusMs } from "./time.ts";
+
+/** A request that nobody heard of again is over after this, milliseconds: the longest time one may take. */
+const REQUEST_MS = 10_000;
 
 const PREPARE_FAILED = /^PrepareDownscale: /;
 
@@ -29,7 +33,17 @@ export function settle(
     list.flatMap((action) => (action.kind === "DeletePod" ? [action.uid] : []));
   const planned = new Set(uids(actions));
   const kept = new Set(uids(begun.map(({ action }) => action)));
-  const deleting = nextState.deleting.filter(({ uid }) => !planned.has(uid) || kept.has(uid));
+  const { lastBatchAt } = nextState;
+  const unanswered = new Set(
+    uids(executed.filter(({ outcome }) => outcome.result === "failed").map(({ action }) => action)),
+  );
+  const deleting = nextState.deleting
+    .filter(({ uid }) => !planned.has(uid) || kept.has(uid))
+    .map((each) =>
+      unanswered.has(each.uid) && lastBatchAt !== undefined
+        ? { ...each, mayComeUntil: plusMs(lastBatchAt, REQUEST_MS) }
+        : each,
+    );
   return settleScaling({ ...nextState, deleting }, { actions, executed, before });
 }
 

@@ -31,7 +31,13 @@ const ProgressClock = z.object({
 export type ProgressClock = z.infer<typeof ProgressClock>;
 
 /** A delete that was intended. Counts as a terminating pod until its ordinal has a new UID. */
-const Deleting = z.object({ statefulSet: z.string(), pod: z.string(), uid: z.string() });
+const Deleting = z.object({
+  statefulSet: z.string(),
+  pod: z.string(),
+  uid: z.string(),
+  /** It got no answer, and may be carried out until then, even where the pod is still seen alive. */
+  mayComeUntil: z.string().optional(),
+});
 export type Deleting = z.infer<typeof Deleting>;
 
 /** Set once a rollout is rolled back. */

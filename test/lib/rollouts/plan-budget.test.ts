@@ -96,6 +96,19 @@ testRows({
       deletes: ["a-0"],
       phase: "Progressing",
     },
+    "one without an answer counts for as long as it may still be carried out, even in a fresh list": {
+      pods: { a: "ooo" },
+      observation: { fresh: true },
+      state: underWay({ a: {} }, {}, { deleting: [{ ...deleting("a-1", "ingester-a-1-o"), mayComeUntil: at(5) }] }),
+      phase: "Progressing",
+    },
+    "after that it is made good": {
+      pods: { a: "ooo" },
+      observation: { fresh: true },
+      state: underWay({ a: {} }, {}, { deleting: [{ ...deleting("a-1", "ingester-a-1-o"), mayComeUntil: at(-1) }] }),
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
   },
   "the strategy Exponential": {
     "begins with one pod": {
