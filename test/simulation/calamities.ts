@@ -89,6 +89,14 @@ export function scale(model: ClusterModel, name: string, replicas: number): bool
   return true;
 }
 
+/** Each zone takes its replicas from the one before, as grafana/rollout-operator has it. */
+export function followLeader(model: ClusterModel, names: readonly string[]): void {
+  for (const [index, name] of names.entries()) {
+    const leader = names[index - 1];
+    if (leader !== undefined) mark(model, name, "annotations", { "grafana.com/rollout-downscale-leader": leader });
+  }
+}
+
 /** Gives a StatefulSet other labels or annotations; undefined takes one away. @returns whether there is such a StatefulSet. */
 export function mark(
   model: ClusterModel,

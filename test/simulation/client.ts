@@ -13,6 +13,7 @@ import type {
 import { ApiError } from "../../lib/kubernetes/errors.ts";
 import type { KubernetesObject, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { ClusterModel, Collection, ModelEvent } from "./model.ts";
+import { isSelected, mergePatch } from "./wire.ts";
 
 /** What befalls a request: it is refused, its reply is lost, or the client gives up and it is carried out later. */
 export type Disturbance =
@@ -284,27 +285,4 @@ function failure(status: number, reason: string, verb: string, type: ResourceTyp
     message: `${type.plural} "${name}": ${reason}`,
     request: `${verb} ${type.plural}/${name}`,
   });
-}
-
-function isSelected({ metadata }: KubernetesObject, { labelSelector = "", fieldSelector = "" }: ListOptions): boolean {
-  const [, name] = /^metadata\.name=(.*)$/.exec(fieldSelector) ?? [];
-  if (name !== undefined && name !== metadata.name) return false;
-  const requirements = labelSelector.split(/,(?![^(]*\))/).filter((text) => text !== "");
-  return requirements.every((text) => {
-    const [, key = "", list] = /^(\S+) in \((.*)\)$/.exec(text) ?? [];
-    if (list !== undefined) return list.split(",").includes(metadata.labels?.[key] ?? "");
-    const [label = "", value] = text.split("=");
-    return metadata.labels?.[label] === value;
-  });
-}
-
-/** JSON merge patch (RFC 7386). */
-function mergePatch(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;
-  const result: Record<string, unknown> = typeof target === "object" && target !== null ? { ...target } : {};
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete result[key];
-    else result[key] = mergePatch(result[key], value);
-  }
-  return result;
 }

@@ -31,6 +31,8 @@ export interface HubOptions {
   /** Told of each StatefulSet a worker of this hub gives other replicas, when it has happened. */
   scaling?: (statefulSet: string, replicas: { from: number; to: number }) => void;
   log?: (line: string) => void;
+  /** Whether the transcript tells of each pass. */
+  tellPasses?: boolean;
   interruption?: () => Interruption | undefined;
   handoverMs?: number;
   ports?: GatePorts;
@@ -90,12 +92,13 @@ export class SimulatedHub {
 
   async #pass(trigger: Session["trigger"]): Promise<void> {
     const { clock } = this.#model;
-    if (this.#row.leaseUntil > clock.now()) return;
+    if (this.#row.leaseUntil > clock.now()) return this.#tellPass("a duplicate finds the lease taken");
     const startedAt = clock.now();
     this.#row.fence++;
     this.#row.leaseUntil = startedAt + TIMEOUT_MS + WRITE_MARGIN_MS;
     const { fence } = this.#row;
-    this.passes++;
+    const pass = ++this.passes;
+    this.#tellPass(`pass ${pass} begins, fence ${fence}`);
     const backstop = this.#row.leaseUntil + 5_000 - startedAt;
     clock.after(backstop, () => {
       if (this.#row.fence === fence && this.#row.leaseUntil !== 0) this.post();
@@ -109,11 +112,17 @@ export class SimulatedHub {
       if (error instanceof LeaseLostError) return;
       throw error;
     }
-    if (this.#row.fence !== fence) return;
+    if (this.#row.fence !== fence) return this.#tellPass(`pass ${pass} finds another worker's fence`);
+    const { seconds } = result.verdict;
+    this.#tellPass(`pass ${pass} ends, the next one ${seconds === 0 ? "at once" : `in ${seconds.toFixed(0)} s`}`);
     this.#row = { fence, leaseUntil: 0, state: JSON.stringify(result.state ?? null) };
     this.results.push(result);
     this.outcomes.push(...result.actions);
     if (trigger === "message") clock.after(result.verdict.seconds * 1000, () => this.post());
+  }
+
+  #tellPass(line: string): void {
+    if (this.#options.tellPasses === true) this.#options.log?.(line);
   }
 
   #client(): ModelClient {

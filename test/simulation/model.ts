@@ -2,41 +2,11 @@ import type { Deployment, KubernetesObject, Pod, StatefulSet } from "../../lib/k
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
 import { isOwned, ordinalOf } from "../../lib/rollouts/pods.ts";
 import { seededRandom, type VirtualClock } from "./clock.ts";
-import { ownerName, statusOf, withReady } from "./objects.ts";
+import type { Behaviour, Collection, ModelEvent, ModelOptions } from "./model-options.ts";
+import { newPod, newStatefulSet, ownerName, statusOf, templateOf, withReady } from "./objects.ts";
 import { bindVolume } from "./volumes.ts";
 
-export type Collection =
-  | "statefulsets"
-  | "pods"
-  | "multiazrollouts"
-  | "deployments"
-  | "nodes"
-  | "controllerrevisions"
-  | "persistentvolumeclaims"
-  | "persistentvolumes"
-  | "replicatemplates"
-  | "events";
-export interface ModelEvent {
-  type: "ADDED" | "MODIFIED" | "DELETED";
-  collection: Collection;
-  object: KubernetesObject;
-}
-/** How pods of a revision behave; `flap`: Ready, not Ready for a while, and Ready again. */
-export type Behaviour = "ready" | "crash" | "never" | "flap";
-
-export interface ModelOptions {
-  clock: VirtualClock;
-  seed?: number;
-  /** Milliseconds, least and most: from creation to Ready, and from delete to gone. */
-  readyMs?: [number, number];
-  graceMs?: [number, number];
-  /** How late the StatefulSet controller acts, milliseconds. */
-  controllerMs?: [number, number];
-  /** Zones of the nodes: pods go to them in turn, by ordinal. Absent: one node per StatefulSet, in no zone. */
-  spread?: string[];
-  /** Whether each pod has a volume, which stays in the zone its node is in. */
-  volumes?: boolean;
-}
+export type { Behaviour, Collection, ModelEvent, ModelOptions };
 
 export const NAMESPACE = "mimir";
 
@@ -137,18 +107,8 @@ export class ClusterModel {
 
   addStatefulSet(name: string, replicas: number, labels: Record<string, string>, revision = "old"): void {
     this.#recordRevision(revision);
-    this.put<StatefulSet>("statefulsets", {
-      metadata: { name, generation: 1, labels },
-      spec: {
-        replicas,
-        selector: { matchLabels: { name } },
-        updateStrategy: { type: "OnDelete" },
-        podManagementPolicy: "Parallel",
-        template: templateOf(revision),
-        ...(this.#volumes ? { volumeClaimTemplates: [{ metadata: { name: "data" } }] } : {}),
-      },
-      status: { observedGeneration: 1, replicas: 0, currentRevision: revision, updateRevision: revision },
-    });
+    const statefulSet = newStatefulSet({ name, replicas, labels, revision, volumes: this.#volumes });
+    this.put("statefulsets", statefulSet);
     for (let ordinal = 0; ordinal < replicas; ordinal++) this.#createPod(name, ordinal, revision, true);
     this.#writeStatus(name);
   }
@@ -253,30 +213,13 @@ export class ClusterModel {
 
   #createPod(owner: string, ordinal: number, revision: string, ready: boolean): void {
     const statefulSet = this.find<StatefulSet>("statefulsets", owner);
-    const reference = {
-      apiVersion: "apps/v1",
-      kind: "StatefulSet",
-      name: owner,
-      uid: statefulSet?.metadata.uid ?? "",
-      controller: true,
-    };
     const volumes = this.#volumes ? [bindVolume(this, owner, ordinal, this.#spread)] : [];
-    const created = this.put<Pod>("pods", {
-      metadata: {
-        name: `${owner}-${ordinal}`,
-        creationTimestamp: new Date(this.clock.now() - (ready ? 3_600_000 : 0)).toISOString(),
-        labels: { name: owner, "controller-revision-hash": revision },
-        ownerReferences: [reference],
-      },
-      spec: {
-        ...(ready || this.#spread.length === 0 ? { nodeName: this.#nodeOf(owner, ordinal) } : {}),
-        ...(volumes.length === 0 ? {} : { volumes }),
-      },
-      status: {
-        phase: ready ? "Running" : "Pending",
-        conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: this.clock.iso() }],
-      },
-    });
+    const spec = {
+      ...(ready || this.#spread.length === 0 ? { nodeName: this.#nodeOf(owner, ordinal) } : {}),
+      ...(volumes.length === 0 ? {} : { volumes }),
+    };
+    const uid = statefulSet?.metadata.uid ?? "";
+    const created = this.put("pods", newPod({ owner, uid, ordinal, revision, ready, spec, now: this.clock.now() }));
     if (!ready) this.clock.after(this.#draw(this.#options.readyMs), () => this.#start(created));
   }
 
@@ -352,6 +295,3 @@ export class ClusterModel {
     for (const listener of this.#listeners) listener(event);
   }
 }
-
-/** A template that stands for a revision. */
-const templateOf = (revision: string) => ({ metadata: { annotations: { revision } } });

@@ -36,3 +36,58 @@ export function statusOf(statefulSet: StatefulSet, all: readonly Pod[]): NonNull
     currentReplicas: of(statefulSet.status?.currentRevision),
   };
 }
+
+/** A template that stands for a revision. */
+export const templateOf = (revision: string) => ({ metadata: { annotations: { revision } } });
+
+/** A StatefulSet of OnDelete whose controller has not seen its pods yet. */
+export function newStatefulSet(of: {
+  name: string;
+  replicas: number;
+  labels: Record<string, string>;
+  revision: string;
+  volumes: boolean;
+}): StatefulSet {
+  const { name, replicas, labels, revision, volumes } = of;
+  return {
+    metadata: { name, generation: 1, labels },
+    spec: {
+      replicas,
+      selector: { matchLabels: { name } },
+      updateStrategy: { type: "OnDelete" },
+      podManagementPolicy: "Parallel",
+      template: templateOf(revision),
+      ...(volumes ? { volumeClaimTemplates: [{ metadata: { name: "data" } }] } : {}),
+    },
+    status: { observedGeneration: 1, replicas: 0, currentRevision: revision, updateRevision: revision },
+  };
+}
+
+/** A pod as its StatefulSet's controller creates it, or one that has been Ready for an hour. */
+export function newPod(of: {
+  owner: string;
+  /** UID of the StatefulSet. */
+  uid: string;
+  ordinal: number;
+  revision: string;
+  ready: boolean;
+  spec: NonNullable<Pod["spec"]>;
+  /** Epoch milliseconds. */
+  now: number;
+}): Pod {
+  const { owner, uid, ordinal, revision, ready, spec, now } = of;
+  const since = new Date(now - (ready ? 3_600_000 : 0)).toISOString();
+  return {
+    metadata: {
+      name: `${owner}-${ordinal}`,
+      creationTimestamp: since,
+      labels: { name: owner, "controller-revision-hash": revision },
+      ownerReferences: [{ apiVersion: "apps/v1", kind: "StatefulSet", name: owner, uid, controller: true }],
+    },
+    spec,
+    status: {
+      phase: ready ? "Running" : "Pending",
+      conditions: [{ type: "Ready", status: ready ? "True" : "False", lastTransitionTime: since }],
+    },
+  };
+}
