@@ -1,8 +1,4 @@
 import type { Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
-import { rolloutToken } from "../../../lib/rollouts/approval.ts";
-import { claimOwner } from "../../../lib/rollouts/claim.ts";
-import type { Order } from "../../../lib/rollouts/orders.ts";
-import type { RolloutState } from "../../../lib/rollouts/state.ts";
 import { loseNode, losePods, mark, recreateStatefulSet, scale, unstick } from "../calamities.ts";
 import { isReady } from "../objects.ts";
 import { between, oneOf } from "./chance.ts";
@@ -15,13 +11,12 @@ const POINTS = ["claim-send", "send-take", "take-pencil", "pencil-act", "after-d
 /** How long people take to see that a template is bad, milliseconds. */
 const PEOPLE_MS = 130_000;
 
-/** After an order was tried so often that it is taken or never will be, milliseconds. */
-const RESUME_MS = 30_000;
-
+/** How long a person waits for an answer, milliseconds. */
+const RETRY_MS = 10_000;
 /** How long after its return nobody may have noticed a StatefulSet, milliseconds. */
 const REJOIN_MS = 45_000;
 
-type Effect = (world: World, fault: Fault) => void;
+type Effect = (world: World, fault: Fault) => unknown;
 
 const setOf = ({ sets }: World, { which }: Fault): string => sets[which % sets.length] ?? "";
 
@@ -81,12 +76,34 @@ const badTemplate =
 const scaled =
   (kind: Kind, change: (replicas: number) => number): Effect =>
   (world, { much }) => {
-    for (const [index, name] of world.sets.entries()) {
+    const sets = world.has("zones follow a leader") ? world.sets.slice(0, 1) : world.sets;
+    for (const [index, name] of sets.entries()) {
       world.clock.after(index * much * 1_000, () => {
         const replicas = world.model.find<StatefulSet>("statefulsets", name)?.spec.replicas ?? 1;
         if (scale(world.model, name, change(replicas))) world.fire(kind, name);
       });
     }
+  };
+
+/** Somebody stops the rollout in the hub, and lets it go on later. */
+const stopped =
+  (kind: Kind, type: "pause" | "abort"): Effect =>
+  async (world, { forMs }) => {
+    const [lane] = world.lanes;
+    if (lane === undefined || !(await lane.order(RESOURCE, type))) return;
+    world.fire(kind);
+    // An abort is of the rollout the hub knows of, which may not be the newest.
+    const aims = Object.entries(lane.aimOf(RESOURCE) ?? {});
+    const meant = type === "pause" || aims.every(([name, revision]) => world.judge.facts.wanted(name).now === revision);
+    if (meant) world.wishes.stopped = { owner: lane.ownerOf(RESOURCE), since: world.clock.now() };
+    const resume = async (): Promise<void> => {
+      world.wishes.stopped = undefined;
+      let heard = false;
+      // A person who hears of a failure, or of nothing, orders once more.
+      world.clock.after(RETRY_MS, () => heard || void resume());
+      heard = await lane.order(RESOURCE, "resume");
+    };
+    world.clock.after(forMs, () => void resume());
   };
 
 const recreated =
@@ -99,30 +116,6 @@ const recreated =
     recreateStatefulSet(world.model, name, afterMs(fault));
   };
 
-/** A person stops the rollout in the hub, and lets it go on later. */
-const stopped =
-  (kind: Kind, orderOf: (world: World, state: RolloutState | undefined) => Order | undefined): Effect =>
-  (world, { forMs }) => {
-    const [lane] = world.lanes;
-    if (lane === undefined) return;
-    const owner = claimOwner(lane.hubId, lane.keyOf(RESOURCE));
-    let aborts: { wantedSince?: number } = {};
-    const order = (state: RolloutState | undefined): Order | undefined => {
-      const wanted = orderOf(world, state);
-      aborts = wanted?.type === "abort" ? { wantedSince: world.judge.facts.allWanted().since } : {};
-      return wanted;
-    };
-    void lane.order(RESOURCE, order).then((taken) => {
-      if (!taken) return;
-      world.fire(kind);
-      world.wishes.stopped = { since: world.clock.now(), owner, ...aborts };
-    });
-    world.clock.after(forMs + RESUME_MS, () => {
-      world.wishes.stopped = undefined;
-      void lane.order(RESOURCE, () => ({ type: "resume" }));
-    });
-  };
-
 /** What happens at its time. Kinds that are not here go on for a while, and are asked for where they matter. */
 const EFFECTS: Partial<Record<Kind, Effect>> = {
   "worker killed at any time": (world) =>
@@ -131,10 +124,14 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
     ),
   "worker frozen for a while": (world, { forMs }) =>
     toWorker(world, "worker frozen for a while", (process) => process.freeze(forMs)),
-  "worker frozen past its lease": (world, { forMs }) =>
-    toWorker(world, "worker frozen past its lease", (process) => process.freeze(140_000 + 5 * forMs)),
+  "worker frozen past its lease": (world, { forMs, which }) => {
+    const kind = "worker frozen past its lease";
+    const freezeMs = 140_000 + 5 * forMs;
+    if (which % 2 === 0) world.armed.push({ kind, point: "pencil-act", left: 1 + (which % 3), freezeMs });
+    else toWorker(world, kind, (process) => process.freeze(freezeMs));
+  },
   "worker killed at a point": (world, { which, much }) => {
-    world.armed.push({ point: oneOf(() => much, POINTS), left: 1 + (which % 3) });
+    world.armed.push({ kind: "worker killed at a point", point: oneOf(() => much, POINTS), left: 1 + (which % 3) });
   },
   "state lost": (world) => {
     const attempt = (left: number): void => {
@@ -171,12 +168,20 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
     const lost = loseNode(world.model, podsOf(world, fault), 1.5 * fault.forMs);
     if (lost.length > 0) world.fire("node lost for good", lost.join(", "));
   },
+  "person deletes pods": (world, fault) => {
+    const names = podsOf(world, fault);
+    world.fire("person deletes pods", names.join(", "));
+    for (const name of names) world.model.deletePod(name);
+  },
   "quota refuses a pod": ({ model, clock }, { forMs }) => {
     model.quota = model.all("pods").length - 1;
     clock.after(forMs, () => {
       model.quota = undefined;
       model.resync();
     });
+  },
+  "watch silent for long": (world, { which }) => {
+    if (which % 4 === 0) world.changeTemplates("unseen");
   },
   "template changed": (world, { much }) => {
     world.fire("template changed");
@@ -237,16 +242,6 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
     world.change({ paused: true });
     world.clock.after(forMs, () => world.change({ paused: false }));
   },
-  "pause ordered": stopped("pause ordered", () => ({ type: "pause" })),
-  "abort ordered": stopped("abort ordered", ({ judge, model }, state) => {
-    // An abort means the rollout that is under way: not one of a resource, or of a template, that was before.
-    const revisions = Object.entries(state?.rollout?.revisions ?? {});
-    const newest = revisions.every(([name, revision]) => judge.facts.wanted(name).now === revision);
-    const same = state?.uid === model.find("multiazrollouts", RESOURCE)?.metadata.uid;
-    return state?.rollout !== undefined && newest && same
-      ? { type: "abort", rollout: rolloutToken(state.rollout) }
-      : undefined;
-  }),
   "resource recreated": (world, { much }) => {
     world.fire("resource recreated");
     startAnew(world);
@@ -262,6 +257,20 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
     world.fire("second hub");
     world.addLane("hub-2").start([RESOURCE]);
   },
+  "pause ordered": stopped("pause ordered", "pause"),
+  "abort ordered": stopped("abort ordered", "abort"),
+  "rollback ordered": async (world) => {
+    // It lifts a pause as soon as it is written, whether or not anybody hears of that.
+    world.wishes.stopped = undefined;
+    world.wishes.rollbackOrderedAt = world.clock.now();
+    if (await world.lanes[0]?.order(RESOURCE, "rollback")) world.fire("rollback ordered");
+  },
+  "zones follow a leader": (world, { which, much }) => {
+    // Without anything else that scales there would be nothing to follow.
+    const [leader = ""] = world.sets;
+    const replicas = world.setting.replicas + (which % 2 === 0 ? 1 : -1);
+    world.clock.after(much * 20_000, () => scale(world.model, leader, Math.max(1, replicas)));
+  },
   "person asks for a pass": (world, { forMs }) => {
     for (let turn = 0; turn < 3; turn++) {
       world.clock.after(between(world.random, 0, forMs), () => {
@@ -272,10 +281,16 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
   },
 };
 
+/** When it is over, with all that people do about it, milliseconds after the start. */
+export function endOf({ kind, at, forMs }: Fault): number {
+  if (kind === "pods crash" || kind === "pods never Ready") return at + PEOPLE_MS;
+  return at + (kind === "one pod stuck" ? 3 : 1.5) * forMs + 10_000;
+}
+
 /** Sets the clock for everything that is to befall the world. */
 export function befall(world: World): void {
   for (const fault of world.setting.faults) {
     const effect = EFFECTS[fault.kind];
-    if (effect !== undefined) world.clock.after(fault.at, () => effect(world, fault));
+    if (effect !== undefined) world.clock.after(fault.at, () => void effect(world, fault));
   }
 }

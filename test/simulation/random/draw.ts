@@ -30,10 +30,11 @@ export interface Setting {
     strategy: "Sliding" | "Exponential";
   };
   latencyMs: number;
+  /** From a delete to the end of the pod, milliseconds: least and most. */
+  graceMs: [number, number];
   faults: Fault[];
 }
 
-const ORDERED: readonly Kind[] = ["pause ordered", "abort ordered"];
 /** How likely each kind is to be drawn. */
 const LIKELY = 0.13;
 /** Two kinds that cannot both be told from each other, or that make a rollout of nothing else. */
@@ -41,6 +42,9 @@ const EXCLUSIVE: readonly (readonly Kind[])[] = [
   ["pods never Ready", "pods crash", "pods flap"],
   ["StatefulSet recreated", "StatefulSet gone for long", "StatefulSet relabelled", "selector changed"],
 ];
+
+/** What needs several StatefulSets. */
+const NOT_SPREAD: readonly Kind[] = ["azOrder changed", "selector changed", "zones follow a leader"];
 
 /** @returns what befalls the rollout of this seed. */
 export function drawSetting(seed: number): Setting {
@@ -60,20 +64,18 @@ export function drawSetting(seed: number): Setting {
       strategy: oneOf(random, ["Sliding", "Sliding", "Exponential"] as const),
     },
     latencyMs: oneOf(random, [4, 10, 40]),
+    graceMs: oneOf<[number, number]>(random, [
+      [50, 200],
+      [500, 4_000],
+    ]),
   };
-  const drawn = KINDS.filter((kind) => !ORDERED.includes(kind) && random() < LIKELY);
+  const drawn = KINDS.filter(() => random() < LIKELY);
   const faults = drawn.filter((kind) => fits(kind, drawn, setting.spread)).map((kind) => drawFault(kind, random));
-  return { ...setting, faults: [...faults, ...drawOrders(seed)] };
-}
-
-/** What people order comes from numbers of its own, so that whatever else befalls a seed is the same without it. */
-function drawOrders(seed: number): Fault[] {
-  const random = seededRandom(Math.imul(seed, 0x85ebca6b) ^ 0x2545f491);
-  return ORDERED.filter(() => random() < LIKELY).map((kind) => drawFault(kind, random));
+  return { ...setting, faults };
 }
 
 function fits(kind: Kind, drawn: readonly Kind[], spread: boolean): boolean {
-  if (spread && (kind === "azOrder changed" || kind === "selector changed")) return false;
+  if (spread && NOT_SPREAD.includes(kind)) return false;
   const rivals = EXCLUSIVE.find((group) => group.includes(kind)) ?? [];
   return rivals.filter((rival) => drawn.includes(rival))[0] === kind || rivals.length === 0;
 }

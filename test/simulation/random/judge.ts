@@ -10,14 +10,18 @@ import { ZoneLog } from "./zone-log.ts";
 export interface Wishes {
   gateClosedSince: () => number | undefined;
   shiftedSince: () => number | undefined;
+  /** The owner whose rollout a person has stopped in the hub, and since when. */
+  stopped: { owner: string; since: number } | undefined;
   /** Members are not what they were at the start of the rollouts under way, which are those of these owners. */
   membersChanged: { since: number; owners: readonly string[] } | undefined;
   /** Timers before this are not known to anybody any more. */
   stateLostAt: number;
   /** When a person let another zone start, last; undefined where nobody is asked. */
   approvedAt: number | undefined;
-  /** Since when the worker of this owner was ordered to stop; an abort holds for the template wanted then. */
-  stopped: { since: number; owner: string; wantedSince?: number } | undefined;
+  /** Who orders a rollback has seen the pause, epoch milliseconds. */
+  rollbackOrderedAt: number;
+  /** Whether a rollback is under way: it asks nobody. */
+  rollsBack: () => boolean;
   /** StatefulSets that do not belong to the group now, or did not a moment ago. */
   strangers: ReadonlySet<string>;
 }
@@ -45,16 +49,16 @@ export class Judge {
   /** Pods that are not available because of us, and when they were deleted. */
   readonly #ours = new Map<string, number>();
   readonly #deleted = new Set<string>();
-  readonly #zones: ZoneLog;
+  /** Whoever works on the group has a record of its own. */
+  readonly #zones = new Map<string, ZoneLog>();
   #lastBatchAt = Number.NEGATIVE_INFINITY;
   deletes = 0;
 
   constructor(model: ClusterModel, options: JudgeOptions) {
     this.#model = model;
     this.#options = options;
-    const { zoneOf, setting } = options;
+    const { setting } = options;
     this.facts = new Facts(model, setting.spec.minReadySeconds, () => this.#note());
-    this.#zones = new ZoneLog(model, this.facts, zoneOf);
     model.subscribe(() => this.#note());
   }
 
@@ -63,7 +67,7 @@ export class Judge {
       // One that was Ready meanwhile and is not any more has that from somebody else.
       if (this.facts.unavailable.get(pod) !== deletedAt) this.#ours.delete(pod);
     }
-    this.#zones.note();
+    for (const zones of this.#zones.values()) zones.note();
   }
 
   /** The state is lost, and with it all timers. */
@@ -73,14 +77,14 @@ export class Judge {
 
   /** The group is another one. */
   changeGroup(): void {
-    this.#zones.forgive();
+    for (const zones of this.#zones.values()) zones.forgive();
   }
 
   /** To be told of each delete that was saved as intended: it begins its zone, whatever becomes of it. */
-  intended(name: string): void {
+  intended(name: string, owner: string): void {
     const pod = this.#model.find<Pod>("pods", name);
     const now = this.#model.clock.now();
-    if (pod !== undefined) this.#checkNextZone(pod, now, now - this.#options.lagMs);
+    if (pod !== undefined) this.#checkNextZone(pod, owner, now);
   }
 
   wrote(write: OwnWrite): void {
@@ -108,7 +112,6 @@ export class Judge {
       this.#checkBudget(pod, resource, knownAt);
     }
     this.#checkWishes(pod, resource, sentAt, knownAt);
-    this.#checkOrders(pod, owner, knownAt);
     this.#checkMembers(pod, owner, knownAt);
     this.#checkTimes(pod, sentAt);
   }
@@ -169,28 +172,24 @@ export class Judge {
     const { pausedSets } = this.facts;
     const paused = this.facts.paused(resource);
     const owner = ownerName(pod);
-    if (paused.now === true && paused.since < knownAt)
+    const overruled = wishes.rollbackOrderedAt > paused.since;
+    if (paused.now === true && paused.since < knownAt && !overruled)
       this.#violate(`${name} was deleted while the resource was paused`);
     const set = pausedSets.get(owner);
     if (set?.now === true && set.since < knownAt) this.#violate(`${name} was deleted while ${owner} was paused`);
     const closed = (since: number | undefined): boolean => since !== undefined && since < sentAt - GATE_MS - BATCH_MS;
-    if (closed(wishes.gateClosedSince()) && isReady(pod))
+    const asked = wishes.gateClosedSince();
+    // A rollback that was ordered goes on in spite of gates.
+    if (closed(asked) && isReady(pod) && wishes.rollbackOrderedAt === Number.NEGATIVE_INFINITY)
       this.#violate(`${name} was deleted while its gate was closed`);
     if (closed(wishes.shiftedSince())) this.#violate(`${name} was deleted during a zonal shift`);
   }
 
-  /** Nothing is deleted once a person has stopped the rollout in the hub. */
-  #checkOrders(pod: Pod, owner: string, knownAt: number): void {
-    const { wishes } = this.#options;
-    const { stopped } = wishes;
-    if (stopped?.owner !== owner || stopped.since >= knownAt) return;
-    const another = stopped.wantedSince !== this.facts.allWanted().since || wishes.stateLostAt > stopped.since;
-    if (stopped.wantedSince !== undefined && another) return;
-    this.#violate(`${pod.metadata.name} was deleted after its rollout was stopped by order`);
-  }
-
   #checkMembers(pod: Pod, owner: string, knownAt: number): void {
-    const { membersChanged: changed, stateLostAt } = this.#options.wishes;
+    const { membersChanged: changed, stateLostAt, stopped } = this.#options.wishes;
+    const same = stopped !== undefined && this.facts.allWanted().since < stopped.since && stateLostAt < stopped.since;
+    if (same && stopped.owner === owner && stopped.since < knownAt)
+      this.#violate(`${pod.metadata.name} was deleted although a person had stopped it`);
     if (changed === undefined || !isReady(pod) || !changed.owners.includes(owner)) return;
     if (changed.since < knownAt && stateLostAt < changed.since)
       this.#violate(`${pod.metadata.name} was deleted while the members were not those of the start`);
@@ -208,21 +207,23 @@ export class Judge {
   }
 
   /** zoneSoakSeconds and approvals between two zones. */
-  #checkNextZone(pod: Pod, now: number, knownAt: number): void {
-    const { setting, wishes, zoneOf } = this.#options;
+  #checkNextZone(pod: Pod, owner: string, now: number): void {
+    const { setting, wishes, zoneOf, lagMs } = this.#options;
+    const zones = this.#zones.get(owner) ?? new ZoneLog(this.#model, this.facts, zoneOf);
+    this.#zones.set(owner, zones);
     const zone = zoneOf(pod.metadata.name);
     const wanted = this.facts.allWanted();
-    if (!this.#zones.settle(JSON.stringify(wanted.revisions))) this.#zones.clear();
-    const finishedAt = this.#zones.lastFinishedAt;
-    const known = wanted.since <= knownAt && isReady(pod);
-    if (known && finishedAt !== undefined && !this.#zones.hasBegun(zone)) {
+    if (!zones.settle(JSON.stringify(wanted.revisions))) zones.clear();
+    const finishedAt = zones.lastFinishedAt;
+    const known = wanted.since <= now - lagMs && isReady(pod);
+    if (known && finishedAt !== undefined && !zones.hasBegun(zone)) {
       const soaked = now - finishedAt;
       if (soaked < setting.spec.zoneSoakSeconds * 1_000 - BATCH_MS)
         this.#violate(`${pod.metadata.name} was to be deleted ${soaked} ms after another zone was complete`);
-      if (wishes.approvedAt !== undefined && wishes.approvedAt < finishedAt)
+      if (wishes.approvedAt !== undefined && wishes.approvedAt < finishedAt && !wishes.rollsBack())
         this.#violate(`${pod.metadata.name} was to be deleted in a zone nobody had approved`);
     }
-    this.#zones.begin(zone);
+    zones.begin(zone);
   }
 
   #violate(what: string): void {

@@ -35,6 +35,7 @@ export const KINDS = [
   "node not answering",
   "node lost for good",
   "quota refuses a pod",
+  "person deletes pods",
   "template changed",
   "template reverted",
   "replicas raised",
@@ -58,6 +59,8 @@ export const KINDS = [
   "approval needed",
   "pause ordered",
   "abort ordered",
+  "rollback ordered",
+  "zones follow a leader",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -1,11 +1,12 @@
 import type { KubernetesClient } from "../../../lib/kubernetes/client.ts";
 import type { KubernetesObject } from "../../../lib/kubernetes/objects.ts";
+import { rolloutToken } from "../../../lib/rollouts/approval.ts";
 import type { GatePorts } from "../../../lib/rollouts/ask-gates.ts";
 import { claimOwner } from "../../../lib/rollouts/claim.ts";
 import { NO_HUB_HOME } from "../../../lib/rollouts/home.ts";
 import type { Order } from "../../../lib/rollouts/orders.ts";
 import { createRolloutReconciler } from "../../../lib/rollouts/reconcile.ts";
-import { RolloutState } from "../../../lib/rollouts/state.ts";
+import type { CurrentRollout } from "../../../lib/rollouts/state.ts";
 import { runDirect } from "../../../lib/work/direct.ts";
 import { runDispatch } from "../../../lib/work/dispatch.ts";
 import type { WorkKey } from "../../../lib/work/keys.ts";
@@ -49,7 +50,7 @@ export interface Surroundings {
   reached: (point: string, process: Process) => void;
   wrote: (write: OwnWrite) => void;
   /** Told of each pod that is to be deleted, once that is saved. */
-  intended: (pod: string) => void;
+  intended: (pod: string, owner: string) => void;
   ended: (process: Process, tookMs: number) => void;
   failed: (error: unknown) => void;
   /** What a mutation makes of parts of the worker. */
@@ -104,6 +105,11 @@ export class SimulatedLane {
     name,
   });
 
+  /** The claim of a resource. */
+  ownerOf(name: string): string {
+    return claimOwner(this.hubId, this.keyOf(name));
+  }
+
   /** What was inked last about a resource. */
   statusOf(name: string): { phase: string; reason: string } {
     const status = this.store.states.get(rowId(this.keyOf(name)))?.status as
@@ -137,21 +143,23 @@ export class SimulatedLane {
     }).catch((error: unknown) => this.#around.failed(error));
   }
 
-  /**
-   * A person orders something with the command, and again until the hub takes it.
-   * @returns false when it is refused or not taken.
-   */
-  async order(name: string, orderOf: (state: RolloutState | undefined) => Order | undefined): Promise<boolean> {
+  /** A person orders something about the rollout under way. @returns whether it was taken. */
+  async order(name: string, type: Exclude<Order["type"], "approve">): Promise<boolean> {
     const key = this.keyOf(name);
-    for (let attempt = 1; attempt <= 20; attempt++) {
-      const order = orderOf(RolloutState.safeParse(this.store.states.get(rowId(key))?.state).data);
-      if (order === undefined) return false;
-      const request = { action: "order", key, order, by: "anna" };
-      const reply = await this.#invoke((worker, _process, deadline) => runDirect(worker, request, deadline));
-      if ("ordered" in reply) return true;
-      await this.#around.model.clock.sleep(1_000);
-    }
-    return false;
+    const { rollout } = (this.store.states.get(rowId(key))?.state ?? {}) as { rollout?: CurrentRollout };
+    const named = type === "abort" || type === "rollback";
+    if (named && rollout === undefined) return false;
+    const order = rollout !== undefined && named ? { type, rollout: rolloutToken(rollout) } : { type };
+    const answer = await this.#invoke((worker, _process, deadline) =>
+      runDirect(worker, { action: "order", key, order, by: "anna" }, deadline),
+    );
+    return "ordered" in answer;
+  }
+
+  /** The revisions a rollout under way leads to, as far as the hub knows. */
+  aimOf(name: string): Record<string, string> | undefined {
+    const saved = this.store.states.get(rowId(this.keyOf(name)))?.state as { rollout?: CurrentRollout } | null;
+    return saved?.rollout?.revisions;
   }
 
   /** The claims under which a rollout is under way, of resources that are still the same. */
@@ -162,6 +170,14 @@ export class SimulatedLane {
         return saved?.rollout !== undefined && saved.uid === find(key.name)?.metadata.uid;
       })
       .map(({ key }) => claimOwner(this.hubId, key));
+  }
+
+  /** Whether a rollback is under way. */
+  get rollsBack(): boolean {
+    return [...this.store.states.values()].some(({ state }) => {
+      const saved = state as { rollout?: { rollback?: unknown } } | null;
+      return saved?.rollout?.rollback !== undefined;
+    });
   }
 
   /** Forgets what was saved about a resource. @returns whether a rollout was under way. */
@@ -188,7 +204,7 @@ export class SimulatedLane {
     work: (worker: Worker, process: Process, deadline: { remainingMs(): number }) => Promise<T>,
   ): Promise<T> {
     const { model, skewMs, timeoutMs, ended, bend } = this.#around;
-    const process = new Process(model.clock, skewMs);
+    const process = new Process(model.clock, skewMs, this.#around.random);
     this.processes.add(process);
     const startedAt = model.clock.now();
     const endsAt = startedAt + timeoutMs();
@@ -211,7 +227,8 @@ export class SimulatedLane {
       this.#takes.push({ ...process.taken, at: process.clock.now() });
     };
     const pencilled = ({ actions }: Intent): void => {
-      for (const { kind, object } of actions) if (kind === "DeletePod") intended(object.split("/").at(-1) ?? "");
+      for (const { kind, object } of actions)
+        if (kind === "DeletePod") intended(object.split("/").at(-1) ?? "", this.ownerOf(process.taken?.name ?? ""));
     };
     return {
       lane: "rollout",
@@ -243,7 +260,7 @@ export class SimulatedLane {
   #wrote(written: Written, process: Process): void {
     const { id = "", name = "", fence = 0 } = process.taken ?? {};
     const leaseLost = this.#takes.some((take) => take.id === id && take.fence > fence && take.at < written.sentAt);
-    this.#around.wrote({ ...written, owner: claimOwner(this.hubId, this.keyOf(name)), leaseLost });
+    this.#around.wrote({ ...written, owner: this.ownerOf(name), leaseLost });
   }
 }
 

@@ -3,6 +3,10 @@ import type { KubernetesObject } from "../../../lib/kubernetes/objects.ts";
 import type { Clock } from "../../../lib/work/ports.ts";
 import type { ModelClient } from "../client.ts";
 import type { VirtualClock } from "../clock.ts";
+import type { Random } from "./chance.ts";
+
+/** Reading what has piled up in a stream takes up to so long, milliseconds. */
+const READING_MS = 800;
 
 /**
  * One invocation of a lane. It acts only upon what it hears: replies, timers and events reach it neither while it is frozen
@@ -17,10 +21,14 @@ export class Process {
   ended = false;
   #dead = false;
   #frozenUntil = 0;
+  /** How long it was frozen, milliseconds. */
+  stoodStillMs = 0;
+  readonly #random: Random;
   #onDeath: (() => void)[] = [];
 
-  constructor(clock: VirtualClock, skewMs: number) {
+  constructor(clock: VirtualClock, skewMs: number, random: Random) {
     this.clock = clock;
+    this.#random = random;
     this.skewMs = skewMs;
   }
 
@@ -42,7 +50,9 @@ export class Process {
   }
 
   freeze(ms: number): void {
-    this.#frozenUntil = Math.max(this.#frozenUntil, this.clock.now() + ms);
+    const until = Math.max(this.#frozenUntil, this.clock.now() + ms);
+    this.stoodStillMs += until - Math.max(this.#frozenUntil, this.clock.now());
+    this.#frozenUntil = until;
   }
 
   /** Ends when the process runs; never for a dead one. */
@@ -91,7 +101,10 @@ export class Process {
   async *#watch<T>(events: AsyncGenerator<WatchEvent<T>>): AsyncGenerator<WatchEvent<T>> {
     try {
       for await (const event of events) {
+        const late = this.frozen;
         await this.awake();
+        // What has piled up is read stream by stream, in any order.
+        if (late) await this.clock.sleep(this.#random() * READING_MS);
         yield event;
       }
     } finally {

@@ -21,16 +21,25 @@ const SLOW: readonly Kind[] = [
   "StatefulSet gone for long",
 ];
 const MEMBERS: readonly Kind[] = ["StatefulSet recreated", "StatefulSet gone for long", "StatefulSet relabelled"];
-const UNREADY: readonly Kind[] = [...SLOW, ...MEMBERS, "pods flap", "replicas raised", "replicas lowered"];
+const UNREADY: readonly Kind[] = [
+  ...SLOW,
+  ...MEMBERS,
+  "pods flap",
+  "person deletes pods",
+  "replicas raised",
+  "replicas lowered",
+  "zones follow a leader",
+  "rollback ordered",
+];
 
 /** Why a rollout may hold, and which of the things that befell it excuse it. A reason that is not here needs no excuse. */
 export const EXCUSES: Record<string, readonly Kind[]> = {
   MembershipChanged: MEMBERS,
   MultipleZonesUnready: [...UNREADY, "delete carried out late", "second resource", "second hub", "template reverted"],
   ProgressDeadlineExceeded: [...SLOW, ...MEMBERS],
-  TemplateRejected: SLOW,
-  RolledBack: [...SLOW, ...MEMBERS],
-  RestoringTemplate: [...SLOW, ...MEMBERS],
+  TemplateRejected: [...SLOW, "rollback ordered"],
+  RolledBack: [...SLOW, ...MEMBERS, "rollback ordered"],
+  RestoringTemplate: [...SLOW, ...MEMBERS, "rollback ordered"],
   Paused: ["resource paused"],
   PausedByOrder: ["pause ordered"],
   Aborted: ["abort ordered"],

@@ -1,4 +1,4 @@
-import { befall } from "./befall.ts";
+import { befall, endOf } from "./befall.ts";
 import type { Setting } from "./draw.ts";
 import type { Tally } from "./kinds.ts";
 import type { Bend } from "./lane.ts";
@@ -19,8 +19,8 @@ export interface Outcome {
   transcript: readonly string[];
 }
 
-/** All that befalls a rollout is over by then, milliseconds. */
-const FAULTS_MS = 150_000;
+/** What a rollout is watched for at least, milliseconds, and beyond the end of what befalls it. */
+const LEAST_MS = 30_000;
 /** What a rollout may then take, milliseconds. */
 const LONGEST_MS = 3_600_000;
 const ENDED = new Set(["Completed", "Idle"]);
@@ -38,7 +38,7 @@ export async function simulate(setting: Setting, bend?: Bend): Promise<Outcome> 
   const done = (): boolean =>
     world.isRolledOut() &&
     world.lanes.some((lane) => [RESOURCE, "others"].some((name) => ENDED.has(lane.statusOf(name).phase)));
-  await clock.run(broken, FAULTS_MS);
+  await clock.run(broken, LEAST_MS + Math.max(0, ...setting.faults.map(endOf)));
   const ended = broken() || (await clock.run(() => done() || broken(), LONGEST_MS));
   if (!broken() && world.has("worker frozen past its lease")) await clock.run(broken, 300_000);
   const happened = new Set(world.setting.faults.map(({ kind }) => kind));

@@ -1,7 +1,8 @@
-import type { StatefulSet } from "../../../lib/kubernetes/objects.ts";
+import type { Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
 import type { GatePorts } from "../../../lib/rollouts/ask-gates.ts";
 import type { ShiftReading } from "../../../lib/rollouts/gates.ts";
 import { ordinalOf } from "../../../lib/rollouts/pods.ts";
+import { followLeader } from "../calamities.ts";
 import type { ClientOptions } from "../client.ts";
 import { VirtualClock } from "../clock.ts";
 import { type Behaviour, ClusterModel } from "../model.ts";
@@ -31,16 +32,19 @@ export class World {
   readonly problems: string[] = [];
   /** Every reason a pass left in its first condition. */
   readonly reasons = new Set<string>();
-  /** Points at which the next worker dies. */
-  readonly armed: { point: string; left: number }[] = [];
+  /** Points at which the next worker dies, or stands still for so long. */
+  readonly armed: { kind: Kind; point: string; left: number; freezeMs?: number }[] = [];
   readonly wishes = {
     membersChanged: undefined as Wishes["membersChanged"],
+    stopped: undefined as Wishes["stopped"],
+    rollbackOrderedAt: Number.NEGATIVE_INFINITY,
     stateLostAt: Number.NEGATIVE_INFINITY,
     approvedAt: undefined as number | undefined,
     strangers: new Set<string>(),
-    stopped: undefined as Wishes["stopped"],
-    gateClosedSince: (): number | undefined => this.#activeSince(GATE_KINDS),
-    shiftedSince: (): number | undefined => this.#activeSince(["zonal shift"]),
+    rollsBack: (): boolean => this.lanes.some((lane) => lane.rollsBack),
+    gateClosedSince: (): number | undefined =>
+      this.#activeSince(this.#untold ? [...GATE_KINDS, "zonal shift"] : GATE_KINDS),
+    shiftedSince: (): number | undefined => (this.#untold ? undefined : this.#activeSince(["zonal shift"])),
   };
   spec: Record<string, unknown>;
   /** Revision that people want, as far as they know. */
@@ -53,7 +57,13 @@ export class World {
     this.setting = setting;
     this.#bend = bend;
     const { seed, spread, zones, replicas, spec } = setting;
-    this.model = new ClusterModel({ clock: this.clock, seed, ...(spread ? { spread: ZONES } : {}) });
+    const { graceMs } = setting;
+    this.model = new ClusterModel({
+      clock: this.clock,
+      seed,
+      graceMs,
+      ...(spread ? { spread: ZONES, volumes: seed % 2 === 0 } : {}),
+    });
     this.random = this.model.random;
     const names = spread ? ["brokers"] : ZONES.slice(0, zones);
     this.sets = names.map((zone) => `ingester-${zone}`);
@@ -80,6 +90,8 @@ export class World {
       this.events++;
       if (collection === "pods" && type === "ADDED") this.log(`created ${object.metadata.name}`);
     });
+    if (this.has("zones follow a leader")) followLeader(this.model, this.sets);
+    if (this.has("approval needed")) this.wishes.approvedAt = Number.NEGATIVE_INFINITY;
     this.addLane("hub-1");
   }
 
@@ -160,9 +172,11 @@ export class World {
       reached: (point, process) => this.#reached(point, process),
       wrote: (write) => {
         if (write.verb === "delete") this.log(`${hubId} deletes ${write.before.metadata.name}`);
+        if (replicasOf(write.before) !== replicasOf(write.after))
+          this.fire("zones follow a leader", write.before.metadata.name);
         this.judge.wrote(write);
       },
-      intended: (pod) => this.judge.intended(pod),
+      intended: (pod, owner) => this.judge.intended(pod, owner),
       ended: (process, tookMs) => {
         if (short !== undefined && tookMs > 4_000) this.fire("hand-over with little time");
         if (process.taken === undefined) return;
@@ -178,6 +192,27 @@ export class World {
     return lane;
   }
 
+  /** Somebody sees that a delete failed, and tries again at once, or does it by hand. */
+  #loseTemper(): void {
+    const afterMs = between(this.random, 100, 2_000);
+    const byHand = (): void => {
+      const old = this.model.all<Pod>("pods").filter(({ metadata: { labels, ownerReferences } }) => {
+        const wanted = this.judge.facts.wanted(ownerReferences?.[0]?.name ?? "").now;
+        return labels?.["controller-revision-hash"] !== wanted;
+      });
+      for (const { metadata } of old) this.model.deletePod(metadata.name);
+      this.fire("person deletes pods", `${old.length} old ones`);
+    };
+    const turn = this.random();
+    if (turn < 0.3) this.clock.after(afterMs, () => this.lanes[0]?.direct(RESOURCE));
+    else if (turn < 0.8) this.clock.after(afterMs, byHand);
+  }
+
+  /** Whether nobody can tell of zonal shifts, instead of there being one. */
+  get #untold(): boolean {
+    return (this.fault("zonal shift")?.which ?? 1) % 3 === 0;
+  }
+
   #fired<T>(kind: Kind, what: T, where: string): T {
     this.fire(kind, `${where} ${String(what)}`);
     return what;
@@ -185,7 +220,10 @@ export class World {
 
   #client(process: Process): Omit<ClientOptions, "wrote"> {
     const active = (kind: Kind): boolean => this.active(kind);
-    const fire = (kind: Kind): void => this.fire(kind);
+    const fire = (kind: Kind): void => {
+      this.fire(kind);
+      if (kind === "delete carried out late") this.#loseTemper();
+    };
     return {
       ...clientOptions(this, process),
       latencyMs: () => 1 + this.random() * this.setting.latencyMs,
@@ -197,12 +235,12 @@ export class World {
     const arm = this.armed.find((each) => each.point === point);
     if (arm === undefined || --arm.left > 0) return;
     this.armed.splice(this.armed.indexOf(arm), 1);
-    this.fire("worker killed at a point", point);
-    process.kill();
+    this.fire(arm.kind, point);
+    if (arm.freezeMs === undefined) process.kill();
+    else process.freeze(arm.freezeMs);
   }
 
   #ports(): GatePorts {
-    const shift = this.fault("zonal shift");
     const told = <T>(kind: Kind, answer: T): T | undefined => {
       if (!this.active(kind)) return undefined;
       this.fire(kind);
@@ -215,9 +253,9 @@ export class World {
           told("alarm fires", "ALARM" as const) ?? told("alarm without data", "INSUFFICIENT_DATA" as const) ?? "OK"
         );
       },
-      ...(shift === undefined
+      ...(!this.has("zonal shift")
         ? {}
-        : { zonalShifts: async () => told("zonal shift", shift.which % 3 === 0 ? UNTOLD : SHIFTED) ?? UNSHIFTED }),
+        : { zonalShifts: async () => told("zonal shift", this.#untold ? UNTOLD : SHIFTED) ?? UNSHIFTED }),
     };
   }
 
@@ -248,6 +286,7 @@ export class World {
 const UNTOLD: ShiftReading = { result: "Failed", message: "AccessDenied" };
 const SHIFTED: ShiftReading = { result: "Known", awayFrom: ["use1-az1"] };
 const UNSHIFTED: ShiftReading = { result: "Known", awayFrom: [] };
+const replicasOf = (object: unknown): number | undefined => (object as StatefulSet | undefined)?.spec?.replicas;
 const GATE_KINDS: readonly Kind[] = ["alarm fires", "alarm without data", "alarm not readable"];
 
 function watchLagMs({ faults }: Setting): number {
