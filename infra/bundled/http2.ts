@@ -1,5 +1,5 @@
 /**
- * Stands in for `node:http2` in the bundles, which costs 6 ms of each cold start: undici loads it, though the connections to
+ * Stands in for `node:http2` in the bundles: undici loads it at start, though the connections to
  * API servers speak HTTP/1.1. This is what undici takes in a Node that was built without HTTP/2.
  */
 export const constants = {};
