@@ -31,7 +31,7 @@ export interface ScalingPlan {
   asks: "AskingGates" | "LookingForControllers" | undefined;
   /** Seconds after which to look again; undefined when nothing waits. */
   dueInSeconds: number | undefined;
-  nextState: Pick<RolloutState, "replicas" | "scaleDown" | "scaleFailure">;
+  nextState: Pick<RolloutState, "replicas" | "scaleDown" | "scaleFailures">;
 }
 
 export interface ScalingInput {
@@ -49,13 +49,16 @@ export function planScaling(input: ScalingInput): ScalingPlan {
   const { observation, state, memory, standing, refusal } = input;
   const now = observation.observedAt;
   const group = followersOf(observation.statefulSets, observation.mirrors ?? {}, memory);
-  const failure = state.scaleFailure;
+  const failures = state.scaleFailures ?? {};
   const found = group.flatMap((follower) => {
     if (standing?.type === "unseen" && standing.record.statefulSet === follower.name) return [];
     const wish = wishFor(follower, group, now);
     if (!isWish(wish)) return wish ?? [];
-    const left = failure?.statefulSet === wish.statefulSet ? secondsLeft(failure.at, RETRY_SECONDS, now) : 0;
-    return failure === undefined || left === 0 ? wish : { ...failure, wakeInSeconds: left };
+    const failure = failures[wish.statefulSet];
+    const left = failure === undefined ? 0 : secondsLeft(failure.at, RETRY_SECONDS, now);
+    if (failure === undefined || left === 0) return wish;
+    const { reason, message } = failure;
+    return { statefulSet: wish.statefulSet, reason, message, wakeInSeconds: left };
   });
   const wishes = found.filter(isWish);
   const waits = found.flatMap((one) => (isWish(one) ? [] : [one]));
@@ -73,6 +76,7 @@ export function planScaling(input: ScalingInput): ScalingPlan {
   const undo = undoOf(input, scales);
   if (standing?.type === "unfinished" && standing.record.trouble !== undefined) waits.push(undoWait(standing.record));
   const record = recordOf(input, scales);
+  const kept = Object.entries(failures).filter(([name]) => found.some(({ statefulSet }) => statefulSet === name));
   const wakes = waits.map(({ wakeInSeconds }) => wakeInSeconds ?? POLL_SECONDS);
   return {
     inUse: observation.statefulSets.some(hasReplicaRules),
@@ -91,9 +95,7 @@ export function planScaling(input: ScalingInput): ScalingPlan {
     nextState: {
       ...(Object.keys(memory).length === 0 ? {} : { replicas: memory }),
       ...(record === undefined ? {} : { scaleDown: record }),
-      ...(failure !== undefined && found.some(({ statefulSet }) => statefulSet === failure.statefulSet)
-        ? { scaleFailure: failure }
-        : {}),
+      ...(kept.length === 0 ? {} : { scaleFailures: Object.fromEntries(kept) }),
     },
   };
 }

@@ -56,9 +56,9 @@ function settleScaling(
     before,
   }: { actions: readonly RolloutAction[]; executed: readonly Executed[]; before: RolloutState },
 ): RolloutState {
-  const { scaleDown, scaleFailure, ...rest } = state;
+  const { scaleDown, scaleFailures = {}, ...rest } = state;
   let record = scaleDown;
-  let failure = scaleFailure;
+  const failures = { ...scaleFailures };
   const intended = actions.some((action) => action.kind === "ScaleStatefulSet" && action.to < action.from);
   if (intended) record = before.scaleDown;
   for (const { action, outcome, prepared } of executed) {
@@ -66,11 +66,11 @@ function settleScaling(
     if (action.kind === "ScaleStatefulSet") {
       if (action.to < action.from && scaleDown !== undefined)
         record = afterScaleDown(scaleDown, result, prepared === true);
-      if (result === "done") failure = undefined;
+      if (result === "done") delete failures[action.statefulSet];
       if (result !== "refused") continue;
       const reason = PREPARE_FAILED.test(message) ? "PrepareDownscaleFailed" : "ScaleRefused";
       const told = `${action.statefulSet} stays at ${action.from} replicas (${action.to} wanted): ${message.replace(PREPARE_FAILED, "")}`;
-      failure = { statefulSet: action.statefulSet, at: action.at, reason, message: told };
+      failures[action.statefulSet] = { at: action.at, reason, message: told };
     } else if (action.kind === "UndoPrepareDownscale") {
       if (result === "done" || record === undefined) record = undefined;
       else record = { ...record, undone: (record.undone ?? 0) + 1, undoneAt: action.at, trouble: message };
@@ -79,7 +79,7 @@ function settleScaling(
   return {
     ...rest,
     ...(record === undefined ? {} : { scaleDown: record }),
-    ...(failure === undefined ? {} : { scaleFailure: failure }),
+    ...(Object.keys(failures).length === 0 ? {} : { scaleFailures: failures }),
   };
 }
 

@@ -117,9 +117,9 @@ const ScaleDown = z.object({
 });
 export type ScaleDown = z.infer<typeof ScaleDown>;
 
-/** Why replicas could not be written; tried again later. */
-const ScaleFailure = z.object({ statefulSet: z.string(), at: z.string(), reason: z.string(), message: z.string() });
-export type ScaleFailure = z.infer<typeof ScaleFailure>;
+/** Why replicas could not be written, by StatefulSet; each is tried again later. */
+const ScaleFailures = z.record(z.string(), z.object({ at: z.string(), reason: z.string(), message: z.string() }));
+export type ScaleFailures = z.infer<typeof ScaleFailures>;
 
 /** Why something cannot be looked up; `reason` is CamelCase. */
 const Why = z.object({ reason: z.string(), message: z.string() });
@@ -152,7 +152,8 @@ export const RolloutState = z.object({
   claimed: z.array(z.string()),
   replicas: ReplicaMemory.optional(),
   scaleDown: ScaleDown.optional(),
-  scaleFailure: ScaleFailure.optional(),
+  /** An earlier version saved one `scaleFailure`, which is dropped: its StatefulSet is tried at once. */
+  scaleFailures: ScaleFailures.optional(),
   foreign: z.object({ checkedAt: z.string(), found: z.string().optional() }).optional(),
   /** Why zonal shifts cannot be looked up, as the last lookup said. */
   shiftsUnavailable: Why.optional(),

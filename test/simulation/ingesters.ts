@@ -10,6 +10,11 @@ const PREPARE = {
     [`${KEY}/prepare-downscale-http-port`]: "80",
   },
 };
+const MIRROR = {
+  [`${KEY}/rollout-mirror-replicas-from-resource-name`]: "ingester",
+  [`${KEY}/rollout-mirror-replicas-from-resource-kind`]: "ReplicaTemplate",
+  [`${KEY}/rollout-mirror-replicas-from-resource-api-version`]: "rollout-operator.grafana.com/v1",
+};
 
 /** Three zones: a mirrors a ReplicaTemplate, b follows a, c follows b, a minute apart, and pods are prepared. */
 export class Ingesters extends Scenario {
@@ -29,15 +34,7 @@ export class Ingesters extends Scenario {
       metadata: { name: "ingester" },
       spec: { replicas: options.replicas ?? 3 },
     } as never);
-    this.annotate(
-      "zone-a",
-      {
-        [`${KEY}/rollout-mirror-replicas-from-resource-name`]: "ingester",
-        [`${KEY}/rollout-mirror-replicas-from-resource-kind`]: "ReplicaTemplate",
-        [`${KEY}/rollout-mirror-replicas-from-resource-api-version`]: "rollout-operator.grafana.com/v1",
-      },
-      minTime,
-    );
+    this.annotate("zone-a", MIRROR, minTime);
     for (const [zone, leader] of [
       ["zone-b", "zone-a"],
       ["zone-c", "zone-b"],
@@ -62,6 +59,14 @@ export class Ingesters extends Scenario {
     };
     const all = { ...found.metadata.annotations, ...PREPARE.annotations, ...annotations };
     this.model.put("statefulsets", { ...found, metadata: { ...found.metadata, labels, annotations: all } });
+  }
+
+  /** Has a zone take its replicas from the ReplicaTemplate instead of from its leader. */
+  mirror(zone: string, minTime = "0s"): void {
+    const found = this.statefulSet(zone);
+    const { [`${KEY}/rollout-downscale-leader`]: _leader, ...annotations } = found.metadata.annotations ?? {};
+    this.model.put("statefulsets", { ...found, metadata: { ...found.metadata, annotations } });
+    this.annotate(zone, MIRROR, minTime);
   }
 
   statefulSet(zone: string): StatefulSet {

@@ -103,6 +103,26 @@ describe("a pod that does not prepare", () => {
     expect(scenario.invariants.violations).toEqual([]);
   });
 
+  test("in each of several StatefulSets is asked once a minute in each", async () => {
+    const scenario = new Ingesters({ replicas: 3 }, "0s");
+    scenario.mirror("zone-b");
+    scenario.mirror("zone-c");
+    for (const zone of ["zone-a", "zone-b", "zone-c"]) scenario.pods.refusing.POST.add(`ingester-${zone}-2`);
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    scenario.want(2);
+    await scenario.clock.run(() => scenario.reason() === "PrepareDownscaleFailed", 60_000);
+    const before = scenario.hub.requests;
+    await scenario.clock.run(() => false, 300_000);
+    for (const zone of ["zone-a", "zone-b", "zone-c"]) {
+      const tries = scenario.story.filter((line) => line.startsWith(`POST ${zone}-2`)).length;
+      expect(tries, zone).toBeGreaterThanOrEqual(4);
+      expect(tries, zone).toBeLessThanOrEqual(6);
+    }
+    expect(scenario.hub.requests - before).toBeLessThan(600);
+    expect(scenario.pods.left).toEqual([]);
+  });
+
   test("and does not undo either is told of, and given up after five tries", async () => {
     const scenario = new Ingesters({ replicas: 3 }, "0s");
     scenario.pods.refusing.POST.add("ingester-zone-a-1");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { SAFETY_RULES } from "../../../lib/rollouts/safety.ts";
 import { ABOUT_REPLACING } from "../../../lib/rollouts/safety-replicas.ts";
-import { freshState } from "../../../lib/rollouts/state.ts";
+import { freshState, readState } from "../../../lib/rollouts/state.ts";
 import { at, type PartOptions, underWay } from "./group.ts";
 import { claimed, deleting, plan } from "./plan-row.ts";
 import { HOUR, MINUTE, PREPARE, rules, scaleDown, template, testReplicaRows } from "./replica-row.ts";
@@ -273,26 +273,33 @@ describe("a scale-down", () => {
       parts: { b: rules(b) },
       spec: { intervalSeconds: 90 },
       state: state({
-        scaleFailure: {
-          statefulSet: "ingester-b",
-          at: at(-15),
-          reason: "PrepareDownscaleFailed",
-          message: "it said no",
+        scaleFailures: {
+          "ingester-b": { at: at(-15), reason: "PrepareDownscaleFailed", message: "it said no" },
         },
       }),
       waits: ["b PrepareDownscaleFailed"],
       says: "it said no",
       due: 45,
     },
+    "that was refused is tried again a minute later, of each StatefulSet": {
+      pods: { a: "NN", b: "NNN", c: "NNN" },
+      parts: { b: rules(b), c: rules(b) },
+      spec: { intervalSeconds: 90 },
+      state: state({
+        scaleFailures: {
+          "ingester-b": { at: at(-15), reason: "PrepareDownscaleFailed", message: "it said no" },
+          "ingester-c": { at: at(-20), reason: "PrepareDownscaleFailed", message: "nor did it" },
+        },
+      }),
+      waits: ["b PrepareDownscaleFailed", "c PrepareDownscaleFailed"],
+      due: 40,
+    },
     "that was refused a minute ago is tried again": {
       pods: { a: "NN", b: "NNN" },
       parts: { b: rules(b) },
       state: state({
-        scaleFailure: {
-          statefulSet: "ingester-b",
-          at: at(-60),
-          reason: "PrepareDownscaleFailed",
-          message: "it said no",
+        scaleFailures: {
+          "ingester-b": { at: at(-60), reason: "PrepareDownscaleFailed", message: "it said no" },
         },
       }),
       scales: ["b 3>2"],
@@ -532,4 +539,10 @@ describe("one StatefulSet over three zones", () => {
 test("every rule that is about replacing pods only is one of the safety rules", () => {
   const names = SAFETY_RULES.map(({ name }) => name);
   expect(ABOUT_REPLACING.filter((name) => !names.includes(name))).toEqual([]);
+});
+
+test("a state that kept one failed scale-down is still read, without it", () => {
+  const scaleFailure = { statefulSet: "ingester-b", at: at(-15), reason: "ScaleRefused", message: "no" };
+  const saved = { ...freshState("uid-resource"), claimed: ["ingester-b"], scaleFailure };
+  expect(readState(saved, "uid-resource")).toEqual({ ...freshState("uid-resource"), claimed: ["ingester-b"] });
 });
