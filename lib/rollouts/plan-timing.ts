@@ -26,6 +26,10 @@ export function wakeInSeconds(
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
+/** Seconds after which to look again at what does not move by itself. */
+export const idleSeconds = ({ rollingUpdate }: RolloutSpec): number =>
+  clamp(rollingUpdate.intervalSeconds, IDLE_SECONDS);
+
 /** Seconds after which to look again when nobody watches. */
 export function dueInSeconds(
   moving: boolean,
@@ -34,7 +38,7 @@ export function dueInSeconds(
   rollout: CurrentRollout | undefined,
   spec: RolloutSpec,
 ): number {
-  const idle = clamp(spec.rollingUpdate.intervalSeconds, IDLE_SECONDS);
+  const idle = idleSeconds(spec);
   if (!moving) return idle;
   if (hold?.wakeInSeconds !== undefined) return Math.min(hold.wakeInSeconds, idle);
   if (hold?.clockRuns === false) return clamp(idle, POLL_SECONDS);

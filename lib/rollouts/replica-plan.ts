@@ -1,5 +1,6 @@
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import { firstOrdinal, type Observation } from "./observation.ts";
+import { idleSeconds } from "./plan-timing.ts";
 import type { PodView } from "./pods.ts";
 import type { ReplicaAction, ScaleAction, UndoAction, WriteBackAction } from "./replica-actions.ts";
 import { hasReplicaRules, MALFORMED } from "./replica-annotations.ts";
@@ -7,6 +8,7 @@ import { preparedPods, type Standing } from "./replica-record.ts";
 import { type Follower, followersOf, isWish, type ScaleWait, type Wish, wishFor } from "./replica-wishes.ts";
 import { holdScaleDown, type ScaleContext } from "./safety-replicas.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
+import { STOP_RULES } from "./safety-stops.ts";
 import type { ReplicaMemory, RolloutState, ScaleDown } from "./state.ts";
 import { secondsLeft } from "./time.ts";
 
@@ -14,6 +16,20 @@ import { secondsLeft } from "./time.ts";
 const RETRY_SECONDS = 60;
 /** What only an event ends is looked at again this often, seconds. */
 const POLL_SECONDS = 10;
+/** Waits that only people end: they are looked at as seldom as a group at rest. */
+const UNTIL_PEOPLE: readonly string[] = [
+  "Aborted",
+  "DelayedDownscaleUnsupported",
+  "LeaderMissing",
+  "MalformedAnnotation",
+  "MinTimeMissing",
+  "MirrorForbidden",
+  "MirrorNotFound",
+  "MirrorUnreadable",
+  "NoDownscale",
+  "Paused",
+  "PausedByOrder",
+];
 /** Pods that do not take back their preparation are left alone after so many passes. */
 const UNDO_ATTEMPTS = 5;
 
@@ -63,10 +79,15 @@ export function planScaling(input: ScalingInput): ScalingPlan {
   const wishes = found.filter(isWish);
   const waits = found.flatMap((one) => (isWish(one) ? [] : [one]));
   const writeBacks = writeBacksOf(group, observation);
-  const needsView = wishes.length > 0 || standing !== undefined || writeBacks.length > 0;
   const scales: ScaleAction[] = [];
+  let open = wishes;
   if (refusal !== undefined || observation.pods === undefined) {
-    for (const wish of wishes) if (refusal !== undefined) waits.push(waitFor(wish, refusal));
+    const held = wishes.flatMap((wish) => {
+      const hold = refusal ?? stopOf(wish, input.context);
+      return hold === undefined ? [] : [{ wish, hold }];
+    });
+    waits.push(...held.map(({ wish, hold }) => waitFor(wish, hold)));
+    open = wishes.filter((wish) => !held.some((each) => each.wish === wish));
   } else {
     for (const wish of wishes.filter(({ from, to }) => to > from)) scales.push(scaleOf(wish, [], group, observation));
     const { scale, waits: more } = planScaleDown(input, group, wishes);
@@ -77,7 +98,10 @@ export function planScaling(input: ScalingInput): ScalingPlan {
   if (standing?.type === "unfinished" && standing.record.trouble !== undefined) waits.push(undoWait(standing.record));
   const record = recordOf(input, scales);
   const kept = Object.entries(failures).filter(([name]) => found.some(({ statefulSet }) => statefulSet === name));
-  const wakes = waits.map(({ wakeInSeconds }) => wakeInSeconds ?? POLL_SECONDS);
+  const idle = idleSeconds(input.context.spec);
+  const wakes = waits.map(({ reason, wakeInSeconds }) => {
+    return wakeInSeconds ?? (refusal !== undefined || UNTIL_PEOPLE.includes(reason) ? idle : POLL_SECONDS);
+  });
   return {
     inUse: observation.statefulSets.some(hasReplicaRules),
     actions: refusal === undefined ? [...undo, ...scales, ...(observation.pods ? writeBacks : [])] : [],
@@ -86,18 +110,31 @@ export function planScaling(input: ScalingInput): ScalingPlan {
       ...rules.problems,
       ...(mirror !== undefined && "refused" in mirror && mirror.refused !== undefined ? [mirror.refused] : []),
     ]),
-    needsView,
+    needsView: refusal === undefined && (open.length > 0 || standing !== undefined || writeBacks.length > 0),
     asks: (["AskingGates", "LookingForControllers"] as const).find((asked) =>
       waits.some(({ reason }) => reason === asked),
     ),
     dueInSeconds:
-      wakes.length > 0 ? Math.max(1, Math.min(...wakes)) : standing === undefined ? undefined : POLL_SECONDS,
+      wakes.length > 0
+        ? Math.max(1, Math.min(...wakes))
+        : standing === undefined
+          ? undefined
+          : refusal === undefined
+            ? POLL_SECONDS
+            : idle,
     nextState: {
       ...(Object.keys(memory).length === 0 ? {} : { replicas: memory }),
       ...(record === undefined ? {} : { scaleDown: record }),
       ...(kept.length === 0 ? {} : { scaleFailures: Object.fromEntries(kept) }),
     },
   };
+}
+
+/** What people have stopped is known before the pods are read. Replicas go up all the same. */
+function stopOf(wish: Wish, context: ScaleContext): Hold | undefined {
+  if (wish.to > wish.from) return undefined;
+  const going = goingPods(wish, context.zones);
+  return STOP_RULES.map((rule) => rule.apply(going, context).hold).find((hold) => hold !== undefined);
 }
 
 /** At most one StatefulSet is scaled down at a time; one whose pods were prepared already comes first. */

@@ -43,6 +43,34 @@ describe("replicas", () => {
     expect(scenario.hub.requests - before.requests).toBeLessThanOrEqual(3 * (passes + 1));
   });
 
+  test.each([
+    ["paused", { paused: true }, {}, "Paused"],
+    ["labelled no-downscale", {}, { "grafana.com/no-downscale": "true" }, "NoDownscale"],
+  ])(
+    "that people keep as they are (%s) cost hardly more than those that are as wanted",
+    async (_what, spec, labels, why) => {
+      const hourOf = async (wanted: number, reason: string): Promise<number> => {
+        const rollingUpdate = { maxUnavailable: 1, intervalSeconds: 300 };
+        const scenario = new Ingesters({ spec: { ...spec, rollingUpdate } });
+        const leader = scenario.statefulSet("zone-a");
+        const { metadata } = leader;
+        scenario.model.put("statefulsets", {
+          ...leader,
+          metadata: { ...metadata, labels: { ...metadata.labels, ...labels } },
+        });
+        scenario.hub.post();
+        await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+        scenario.want(wanted);
+        expect(await scenario.clock.run(() => scenario.reason() === reason, 400_000)).toBe(true);
+        const before = scenario.hub.requests;
+        await scenario.clock.run(() => false, 3_600_000);
+        expect(scenario.invariants.scales).toBe(0);
+        return scenario.hub.requests - before;
+      };
+      expect(await hourOf(2, why)).toBeLessThanOrEqual(2 * (await hourOf(3, "AsWanted")));
+    },
+  );
+
   test("that go down during a rollout wait for it, and the two never meet in two zones", async () => {
     const scenario = new Ingesters({ replicas: 4 }, "0s");
     scenario.changeTemplates("new");
