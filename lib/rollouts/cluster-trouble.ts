@@ -7,12 +7,18 @@ export interface ClusterTrouble {
   message: string;
 }
 
-/** What an error of the Kubernetes client means for a rollout; undefined for any other error. */
-export function describeTrouble(error: unknown): ClusterTrouble | undefined {
+/**
+ * What an error of the Kubernetes client means for a rollout; undefined for any other error.
+ * @param goesOn what becomes of the rollout where nobody has to do anything.
+ */
+export function describeTrouble(
+  error: unknown,
+  goesOn = "Nothing is changed; it is tried again.",
+): ClusterTrouble | undefined {
   if (error instanceof ConnectionError) {
     return {
       reason: "Unreachable",
-      message: `${error.server} did not answer (${error.failure}): ${error.message}. Nothing is changed; it is tried again.`,
+      message: `${error.server} did not answer (${error.failure}): ${error.message}. ${goesOn}`,
     };
   }
   if (!(error instanceof ApiError)) return undefined;
@@ -36,7 +42,7 @@ export function describeTrouble(error: unknown): ClusterTrouble | undefined {
   }
   return {
     reason: "ApiServerError",
-    message: `${error.request}: ${error.message}. Nothing is changed; it is tried again.`,
+    message: `${error.request}: ${error.message}. ${goesOn}`,
   };
 }
 

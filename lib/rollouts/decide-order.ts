@@ -42,9 +42,11 @@ function problemOf(
   const saved = RolloutState.safeParse(state).data;
   const { rollout, last } = saved ?? {};
   const told = (status ?? {}) as { rollout?: unknown; phase?: unknown };
+  // Paused, Held and Refused keep naming the last rollout in the status after it is over.
+  const isOver = rollout === undefined && last?.token !== undefined && told.rollout === last.token;
   const underWay = [
     rollout === undefined ? undefined : rolloutToken(rollout),
-    told.phase === "Completed" || told.phase === "Idle" ? undefined : told.rollout,
+    isOver || told.phase === "Completed" || told.phase === "Idle" ? undefined : told.rollout,
   ];
   if (underWay.includes(order.rollout)) {
     const revisions = rollout?.revisions ?? {};

@@ -1,5 +1,4 @@
 import type { KubernetesClient } from "../kubernetes/client.ts";
-import { isApiError } from "../kubernetes/errors.ts";
 import type { KubernetesEvent, Pod, StatefulSet } from "../kubernetes/objects.ts";
 import { EVENTS } from "../kubernetes/types.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
@@ -10,7 +9,7 @@ import { podNames } from "./spread.ts";
 export interface FailedCreates {
   /** The API server's words by StatefulSet, e.g. of a quota or of an admission webhook. */
   causes: Readonly<Record<string, string>>;
-  /** Why we may not look; absent = we may. */
+  /** Why there is no answer; absent = there is one. */
   refused?: { reason: string; message: string };
 }
 
@@ -18,8 +17,8 @@ export interface FailedCreates {
 const SELECTOR = "involvedObject.kind=StatefulSet,reason=FailedCreate";
 
 /**
- * Asks the events of StatefulSets with missing pods why these are not created: one LIST, none when no pod is missing. That we
- * may not look is noted, and stops nothing.
+ * Asks the events of StatefulSets with missing pods why these are not created: one LIST, none when no pod is missing. That
+ * there is no answer is noted, and stops nothing.
  */
 export async function observeFailedCreates(
   client: KubernetesClient,
@@ -43,7 +42,7 @@ export async function observeFailedCreates(
     });
     return { causes: Object.fromEntries(found) };
   } catch (error) {
-    const trouble = isApiError(error, 403) ? describeTrouble(error) : undefined;
+    const trouble = describeTrouble(error, "The rollout goes on, and they are asked again.");
     if (trouble === undefined) throw error;
     const message = `Why pods are not created is not known: ${trouble.message}`;
     return { causes: {}, refused: { reason: trouble.reason, message } };

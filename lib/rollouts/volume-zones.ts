@@ -36,7 +36,7 @@ export interface VolumeQuestion {
 /**
  * The zones of pods that no node tells the zone of, from the volumes they are bound to: for a StatefulSet with volumes of its
  * own, selected alone, whose zone nothing else tells. One LIST of its claims and a GET for each such pod; what was told is
- * not asked again. That we may not look is noted, and the last known nodes have to do.
+ * not asked again. That there is no answer is noted, and the last known nodes have to do.
  *
  * @returns `known` when there is nothing to ask.
  */
@@ -62,7 +62,7 @@ export async function observeVolumeZones(
     const zones = found.flatMap(([name, zone]) => (zone === undefined ? [] : [[name, zone] as const]));
     return { ...answer, zones: { ...told, ...Object.fromEntries(zones) } };
   } catch (error) {
-    const trouble = isApiError(error, 403) ? describeTrouble(error) : undefined;
+    const trouble = describeTrouble(error, "It is asked again after a minute.");
     if (trouble === undefined) throw error;
     const message = `${trouble.message} Until then a pod without a node counts for the zone it was last seen in.`;
     return { ...answer, zones: told, refused: { reason: trouble.reason, message } };

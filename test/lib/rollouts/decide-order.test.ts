@@ -66,6 +66,12 @@ describe("an order", () => {
     expect(after({ type: "rollback", rollout: "then" }, {}, completed)).toEqual({ rollback: about("then") });
   });
 
+  const paused = { phase: "Paused", rollout: "then" };
+  test("to roll back what is completed is taken while the resource is paused", () => {
+    const decision = decide({ type: "rollback", rollout: "then" }, { state: completed, status: paused });
+    expect(decision.type).toBe("accepted");
+  });
+
   const refusals: Record<string, [unknown, { state?: unknown; status?: unknown }, string]> = {
     "that is none": [{ type: "explode" }, {}, "order.type"],
     "with too much in it": [{ type: "pause", forSeconds: 3 }, {}, "forSeconds"],
@@ -74,6 +80,16 @@ describe("an order", () => {
       { type: "abort", rollout: "then" },
       { state: completed, status: { phase: "Completed", rollout: "then" } },
       "no rollout is under way",
+    ],
+    "to abort what is over while the resource is paused": [
+      { type: "abort", rollout: "then" },
+      { state: completed, status: paused },
+      "no rollout is under way",
+    ],
+    "to roll back twice while the resource is held": [
+      { type: "rollback", rollout: "then" },
+      { state: { ...completed, last: { ...completed.last, rolledBack: true } }, status: { ...paused, phase: "Held" } },
+      "rolled back already",
     ],
     "about a rollout that is over": [
       { type: "abort", rollout: "then" },

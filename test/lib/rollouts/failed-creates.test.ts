@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ApiError } from "../../../lib/kubernetes/errors.ts";
+import { ApiError, ConnectionError } from "../../../lib/kubernetes/errors.ts";
 import type { KubernetesEvent, Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
 import { observeFailedCreates } from "../../../lib/rollouts/failed-creates.ts";
 import { ModelClient } from "../../simulation/client.ts";
@@ -10,7 +10,7 @@ import { plan } from "./plan-row.ts";
 const QUOTA = 'pods "a-0" is forbidden: exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1';
 
 /** A StatefulSet `a` of two pods, of which `missing` are gone, and what was recorded about it. */
-async function ask(missing: readonly string[], events: (uid: string) => Partial<KubernetesEvent>[], refuse?: ApiError) {
+async function ask(missing: readonly string[], events: (uid: string) => Partial<KubernetesEvent>[], refuse?: Error) {
   const clock = new VirtualClock();
   const model = new ClusterModel({ clock });
   model.addStatefulSet("a", 2, {});
@@ -71,6 +71,21 @@ describe("why a pod is not created", () => {
       },
     ]);
   });
+
+  const gone = { status: 410, reason: "Expired", message: "too old", request: "GET /events" };
+  const silences: Record<string, [Error, string]> = {
+    "does not answer in time": [new ConnectionError("timeout", "https://a", "no answer within 10 s"), "Unreachable"],
+    "says that the list has expired": [new ApiError(gone), "ApiServerError"],
+    "fails itself": [new ApiError({ ...gone, status: 503, reason: "" }), "ApiServerError"],
+  };
+  test.each(Object.entries(silences))(
+    "is noted as not known where the API server %s",
+    async (_what, [error, reason]) => {
+      const { answer } = await ask(["a-0"], () => [failed("a-0", QUOTA)], error);
+      expect(answer).toMatchObject({ causes: {}, refused: { reason } });
+      expect(answer?.refused?.message).toMatch(/^Why pods are not created is not known: .*The rollout goes on/);
+    },
+  );
 
   test("is among the reasons for which a zone is not Ready", () => {
     const observation = { failedCreates: { causes: { "ingester-a": QUOTA } } };

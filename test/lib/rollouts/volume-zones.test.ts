@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { ApiError } from "../../../lib/kubernetes/errors.ts";
+import { ApiError, ConnectionError } from "../../../lib/kubernetes/errors.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
 import { observeVolumeZones, type VolumeQuestion, zoneOfVolume } from "../../../lib/rollouts/volume-zones.ts";
 import { ModelClient } from "../../simulation/client.ts";
@@ -68,6 +68,7 @@ describe("the zones of pods, from their volumes,", () => {
   let asked: string[];
   let refused: string | undefined;
   let client: ModelClient;
+  let failure: Error | undefined;
 
   beforeEach(() => {
     const clock = new VirtualClock();
@@ -75,10 +76,12 @@ describe("the zones of pods, from their volumes,", () => {
     model.addStatefulSet("db", 4, { group: "db" });
     asked = [];
     refused = undefined;
+    failure = undefined;
     client = new ModelClient(model, {
       fail: (verb, { plural }) => {
         asked.push(`${verb} ${plural}`);
         if (plural !== refused) return undefined;
+        if (failure !== undefined) return failure;
         return new ApiError({ status: 403, reason: "Forbidden", message: "no", request: `${verb} ${plural}` });
       },
     });
@@ -149,6 +152,18 @@ describe("the zones of pods, from their volumes,", () => {
       refused = undefined;
       const again = await observe({ known: { ...answer!, askedAt: at(-61) } });
       expect(again).toEqual({ askedAt: NOW, topologyKey: ZONE, zones: { "db-2": "a", "db-3": "b" } });
+    },
+  );
+
+  test.each(["persistentvolumeclaims", "persistentvolumes"])(
+    "are what they were, with a note, while there is no answer about %s",
+    async (plural) => {
+      refused = plural;
+      const known = { askedAt: at(-61), topologyKey: ZONE, zones: { "db-2": "x" } };
+      failure = new ConnectionError("timeout", "https://a", "no answer within 10 s");
+      expect(await observe({ known })).toMatchObject({ zones: { "db-2": "x" }, refused: { reason: "Unreachable" } });
+      failure = new ApiError({ status: 500, reason: "", message: "no", request: `GET ${plural}` });
+      expect(await observe({ known })).toMatchObject({ zones: { "db-2": "x" }, refused: { reason: "ApiServerError" } });
     },
   );
 
