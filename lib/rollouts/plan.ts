@@ -177,7 +177,12 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
       ...observation.statefulSets.flatMap((each) => resolveMaxUnavailable(each, spec).problem ?? []),
       ...scaling.warnings,
     ],
-    notes: notesOf({ shiftsUnavailable, volumes, failedCreates: observation.failedCreates }),
+    notes: notesOf({
+      shiftsUnavailable,
+      volumes,
+      failedCreates: observation.failedCreates,
+      mirrors: observation.mirrors,
+    }),
     zones,
     times: rollout ?? last ?? { zones: {} },
     currentZone: rollout === undefined ? undefined : zoneInWork(zones, batch),

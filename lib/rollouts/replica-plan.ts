@@ -106,10 +106,7 @@ export function planScaling(input: ScalingInput): ScalingPlan {
     inUse: observation.statefulSets.some(hasReplicaRules),
     actions: refusal === undefined ? [...undo, ...scales, ...(observation.pods ? writeBacks : [])] : [],
     waits: waits.sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1)),
-    warnings: group.flatMap(({ rules, mirror }) => [
-      ...rules.problems,
-      ...(mirror !== undefined && "refused" in mirror && mirror.refused !== undefined ? [mirror.refused] : []),
-    ]),
+    warnings: group.flatMap(({ rules }) => rules.problems),
     needsView: refusal === undefined && (open.length > 0 || standing !== undefined || writeBacks.length > 0),
     asks: (["AskingGates", "LookingForControllers"] as const).find((asked) =>
       waits.some(({ reason }) => reason === asked),

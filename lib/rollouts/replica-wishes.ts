@@ -15,7 +15,7 @@ export type MirrorReading =
       type: ResourceType;
       name: string;
       /** Why its status could not be written. */
-      refused?: string;
+      refused?: { reason: "Forbidden" | "NotWritten"; message: string };
     }
   | { reason: string; message: string };
 

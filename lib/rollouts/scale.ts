@@ -114,6 +114,7 @@ async function undo(client: KubernetesClient, action: UndoAction, options: Execu
   return { result: "refused", message: `UndoPrepareDownscale: ${failure}`, prepared: true };
 }
 
+/** Refused is what a missing rule forbids; anything else may be over at the next look. */
 async function writeBack(
   client: KubernetesClient,
   { type, name, replicas }: WriteBackAction,
@@ -124,7 +125,9 @@ async function writeBack(
     await client.patch(type, { namespace, name }, { status: { replicas } }, options);
     return { result: "done", message: `status.replicas ${replicas}` };
   } catch (error) {
-    if (!isApiError(error, 403)) throw error;
+    const failure = resultOf(error);
+    if (failure === undefined) throw error;
+    if (!isApiError(error, 403)) return { ...failure, result: "failed" };
     return {
       result: "refused",
       message: `${error.request}: ${error.message}. ${missingMirrorRule(type, "patch", "status")}`,

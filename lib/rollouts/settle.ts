@@ -101,7 +101,9 @@ export function noteWriteBacks(
   for (const { action, outcome } of executed) {
     const reading = known[action.kind === "WriteBackReplicas" ? action.statefulSet : ""];
     if (action.kind !== "WriteBackReplicas" || reading === undefined || "reason" in reading) continue;
-    const refused = `status of ${action.type.kind} ${action.name} could not be written: ${outcome.message}`;
+    const reason = outcome.result === "refused" ? "Forbidden" : "NotWritten";
+    const message = `status of ${action.type.kind} ${action.name} could not be written: ${outcome.message}`;
+    const refused = { reason, message } as const;
     known[action.statefulSet] =
       outcome.result === "done" ? { ...reading, statusReplicas: action.replicas } : { ...reading, refused };
   }

@@ -179,22 +179,32 @@ describe("a pod that does not prepare", () => {
   });
 });
 
-test("a status that may not be written back is told of and holds nothing", async () => {
-  const message = 'User "hub" cannot patch resource "replicatemplates/status"';
-  const refused = new ApiError({ status: 403, reason: "Forbidden", message, request: "PATCH it" });
-  const fail = (verb: string, { kind }: { kind: string }) =>
-    verb === "patch" && kind === "ReplicaTemplate" ? refused : undefined;
-  const scenario = new Ingesters({ hub: { client: { fail } } }, "0s");
-  scenario.want(2);
-  scenario.hub.post();
-  expect(await scenario.clock.run(scenario.are(2), 600_000)).toBe(true);
-  await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
-  const told = scenario.hub.last?.status.conditions.find(({ type }) => type === "AnnotationsValid");
-  expect(told?.message).toMatch(
-    /status of ReplicaTemplate ingester could not be written: PATCH it: .*Apply the role outrigger:mirror-replicas/,
-  );
-  expect(scenario.hub.last?.status.phase).toBe("Idle");
-});
+test.each([
+  [
+    403,
+    "Forbidden",
+    /^status of ReplicaTemplate ingester could not be written: PATCH it: .*Apply the role outrigger:mirror-replicas/,
+  ],
+  [422, "NotWritten", /^status of ReplicaTemplate ingester could not be written: PATCH it: no\.$/],
+] as const)(
+  "a status that could not be written back (%i) is told of and holds nothing",
+  async (status, reason, says) => {
+    const message = status === 403 ? 'User "hub" cannot patch resource "replicatemplates/status"' : "no";
+    const refused = new ApiError({ status, reason, message, request: "PATCH it" });
+    const fail = (verb: string, { kind }: { kind: string }) =>
+      verb === "patch" && kind === "ReplicaTemplate" ? refused : undefined;
+    const scenario = new Ingesters({ hub: { client: { fail } } }, "0s");
+    scenario.want(2);
+    scenario.hub.post();
+    expect(await scenario.clock.run(scenario.are(2), 600_000)).toBe(true);
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    const told = scenario.hub.last?.status.conditions.find(({ type }) => type === "ReplicasWrittenBack");
+    expect(told).toMatchObject({ status: "False", reason });
+    expect(scenario.reason("AnnotationsValid")).toBeUndefined();
+    expect(told?.message).toMatch(says);
+    expect(scenario.hub.last?.status.phase).toBe("Idle");
+  },
+);
 
 describe("a worker that dies", () => {
   const kill = (point: string): Fault[] => [{ point, nth: 1, what: "kill" }];

@@ -391,8 +391,10 @@ describe("mirrored replicas", () => {
     },
     "whose status was refused are told of, and not written again": {
       ...mirrored,
-      observation: { mirrors: { "ingester-a": { ...template(2, 5), refused: "status of it could not be written" } } },
-      warns: ["status of it could not be written"],
+      observation: {
+        mirrors: { "ingester-a": { ...template(2, 5), refused: { reason: "Forbidden", message: "status of it" } } },
+      },
+      notes: ["ReplicasWrittenBack Forbidden status of it."],
     },
     "of a resource that is not there stay": {
       ...mirrored,

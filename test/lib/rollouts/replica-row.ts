@@ -15,6 +15,8 @@ export interface ReplicaRow extends Omit<Row, "phase"> {
   also?: string[];
   /** Parts of the warnings, in order. */
   warns?: string[];
+  /** Notes as `ReplicasWrittenBack Forbidden <message>`. */
+  notes?: string[];
   /** Condition `Scaled`: its reason. */
   due?: number;
 }
@@ -110,6 +112,7 @@ export function testReplicaRows(rows: Record<string, ReplicaRow>): void {
     expect({ scales, waits, also }).toEqual({ scales: row.scales ?? [], waits: row.waits ?? [], also: row.also ?? [] });
     expect(result.warnings).toHaveLength(row.warns?.length ?? 0);
     for (const [index, part] of (row.warns ?? []).entries()) expect(result.warnings[index]).toContain(part);
+    expect(result.notes.map((note) => Object.values(note).join(" "))).toEqual(row.notes ?? []);
     if (row.says !== undefined)
       expect(result.scaling.waits.map(({ message }) => message).join(" ")).toContain(row.says);
     if (row.due !== undefined) expect(result.nextDueInSeconds).toBe(row.due);
