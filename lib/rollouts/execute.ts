@@ -23,8 +23,8 @@ import { executeReplicas } from "./scale.ts";
 const CONCURRENT_DELETES = 8;
 
 /**
- * Carries the actions out: claims one after the other, then strategies, deletes, replicas, and status writes. A claim that fails ends it
- * before any delete. What happens to each action is data; nothing is thrown for an answer of the API server.
+ * Carries the actions out: claims one after the other, then strategies, pods told that they stay, deletes, replicas, and status
+ * writes. A claim that fails ends it before any delete; of a StatefulSet whose pods could not be told that they stay none is deleted. What happens to each action is data; nothing is thrown for an answer of the API server.
  */
 export async function executeRollout(
   client: KubernetesClient,
@@ -35,11 +35,14 @@ export async function executeRollout(
   const adoptions = actions.filter((action) => action.kind === "AdoptStrategy");
   const restores = actions.filter((action) => action.kind === "RestoreTemplate");
   const deletes = actions.filter((action) => action.kind === "DeletePod");
-  const replicas = actions.filter(isReplicaAction);
+  const undos = actions.filter((action) => action.kind === "UndoPrepareDownscale");
+  const replicas = actions
+    .filter((action) => isReplicaAction(action))
+    .filter(({ kind }) => kind !== "UndoPrepareDownscale");
   const revisions = actions.filter((action) => action.kind === "SetCurrentRevision");
   const claimed = await layClaims(client, claims, options);
   if (claimed.some(({ outcome }) => outcome.result !== "done")) {
-    const rest = [...adoptions, ...restores, ...deletes, ...replicas, ...revisions].map((action) =>
+    const rest = [...adoptions, ...restores, ...undos, ...deletes, ...replicas, ...revisions].map((action) =>
       skipped(action, "not all StatefulSets could be claimed"),
     );
     return [...claimed, ...rest];
@@ -47,10 +50,20 @@ export async function executeRollout(
   const adopted: Executed[] = [];
   for (const action of adoptions) adopted.push(await adoptStrategy(client, action, options));
   for (const action of restores) adopted.push(await restore(client, action, options));
-  const deleted = await deletePods(client, deletes, options);
+  const undone = await executeReplicas(client, undos, options);
+  const prepared = new Set(
+    undone.flatMap(({ action, outcome }) =>
+      action.kind === "UndoPrepareDownscale" && outcome.result !== "done" ? [action.statefulSet] : [],
+    ),
+  );
+  const [kept, free] = [true, false].map((stays) => deletes.filter((each) => prepared.has(each.statefulSet) === stays));
+  const deleted = (kept ?? []).map((action) =>
+    skipped(action, "pods are prepared for their end and could not be told to go on"),
+  );
+  deleted.push(...(await deletePods(client, free ?? [], options)));
   const written = await executeReplicas(client, replicas, options);
   for (const action of revisions) written.push(await setCurrentRevision(client, action, options));
-  return [...claimed, ...adopted, ...deleted, ...written];
+  return [...claimed, ...adopted, ...undone, ...deleted, ...written];
 }
 
 async function layClaims(

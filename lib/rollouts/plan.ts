@@ -18,7 +18,7 @@ import { dueInSeconds, wakeInSeconds } from "./plan-timing.ts";
 import type { PodView } from "./pods.ts";
 import type { Reason } from "./reason.ts";
 import { planScaling, type ScalingPlan } from "./replica-plan.ts";
-import { rememberReplicas, standingOf, withUnseen } from "./replica-record.ts";
+import { rememberReplicas, standingOf, stillPrepared, withUnseen } from "./replica-record.ts";
 import { advanceRollback, rejectedAgain } from "./rollback.ts";
 import { filterBatch } from "./safety.ts";
 import type { Candidate, Hold, Phase, SafetyContext } from "./safety-rule.ts";
@@ -120,6 +120,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
     foreignController: observation.foreignController,
     controllersSoughtAt: observation.controllersSoughtAt,
     lastBatchAt: state.lastBatchAt,
+    prepared: stillPrepared(standing, now),
     approval: rollsBack || asked?.token === timed?.approved ? undefined : asked,
     restores: toRestore,
     gates,

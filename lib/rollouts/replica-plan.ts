@@ -4,7 +4,7 @@ import { idleSeconds } from "./plan-timing.ts";
 import type { PodView } from "./pods.ts";
 import type { ReplicaAction, ScaleAction, UndoAction, WriteBackAction } from "./replica-actions.ts";
 import { hasReplicaRules, MALFORMED } from "./replica-annotations.ts";
-import { preparedPods, type Standing } from "./replica-record.ts";
+import { isUndoDue, preparedPods, type Standing, UNDO_ATTEMPTS } from "./replica-record.ts";
 import { type Follower, followersOf, isWish, type ScaleWait, type Wish, wishFor } from "./replica-wishes.ts";
 import { holdScaleDown, type ScaleContext } from "./safety-replicas.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
@@ -30,8 +30,6 @@ const UNTIL_PEOPLE: readonly string[] = [
   "Paused",
   "PausedByOrder",
 ];
-/** Pods that do not take back their preparation are left alone after so many passes. */
-const UNDO_ATTEMPTS = 5;
 
 /** What becomes of the replicas of a group. */
 export interface ScalingPlan {
@@ -229,10 +227,10 @@ function scaleOf(
 /** What was prepared and is not scaled down now after all goes on. */
 function undoOf({ standing, observation }: ScalingInput, scales: readonly ScaleAction[]): UndoAction[] {
   if (standing?.type !== "unfinished" || observation.pods === undefined) return [];
-  const { statefulSet: name, endpoint, undone = 0, undoneAt } = standing.record;
+  const { statefulSet: name, endpoint, undone = 0 } = standing.record;
   const at = observation.observedAt;
   if (endpoint === undefined || undone >= UNDO_ATTEMPTS || isCompleted(standing, scales)) return [];
-  if (undoneAt !== undefined && secondsLeft(undoneAt, POLL_SECONDS, at) > 0) return [];
+  if (!isUndoDue(standing.record, at)) return [];
   const found = observation.statefulSets.find(({ metadata }) => metadata.name === name);
   const pods = found === undefined ? [] : preparedPods(standing.record, found);
   const object = objectName(observation, name);

@@ -4,6 +4,7 @@ import { firstOrdinal } from "./observation.ts";
 import { ordinalOf } from "./pods.ts";
 import { hasReplicaRules } from "./replica-annotations.ts";
 import type { ReplicaMemory, ScaleDown } from "./state.ts";
+import { secondsLeft } from "./time.ts";
 
 /**
  * What the members' replicas are now. People and autoscalers write no annotation when they scale a leader down, so a drop
@@ -40,6 +41,22 @@ export function standingOf(record: ScaleDown | undefined, statefulSets: readonly
   const older = (found.metadata.generation ?? 0) <= record.generation;
   if (record.done === true) return older ? { type: "unseen", record } : undefined;
   return record.endpoint === undefined ? undefined : { type: "unfinished", record };
+}
+
+/** Pods that do not take back their preparation are left alone after so many passes. */
+export const UNDO_ATTEMPTS = 5;
+/** Seconds between two of them. */
+const UNDO_SECONDS = 10;
+
+/** Whether pods may be told again that they stay. */
+export const isUndoDue = ({ undoneAt }: ScaleDown, now: string): boolean =>
+  undoneAt === undefined || secondsLeft(undoneAt, UNDO_SECONDS, now) === 0;
+
+/** The StatefulSet whose pods may be prepared for their end and cannot be told now that they stay. */
+export function stillPrepared(standing: Standing | undefined, now: string): string | undefined {
+  if (standing?.type !== "unfinished") return undefined;
+  const { statefulSet, undone = 0 } = standing.record;
+  return undone < UNDO_ATTEMPTS && !isUndoDue(standing.record, now) ? statefulSet : undefined;
 }
 
 /** Pods of an unfinished scale-down that are still wanted. */

@@ -141,6 +141,15 @@ export const BATCH_RULES: readonly SafetyRule[] = [
     },
   },
   {
+    name: "a pod that was prepared for its end is told first that it stays",
+    apply(batch, { prepared }) {
+      const keep = batch.filter(({ part }) => part.name !== prepared);
+      if (keep.length > 0 || batch.length === 0) return { keep };
+      const message = `Pods of ${prepared} may be prepared for a scale-down and did not hear that they stay; they are told again first.`;
+      return { keep, hold: waiting("WaitingForPods", message) };
+    },
+  },
+  {
     name: "no more than maxUnavailable",
     apply(batch) {
       const places = new Map<string, number>();

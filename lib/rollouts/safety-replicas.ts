@@ -28,6 +28,7 @@ export const ABOUT_REPLACING: readonly string[] = [
   "a completed zone soaks first",
   "a person approves each zone",
   "the StatefulSets of one zone go in name order",
+  "a pod that was prepared for its end is told first that it stays",
   "no more than maxUnavailable",
   "exponential batches begin with one pod",
 ];

@@ -46,6 +46,8 @@ export interface SafetyContext {
   /** When it was looked for last, by the API server's clock, ISO-8601 UTC; undefined = not yet. */
   controllersSoughtAt: string | undefined;
   lastBatchAt: string | undefined;
+  /** StatefulSet whose pods may be prepared for a scale-down and cannot be told now that they stay. */
+  prepared: string | undefined;
   /** What a person has to approve before another zone starts; undefined when nothing, or when it was approved. */
   approval: Approval | undefined;
   /** Set when members are not what they were at the start. */

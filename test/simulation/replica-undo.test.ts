@@ -1,0 +1,42 @@
+import { describe, expect, test } from "vitest";
+import { Ingesters } from "./ingesters.ts";
+
+/** Zone a wants one pod of three, and its worker dies after both that go were prepared. */
+async function killedAfterPrepare(): Promise<Ingesters> {
+  const scenario = new Ingesters({ hub: { faults: [{ point: "after-prepare", nth: 1, what: "kill" }] } }, "0s");
+  scenario.hub.post();
+  await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+  scenario.want(1);
+  await scenario.clock.run(() => scenario.story.some((line) => line.startsWith("fault")), 60_000);
+  return scenario;
+}
+
+describe("pods that were prepared, when the template changes", () => {
+  test("are told that they stay before they are replaced", async () => {
+    const scenario = await killedAfterPrepare();
+    scenario.changeTemplates("new");
+    await scenario.clock.run(() => scenario.story.some((line) => line.startsWith("delete")), 400_000);
+    const { story } = scenario;
+    const calls = story.slice(story.findIndex((line) => line.startsWith("fault")) + 1);
+    expect(calls.slice(0, 2).toSorted()).toEqual(["DELETE zone-a-1", "DELETE zone-a-2"]);
+    expect(calls[2]).toMatch(/^delete zone-a-/);
+  });
+
+  test("are not replaced while they do not hear it", async () => {
+    const scenario = await killedAfterPrepare();
+    scenario.pods.refusing.DELETE.add("ingester-zone-a-2");
+    scenario.changeTemplates("new");
+    const heard = () => scenario.story.filter((line) => line === "DELETE zone-a-2 refused").length;
+    await scenario.clock.run(() => heard() === 2, 400_000);
+    expect(heard()).toBe(2);
+    expect(scenario.story.filter((line) => line.startsWith("delete"))).toEqual([]);
+    scenario.pods.refusing.DELETE.clear();
+    expect(await scenario.clock.run(() => scenario.are(1)() && scenario.isRolledOut("new"), 3_600_000)).toBe(true);
+    expect(scenario.story.findIndex((line) => line === "DELETE zone-a-2")).toBeLessThan(
+      scenario.story.findIndex((line) => line.startsWith("delete")),
+    );
+    expect(scenario.invariants.violations).toEqual([]);
+    expect(scenario.unprepared).toEqual([]);
+    expect(scenario.pods.left).toEqual([]);
+  });
+});
