@@ -58,20 +58,25 @@ async function callPod(
   { namespace, pod, endpoint }: { namespace: string; pod: string; endpoint: PrepareEndpoint },
 ): Promise<PodAnswer> {
   const { port, path } = endpoint;
-  const request = `${method} :${port}/${path}`;
+  const [told = ""] = path.split("?", 1);
+  const query = path.slice(told.length);
+  const request = `${method} :${port}/${told}`;
   try {
     const answer = await client.raw(method, `/api/v1/namespaces/${namespace}/pods/${pod}:${port}/proxy/${path}`, {
       timeoutMs: ANSWER_MS,
     });
     const { status } = answer;
-    return { pod, status, message: status >= 200 && status < 300 ? undefined : complaint(pod, request, answer) };
+    if (status >= 200 && status < 300) return { pod, status, message: undefined };
+    const body = query === "" ? answer.body : answer.body.replaceAll(query, "?…");
+    return { pod, status, message: complaint(pod, request, { status, body }) };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     return { pod, status: 0, message: `pod ${pod} did not answer ${request}: ${error.message}` };
   }
 }
 
-function complaint(pod: string, request: string, { status, body }: RawResponse): string {
+/** @param request method, port and path without its query, which may hold a secret. */
+function complaint(pod: string, request: string, { status, body }: Pick<RawResponse, "status" | "body">): string {
   const refusal = statusMessage(body);
   if (status === 403 && refusal !== undefined) {
     return `${request} of pod ${pod} was refused: ${refusal}. Apply the role outrigger:prepare-downscale, which lets the hub call pods through the API server.`;

@@ -18,7 +18,7 @@ export function leasedClient(client: KubernetesClient, lease: Pick<Lease, "mayWr
     raw: (method, path, options) =>
       method === "GET"
         ? client.raw(method, path, options)
-        : holding(`${method} ${path}`, () => client.raw(method, path, options)),
+        : holding(`${method} ${path.split("?", 1)[0]}`, () => client.raw(method, path, options)),
     close: () => client.close(),
     create: (type, object, options) => holding(`creating ${type.plural}`, () => client.create(type, object, options)),
     replace: (type, object, options) => holding(`writing ${type.plural}`, () => client.replace(type, object, options)),

@@ -38,3 +38,9 @@ test.each(Object.entries(CALLS))("%s without the lease changes nothing", async (
   else await expect(call(client)).rejects.toBeInstanceOf(LeaseLostError);
   expect(reached).toEqual(READS.includes(name) ? [name] : []);
 });
+
+test("what a refusal tells of a path holds no query", async () => {
+  const { client } = behind(false);
+  const refusal = client.raw("POST", "/api/v1/namespaces/a/pods/b:80/proxy/c?token=secret");
+  await expect(refusal).rejects.toThrow("for POST /api/v1/namespaces/a/pods/b:80/proxy/c;");
+});
