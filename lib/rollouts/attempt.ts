@@ -3,6 +3,7 @@ import type { StatefulSet } from "../kubernetes/objects.ts";
 import type { ActionOutcome } from "../work/reconciler.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
 import type { RolloutAction } from "./plan-actions.ts";
+import type { ScaleAction } from "./replica-actions.ts";
 
 /** What executing needs besides the client. */
 export interface ExecuteOptions {
@@ -12,6 +13,8 @@ export interface ExecuteOptions {
   mayWrite: () => boolean;
   /** Called after each single delete, after pods were prepared, and after replicas were written. */
   reached: (point: "after-delete" | "after-prepare" | "after-scale") => Promise<void>;
+  /** Asked once pods are prepared, which takes its time: why they are not to be scaled away any more; undefined = they are. */
+  unwanted: (action: ScaleAction) => Promise<string | undefined>;
   /** Told of each StatefulSet as the server returned it. */
   changed: (statefulSet: StatefulSet) => void;
 }

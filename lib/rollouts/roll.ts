@@ -12,6 +12,7 @@ import { observeStatefulSets } from "./observe.ts";
 import { listsOf, lookForControllers, openView } from "./open-view.ts";
 import type { Plan } from "./plan.ts";
 import type { RolloutAction } from "./plan-actions.ts";
+import type { ScaleAction } from "./replica-actions.ts";
 import { planRun, type Run, readGates, readMirrors } from "./run.ts";
 import { holdsRollout, identify, isDestructive, noteWriteBacks, settle } from "./settle.ts";
 import { parseSpec } from "./spec.ts";
@@ -185,6 +186,29 @@ function confirm(run: Run, view: ClusterView, plan: Plan): RolloutAction[] {
   return plan.actions.filter((action) => wanted.has(identify(action)));
 }
 
+/** Why a scale-down whose pods have just been prepared is dropped: what was looked at before is as old as their answers took. */
+async function unwantedNow(run: Run, view: ClusterView, action: ScaleAction): Promise<string | undefined> {
+  const interruption = await interruptionOf(run.session);
+  if (interruption !== undefined) return interruption.message;
+  // Without watches nothing but a new look tells what has changed.
+  const current = run.session.trigger === "direct" ? await openView(run) : view;
+  for (;;) {
+    const observation = current === undefined || current.broken ? undefined : current.observe();
+    if (current === undefined || observation === undefined || !sameView(run, observation))
+      return "what is known of the group is too old.";
+    await readMirrors(run, observation);
+    const { actions, hold, scaling } = planRun(run, observation);
+    if (actions.some((each) => identify(each) === identify(action))) return undefined;
+    const asks = [hold?.reason, scaling.asks];
+    if (asks.includes("AskingGates")) await readGates(run, observation);
+    else if (asks.includes("LookingForControllers")) await lookForControllers(run, current, observation);
+    else {
+      const wait = scaling.waits.find(({ statefulSet }) => statefulSet === action.statefulSet);
+      return wait?.message ?? hold?.message ?? "other replicas are wanted.";
+    }
+  }
+}
+
 /** What was saved as intended and does not hold any more is not left open in the audit row. */
 function recordDropped(run: Run, plan: Plan, kept: readonly RolloutAction[]): void {
   if (!isDestructive(plan)) return;
@@ -208,6 +232,7 @@ async function act(
     owner,
     mayWrite: () => session.lease.mayWrite(),
     reached: (point) => session.faultPoint(point),
+    unwanted: (action) => unwantedNow(run, view, action),
     changed: (statefulSet) => view.accept(statefulSet),
   });
   const outcomes = executed.map(({ outcome }) => outcome);

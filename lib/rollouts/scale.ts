@@ -50,9 +50,15 @@ async function scale(client: KubernetesClient, action: ScaleAction, options: Exe
   await options.reached("after-prepare");
   let result: Result;
   try {
-    result = options.mayWrite()
-      ? await write(client, action, await read(client, action, options), options)
-      : { result: "skipped", message: "the lease has too little time left" };
+    const unwanted = await options.unwanted(action);
+    if (unwanted !== undefined) {
+      result = {
+        result: "preconditionFailed",
+        message: `not wanted any more once its pods were prepared: ${unwanted}`,
+      };
+    } else if (options.mayWrite()) {
+      result = await write(client, action, await read(client, action, options), options);
+    } else result = { result: "skipped", message: "the lease has too little time left" };
   } catch (error) {
     const failed = resultOf(error);
     if (failed === undefined) throw error;

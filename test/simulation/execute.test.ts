@@ -56,6 +56,7 @@ async function results(
     owner: "hub/mimir/x",
     mayWrite: () => true,
     reached: async () => {},
+    unwanted: async () => undefined,
     changed: () => {},
   };
   const executed = await settled(executeRollout(client, actions, { ...all, ...options }));

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ApiError, ConnectionError } from "../../lib/kubernetes/errors.ts";
+import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
+import { losePods } from "./calamities.ts";
 import type { Fault } from "./hub.ts";
 import { Ingesters, KEY } from "./ingesters.ts";
 
@@ -205,6 +207,45 @@ test.each([
     expect(scenario.hub.last?.status.phase).toBe("Idle");
   },
 );
+
+describe("a scale-down whose pods have been prepared", () => {
+  const begin = async (): Promise<Ingesters> => {
+    const scenario = new Ingesters({ hub: { client: { latencyMs: () => 200 } } }, "0s");
+    scenario.hub.post();
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+    scenario.want(2);
+    await scenario.clock.run(() => scenario.pods.prepared.size > 0, 60_000);
+    return scenario;
+  };
+
+  test("is dropped when another zone has lost a pod meanwhile, and carried out once it is back", async () => {
+    const scenario = await begin();
+    losePods(scenario.model, ["ingester-zone-b-0"], 30_000);
+    await scenario.clock.run(() => scenario.pods.left.length === 0, 10_000);
+    expect(scenario.story).toEqual(["POST zone-a-2", "DELETE zone-a-2"]);
+    await scenario.clock.run(() => scenario.reason() === "WaitingForZone", 10_000);
+    expect(scenario.statefulSet("zone-a").spec.replicas).toBe(3);
+    expect(await scenario.clock.run(scenario.are(2), 600_000)).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
+    expect(scenario.pods.left).toEqual([]);
+  });
+
+  test("is dropped when people have paused the rollout meanwhile", async () => {
+    const scenario = await begin();
+    const resource = scenario.model.find<MultiAZRollout>("multiazrollouts", "ingesters");
+    if (resource === undefined) throw new Error("no resource");
+    const { metadata, spec } = resource;
+    const generation = (metadata.generation ?? 1) + 1;
+    scenario.model.put("multiazrollouts", {
+      metadata: { ...metadata, generation },
+      spec: { ...(spec as object), paused: true },
+    });
+    await scenario.clock.run(() => scenario.pods.left.length === 0, 10_000);
+    await scenario.clock.run(() => false, 60_000);
+    expect(scenario.story).toEqual(["POST zone-a-2", "DELETE zone-a-2"]);
+    expect(scenario.invariants.scales).toBe(0);
+  });
+});
 
 describe("a worker that dies", () => {
   const kill = (point: string): Fault[] => [{ point, nth: 1, what: "kill" }];
