@@ -9,12 +9,16 @@ import type { Run } from "./run.ts";
 import { CONTROLLERS_SECONDS } from "./safety-controllers.ts";
 import { parseSpec, type RolloutSpec } from "./spec.ts";
 import type { RolloutState } from "./state.ts";
+import type { RolloutStatus } from "./status.ts";
 import { plusMs, secondsBetween } from "./time.ts";
 import { observeVolumeZones, type VolumeQuestion } from "./volume-zones.ts";
 import { ClusterView } from "./watch.ts";
 
 /** Pods that are missing for this long without progress are asked about, seconds. */
 const STUCK_SECONDS = 5;
+
+/** How a zone tells that a pod of it is missing. */
+const MISSING = / pods (missing|exist)$|: deleted and not back yet$/;
 
 /** What of a spec decides what is listed, as text. */
 export const listsOf = (spec: RolloutSpec): string =>
@@ -53,7 +57,7 @@ export async function openView(run: Run, listed?: ListResult<StatefulSet>): Prom
   await askVolumes(run, { now: statefulSets.observedAt, statefulSets: statefulSets.items, pods: pods.items, ...zones });
   const stuck = (run.state.rollout?.clock.stuckSeconds ?? 0) >= STUCK_SECONDS;
   const all = { statefulSets: statefulSets.items, pods: pods.items };
-  const failedCreates = stuck ? await observeFailedCreates(client, namespace, all) : undefined;
+  const failedCreates = stuck || missedPods(found) ? await observeFailedCreates(client, namespace, all) : undefined;
   const controllersSoughtAt = run.state.foreign?.checkedAt;
   const seed = { resource, statefulSets, pods, ...zones, failedCreates, foreignController, controllersSoughtAt };
   const view = new ClusterView(seed, session);
@@ -63,6 +67,15 @@ export async function openView(run: Run, listed?: ListResult<StatefulSet>): Prom
   }
   return view;
 }
+
+/**
+ * Whether pods were missing when the status was written last. No clock runs while pods are missing in several zones; whoever
+ * opens a view at the next pass asks all the same.
+ */
+const missedPods = ({ status }: MultiAZRollout): boolean =>
+  ((status as Partial<RolloutStatus> | undefined)?.zones ?? []).some(
+    ({ pods = "", unready = [] }) => pods.includes(".") || unready.some((why) => MISSING.test(why)),
+  );
 
 /** Whether people have ordered something since the row was read last. */
 async function haveOrdersChanged(session: Session): Promise<boolean> {

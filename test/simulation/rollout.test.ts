@@ -141,6 +141,28 @@ describe("a rollout that cannot go on", () => {
     expect(scenario.invariants.violations).toEqual([]);
   });
 
+  test("says why the API server refuses pods, also of two zones, where no time counts", async () => {
+    const scenario = new Scenario();
+    scenario.changeTemplates("new");
+    await scenario.clock.run(() => false, 500);
+    scenario.model.quota = 7;
+    for (const zone of ["zone-a", "zone-b"]) {
+      const name = `ingester-${zone}`;
+      const uid = scenario.model.find("statefulsets", name)?.metadata.uid;
+      const message = `create Pod ${name}-0 in StatefulSet ${name} failed error: pods "${name}-0" is forbidden: exceeded quota: few`;
+      const event = { metadata: { name }, reason: "FailedCreate", involvedObject: { kind: "StatefulSet", name, uid } };
+      scenario.model.put("events", { ...event, message } as never);
+      scenario.model.deletePod(`${name}-0`);
+    }
+    await scenario.clock.run(() => scenario.model.all("pods").length === 7, 60_000);
+    scenario.hub.post();
+    const ready = () => scenario.hub.last?.status.conditions.find(({ type }) => type === "Ready");
+    await scenario.clock.run(() => ready()?.message.includes("exceeded quota") === true, 120_000);
+    expect(ready()).toMatchObject({ reason: "MultipleZonesUnready" });
+    expect(ready()?.message).toContain('pods "ingester-zone-b-0" is forbidden: exceeded quota: few');
+    expect(scenario.invariants.deletes).toBe(0);
+  });
+
   test("holds when a member is created again, and starts no other zone", async () => {
     const scenario = new Scenario();
     scenario.changeTemplates("new");
