@@ -17,6 +17,7 @@ import { planRun, type Run, readGates, readMirrors } from "./run.ts";
 import { holdsRollout, identify, isDestructive, noteWriteBacks, settle } from "./settle.ts";
 import { parseSpec } from "./spec.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
+import { plusMs } from "./time.ts";
 import type { ClusterView } from "./watch.ts";
 import { withFailure } from "./write-failure.ts";
 
@@ -73,6 +74,7 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     if (view.refused !== undefined) throw view.refused;
     if (view.broken || view.heldUp()) return undefined;
     const observation = view.observe();
+    const observedMs = session.now();
     if (observation === undefined || !sameView(run, observation)) return undefined;
     await readMirrors(run, observation);
     const plan = planRun(run, observation);
@@ -104,7 +106,8 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
       }
       tell(run, plan);
       const executed = await act(run, view, actions, isDestructive(plan));
-      run.state = settle(plan, executed, run.state);
+      const endedAt = plusMs(observation.observedAt, session.now() - observedMs);
+      run.state = settle(plan, executed, run.state, endedAt);
       if (run.mirrors) run.mirrors.readings = noteWriteBacks(run.mirrors.readings, executed);
       const results = new Set(executed.map(({ outcome }) => outcome.result));
       if (executed.some(holdsRollout)) {

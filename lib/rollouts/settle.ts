@@ -22,28 +22,27 @@ export function identify(action: RolloutAction): string {
   return kind === "ScaleStatefulSet" ? `${kind} ${object} ${action.from} ${action.to}` : `${kind} ${object}`;
 }
 
-/** The state after a batch. What was certainly not carried out is not waited for; what got no answer may have been. */
+/**
+ * The state after a batch. What was certainly not carried out is not waited for; what got no answer may have been.
+ * @param endedAt when the last request of the batch was over, by the API server's clock: none was sent later.
+ */
 export function settle(
   { actions, nextState }: Plan,
   executed: readonly Executed[],
   before: RolloutState,
+  endedAt: string,
 ): RolloutState {
   const begun = executed.filter(({ outcome }) => outcome.result !== "skipped" && outcome.result !== "refused");
   const uids = (list: readonly RolloutAction[]) =>
     list.flatMap((action) => (action.kind === "DeletePod" ? [action.uid] : []));
   const planned = new Set(uids(actions));
   const kept = new Set(uids(begun.map(({ action }) => action)));
-  const { lastBatchAt } = nextState;
   const unanswered = new Set(
     uids(executed.filter(({ outcome }) => outcome.result === "failed").map(({ action }) => action)),
   );
   const deleting = nextState.deleting
     .filter(({ uid }) => !planned.has(uid) || kept.has(uid))
-    .map((each) =>
-      unanswered.has(each.uid) && lastBatchAt !== undefined
-        ? { ...each, mayComeUntil: plusMs(lastBatchAt, REQUEST_MS) }
-        : each,
-    );
+    .map((each) => (unanswered.has(each.uid) ? { ...each, mayComeUntil: plusMs(endedAt, REQUEST_MS) } : each));
   return settleScaling({ ...nextState, deleting }, { actions, executed, before });
 }
 
