@@ -122,6 +122,24 @@ export function rememberBatch(
   return { ...rollout, zones, clock: { ...rollout.clock, running: hold?.clockRuns ?? true } };
 }
 
+/** The state after a plan of which no action was carried out: no delete, claim, scale-down or start of a zone is on record. */
+export function withoutActions(nextState: RolloutState, before: RolloutState): RolloutState {
+  const { lastBatchAt: _lastBatchAt, scaleDown: _scaleDown, rollout, ...rest } = nextState;
+  const { deleting, claimed, lastBatchAt, scaleDown } = before;
+  const zones = Object.entries(rollout?.zones ?? {}).filter(
+    ([name, { startedAt, finishedAt }]) =>
+      finishedAt !== undefined || before.rollout?.zones[name]?.startedAt === startedAt,
+  );
+  return {
+    ...rest,
+    ...(rollout === undefined ? {} : { rollout: { ...rollout, zones: Object.fromEntries(zones) } }),
+    deleting,
+    claimed,
+    ...(lastBatchAt === undefined ? {} : { lastBatchAt }),
+    ...(scaleDown === undefined ? {} : { scaleDown }),
+  };
+}
+
 /** What is kept of a rollout that was completed at `now`. */
 export function finishRollout(rollout: CurrentRollout, now: string): LastRollout {
   const { startedAt, zones, rollback, members, revisions } = rollout;

@@ -12,6 +12,7 @@ import { observeStatefulSets } from "./observe.ts";
 import { listsOf, lookForControllers, openView } from "./open-view.ts";
 import type { Plan } from "./plan.ts";
 import type { RolloutAction } from "./plan-actions.ts";
+import { withoutActions } from "./plan-record.ts";
 import type { ScaleAction } from "./replica-actions.ts";
 import { planRun, type Run, readGates, readMirrors } from "./run.ts";
 import { holdsRollout, identify, isDestructive, noteWriteBacks, settle } from "./settle.ts";
@@ -84,7 +85,7 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
       continue;
     }
     if (asks.includes("LookingForControllers")) {
-      run.state = plan.nextState;
+      run.state = withoutActions(plan.nextState, run.state);
       await lookForControllers(run, view, observation);
       continue;
     }

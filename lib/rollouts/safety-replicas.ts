@@ -1,5 +1,7 @@
 import type { Reason } from "./reason.ts";
 import { SAFETY_RULES } from "./safety.ts";
+import { CONTROLLERS_RULE } from "./safety-controllers.ts";
+import { GATE_RULES } from "./safety-gates.ts";
 import type { Candidate, Hold, SafetyContext, SafetyRule } from "./safety-rule.ts";
 
 /** What the rules about scaling down look at besides. */
@@ -69,10 +71,13 @@ const OWN_RULES: readonly ScaleRule[] = [
   },
 ];
 
-/** Every rule for a scale-down, in the order they are asked. */
+const ASKING: readonly SafetyRule[] = [...GATE_RULES, CONTROLLERS_RULE];
+
+/** Every rule for a scale-down, in the order they are asked. Nothing is asked outside the group for one that waits for it anyway. */
 export const SCALE_DOWN_RULES: readonly ScaleRule[] = [
-  ...SAFETY_RULES.filter(({ name }: SafetyRule) => !ABOUT_REPLACING.includes(name)),
+  ...SAFETY_RULES.filter((rule) => !ABOUT_REPLACING.includes(rule.name) && !ASKING.includes(rule)),
   ...OWN_RULES,
+  ...ASKING,
 ];
 
 /** Why the pods that would go have to stay; undefined when they may go. All of them or none. */

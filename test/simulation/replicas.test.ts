@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { ApiError, ConnectionError } from "../../lib/kubernetes/errors.ts";
+import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
 import { losePods } from "./calamities.ts";
 import type { Fault } from "./hub.ts";
 import { Ingesters, KEY } from "./ingesters.ts";
+import { Scenario } from "./scenario.ts";
 
 const DOWN = ["zone-a", "zone-b", "zone-c"].flatMap((zone) => [`POST ${zone}-2`, `scale ${zone} from 3 to 2`]);
 
@@ -86,6 +88,25 @@ describe("replicas", () => {
     expect(scenario.story.findIndex((line) => line.startsWith("scale"))).toBeGreaterThan(
       scenario.story.findLastIndex((line) => line.startsWith("delete")),
     );
+  });
+
+  test("that are to go down in a zone whose turn has not come do not keep the rollout from going on", async () => {
+    const scenario = new Scenario({ intervalSeconds: 30 });
+    scenario.changeTemplates("new");
+    await scenario.clock.run(() => false, 500);
+    const { metadata, ...rest } = scenario.model.find<StatefulSet>("statefulsets", "ingester-zone-c") ?? {};
+    const annotations = {
+      ...metadata?.annotations,
+      [`${KEY}/rollout-downscale-leader`]: "ingester-zone-a",
+      [`${KEY}/rollout-force-replicas`]: "2",
+    };
+    scenario.model.put("statefulsets", { ...rest, metadata: { ...metadata, annotations } } as never);
+    scenario.hub.post();
+    expect(await scenario.clock.run(() => scenario.isRolledOut("new"), 900_000)).toBe(true);
+    const down = () => scenario.model.find<StatefulSet>("statefulsets", "ingester-zone-c")?.spec.replicas === 2;
+    expect(await scenario.clock.run(down, 120_000)).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
+    expect(scenario.invariants.deletes).toBe(9);
   });
 
   test("that change mid-way are followed to where they lead", async () => {
