@@ -4,7 +4,7 @@ import { idleSeconds } from "./plan-timing.ts";
 import type { PodView } from "./pods.ts";
 import type { ReplicaAction, ScaleAction, UndoAction, WriteBackAction } from "./replica-actions.ts";
 import { hasReplicaRules, MALFORMED } from "./replica-annotations.ts";
-import { isUndoDue, preparedPods, type Standing, UNDO_ATTEMPTS } from "./replica-record.ts";
+import { isUndoDue, preparedPods, type Standing, undoDueInSeconds } from "./replica-record.ts";
 import { type Follower, followersOf, isWish, type ScaleWait, type Wish, wishFor } from "./replica-wishes.ts";
 import { holdScaleDown, type ScaleContext } from "./safety-replicas.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
@@ -93,7 +93,8 @@ export function planScaling(input: ScalingInput): ScalingPlan {
     waits.push(...more);
   }
   const undo = undoOf(input, scales);
-  if (standing?.type === "unfinished" && standing.record.trouble !== undefined) waits.push(undoWait(standing.record));
+  if (standing?.type === "unfinished" && standing.record.trouble !== undefined)
+    waits.push(undoWait(standing.record, now));
   const record = recordOf(input, scales);
   const kept = Object.entries(failures).filter(([name]) => found.some(({ statefulSet }) => statefulSet === name));
   const idle = idleSeconds(input.context.spec);
@@ -227,9 +228,9 @@ function scaleOf(
 /** What was prepared and is not scaled down now after all goes on. */
 function undoOf({ standing, observation }: ScalingInput, scales: readonly ScaleAction[]): UndoAction[] {
   if (standing?.type !== "unfinished" || observation.pods === undefined) return [];
-  const { statefulSet: name, endpoint, undone = 0 } = standing.record;
+  const { statefulSet: name, endpoint } = standing.record;
   const at = observation.observedAt;
-  if (endpoint === undefined || undone >= UNDO_ATTEMPTS || isCompleted(standing, scales)) return [];
+  if (endpoint === undefined || isCompleted(standing, scales)) return [];
   if (!isUndoDue(standing.record, at)) return [];
   const found = observation.statefulSets.find(({ metadata }) => metadata.name === name);
   const pods = found === undefined ? [] : preparedPods(standing.record, found);
@@ -237,9 +238,15 @@ function undoOf({ standing, observation }: ScalingInput, scales: readonly ScaleA
   return [{ kind: "UndoPrepareDownscale", object, reason: "NotScaledDown", statefulSet: name, at, pods, endpoint }];
 }
 
-function undoWait({ statefulSet, trouble = "" }: ScaleDown): ScaleWait {
+function undoWait(record: ScaleDown, now: string): ScaleWait {
+  const { statefulSet, trouble = "" } = record;
   const message = `${statefulSet} is not scaled down, and pods of it may still be prepared for it: ${trouble.replace(/^\w+: /, "")}`;
-  return { statefulSet, reason: "UndoPrepareDownscaleFailed", message };
+  return {
+    statefulSet,
+    reason: "UndoPrepareDownscaleFailed",
+    message,
+    wakeInSeconds: Math.max(1, undoDueInSeconds(record, now)),
+  };
 }
 
 const isCompleted = ({ record }: Standing, scales: readonly ScaleAction[]): boolean =>
@@ -251,9 +258,7 @@ function recordOf({ standing }: ScalingInput, scales: readonly ScaleAction[]): S
     const { statefulSet, uid, generation, from, to, pods, endpoint } = down;
     return { statefulSet, uid, generation, from, to, pods, ...(endpoint === undefined ? {} : { endpoint }) };
   }
-  if (standing === undefined) return undefined;
-  const gaveUp = standing.type === "unfinished" && (standing.record.undone ?? 0) >= UNDO_ATTEMPTS;
-  return gaveUp ? undefined : standing.record;
+  return standing?.record;
 }
 
 /** Of several StatefulSets that mirror one resource the first by name is written back. */

@@ -43,14 +43,20 @@ export function standingOf(record: ScaleDown | undefined, statefulSets: readonly
   return record.endpoint === undefined ? undefined : { type: "unfinished", record };
 }
 
-/** Pods that do not take back their preparation are left alone after so many passes. */
-export const UNDO_ATTEMPTS = 5;
-/** Seconds between two of them. */
+/** Pods that do not take back their preparation are told seldom after so many passes. */
+const UNDO_ATTEMPTS = 5;
+/** Seconds between two of them, and between two afterwards. */
 const UNDO_SECONDS = 10;
+const SELDOM_SECONDS = 600;
 
 /** Whether pods may be told again that they stay. */
-export const isUndoDue = ({ undoneAt }: ScaleDown, now: string): boolean =>
-  undoneAt === undefined || secondsLeft(undoneAt, UNDO_SECONDS, now) === 0;
+export const isUndoDue = (record: ScaleDown, now: string): boolean => undoDueInSeconds(record, now) === 0;
+
+/** When they may be. */
+export function undoDueInSeconds({ undoneAt, undone = 0 }: ScaleDown, now: string): number {
+  if (undoneAt === undefined) return 0;
+  return secondsLeft(undoneAt, undone < UNDO_ATTEMPTS ? UNDO_SECONDS : SELDOM_SECONDS, now);
+}
 
 /** The StatefulSet whose pods may be prepared for their end and cannot be told now that they stay. */
 export function stillPrepared(standing: Standing | undefined, now: string): string | undefined {

@@ -511,12 +511,16 @@ describe("preparing pods", () => {
     },
   });
 
-  test("is given up after five attempts to undo it", () => {
-    const before = scaleDown("b", { endpoint, undone: 5, undoneAt: at(-60), trouble: "no" });
+  test.each([
+    { ago: 599, undone: [] },
+    { ago: 600, undone: ["UndoPrepareDownscale"] },
+  ])("is kept after five attempts to undo it, and told again after ten minutes: $ago s", ({ ago, undone }) => {
+    const before = scaleDown("b", { endpoint, undone: 5, undoneAt: at(-ago), trouble: "no" });
     const row = { pods: { a: "NNN", b: "NNN" }, parts: { b: part }, phase: "Idle" as const };
-    const { actions, nextState } = plan({ ...row, state: before });
-    expect(actions.filter(({ kind }) => kind === "UndoPrepareDownscale")).toEqual([]);
-    expect(nextState.scaleDown).toBeUndefined();
+    const { actions, nextState, scaling } = plan({ ...row, state: before });
+    expect(actions.map(({ kind }) => kind).filter((kind) => kind === "UndoPrepareDownscale")).toEqual(undone);
+    expect(nextState.scaleDown).toEqual(before.scaleDown);
+    expect(scaling.waits.map(({ reason }) => reason)).toEqual(["UndoPrepareDownscaleFailed"]);
   });
 });
 
