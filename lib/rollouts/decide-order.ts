@@ -26,11 +26,23 @@ export function decideOrder(request: unknown, context: OrderContext): OrderDecis
   const order = parsed.data;
   const problem = order.type === "abort" || order.type === "rollback" ? problemOf(order, context) : undefined;
   if (problem !== undefined) return problem;
-  const { key, at, by } = context;
+  const { key } = context;
   return {
     type: "accepted",
     action: { kind: ACTIONS[order.type], object: `${key.namespace}/${key.name}`, reason: "Ordered" },
-    change: (orders) => changeOrders(readOrders(orders), order, { at, ...(by === undefined ? {} : { by }) }),
+    change: (orders) => changeOrders(readOrders(orders), order, askedAs(context)),
+  };
+}
+
+/** Who orders when, and what of the resource was seen last by then. */
+function askedAs({ at, by, state, status }: OrderContext): Parameters<typeof changeOrders>[2] {
+  const { uid = "" } = RolloutState.safeParse(state).data ?? {};
+  const { observedGeneration: seen } = (status ?? {}) as { observedGeneration?: unknown };
+  return {
+    at,
+    ...(by === undefined ? {} : { by }),
+    ...(uid === "" ? {} : { uid }),
+    ...(typeof seen === "number" && seen > 0 ? { generation: seen } : {}),
   };
 }
 

@@ -5,8 +5,11 @@ import type { CurrentRollout, LastRollout } from "./state.ts";
 /** How many approvals are kept: a rollout asks for one at a time. */
 const MOST_APPROVALS = 20;
 
-/** When it was ordered (ISO-8601 UTC, the hub's clock), and by whom by their own account. */
-const Asked = { at: z.string(), by: z.string().optional() };
+/**
+ * When it was ordered (ISO-8601 UTC, the hub's clock), by whom by their own account, and the UID of the resource that was seen
+ * last by then; absent in orders of an earlier version, and before the first pass.
+ */
+const Asked = { at: z.string(), by: z.string().optional(), uid: z.string().optional() };
 const OfRollout = z.object({ rollout: z.string().describe("status.rollout of the one that is meant"), ...Asked });
 
 /**
@@ -18,7 +21,8 @@ const Orders = z.object({
   /** Tokens of what was approved, the newest last. */
   approved: z.array(z.string()).optional(),
   abort: OfRollout.optional(),
-  rollback: OfRollout.optional(),
+  /** `generation`: the resource's that was seen last by then; absent when none was, and in orders of an earlier version. */
+  rollback: OfRollout.extend({ generation: z.number().optional() }).optional(),
 });
 export type Orders = z.infer<typeof Orders>;
 
@@ -38,10 +42,30 @@ export function readOrders(saved: unknown): Orders {
 }
 
 /**
+ * The orders without those about a resource of this name that was deleted since. Approvals stay: their tokens are good for one
+ * question.
+ * @param uid of the resource there is now.
+ */
+export function ordersFor(saved: unknown, uid: string | undefined): Orders {
+  const { paused, abort, rollback, ...others } = readOrders(saved);
+  const isMeant = (order: { uid?: string | undefined } | undefined): boolean => (order?.uid ?? uid) === uid;
+  return {
+    ...others,
+    ...(paused && isMeant(paused) ? { paused } : {}),
+    ...(abort && isMeant(abort) ? { abort } : {}),
+    ...(rollback && isMeant(rollback) ? { rollback } : {}),
+  };
+}
+
+/**
  * The orders after one more. A pause or an abort holds until `resume`; a rollback lifts both, because whoever orders it
  * wants something done now, and a pause ordered afterwards stops it again.
  */
-export function changeOrders(orders: Orders, order: Order, asked: { at: string; by?: string }): Orders {
+export function changeOrders(
+  orders: Orders,
+  order: Order,
+  { generation, ...asked }: { at: string; by?: string; uid?: string; generation?: number },
+): Orders {
   const { paused: _paused, abort: _abort, ...others } = orders;
   switch (order.type) {
     case "pause":
@@ -55,7 +79,10 @@ export function changeOrders(orders: Orders, order: Order, asked: { at: string; 
     case "abort":
       return { ...orders, abort: { rollout: order.rollout, ...asked } };
     case "rollback":
-      return { ...others, rollback: { rollout: order.rollout, ...asked } };
+      return {
+        ...others,
+        rollback: { rollout: order.rollout, ...asked, ...(generation === undefined ? {} : { generation }) },
+      };
   }
 }
 

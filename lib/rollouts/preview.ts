@@ -13,7 +13,7 @@ import {
   observeStatefulSets,
 } from "./observe.ts";
 import { observeMirrors } from "./observe-replicas.ts";
-import { readOrders } from "./orders.ts";
+import { ordersFor } from "./orders.ts";
 import { planRollout } from "./plan.ts";
 import { describeProblems } from "./problems.ts";
 import { parseSpec } from "./spec.ts";
@@ -73,7 +73,7 @@ export async function previewRollout(
     mirrors,
     foreignController,
     controllersSoughtAt: pods.observedAt,
-    orders: readOrders(session.orders()),
+    orders: ordersFor(session.orders(), resource.metadata.uid),
     fresh: true,
   };
   const plan = planRollout({

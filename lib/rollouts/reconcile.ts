@@ -11,7 +11,7 @@ import { needsPods } from "./members.ts";
 import type { MultiAZRollout } from "./observation.ts";
 import { observeResource, observeStatefulSets } from "./observe.ts";
 import { observeMirrors } from "./observe-replicas.ts";
-import { isOrderedBack, readOrders } from "./orders.ts";
+import { isOrderedBack, ordersFor } from "./orders.ts";
 import { planRollout } from "./plan.ts";
 import { previewRollout } from "./preview.ts";
 import { describeProblems } from "./problems.ts";
@@ -103,7 +103,7 @@ async function reconcileResource(
     listed.items.map(({ metadata }) => metadata.name),
   );
   const adopts = toAdopt(listed.items, run.spec).length > 0;
-  const orders = readOrders(session.orders());
+  const orders = ordersFor(session.orders(), resource.metadata.uid);
   const goesOn = run.state.rollout !== undefined || isOrderedBack(orders, run.state.last);
   if (goesOn || adopts || needsPods(listed.items)) return rollZones(run, listed);
   const observation = {

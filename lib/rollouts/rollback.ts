@@ -32,7 +32,9 @@ export function advanceRollback(
   const wanted = (name: string): string | undefined =>
     statefulSets.find(({ metadata }) => metadata.name === name)?.status?.updateRevision;
   const order = rollbackOrder(orders, rollout);
-  const ordered = order && { at: order.at, by: order.by, generation: resource.metadata.generation ?? 0 };
+  // As whoever ordered it saw the resource, whenever the first plan comes.
+  const generation = order?.generation ?? resource.metadata.generation ?? 0;
+  const ordered = order && { at: order.at, by: order.by, generation };
   const stalled = rollout.stalledAt !== undefined && spec.onStall === "Rollback" && isAtFault(zones, spec, observedAt);
   if (rollout.rollback === undefined && !stalled && ordered === undefined) {
     return { rollout, rejected: known, restores: [] };
@@ -51,7 +53,9 @@ export function advanceRollback(
     const rollback = { pending, ...(ordered === undefined ? {} : { ordered }) };
     return { rollout: { ...rollout, rollback }, rejected, restores: bad };
   }
-  const { ordered: before = ordered } = rollout.rollback;
+  // Ordered once more, it is as of then: whoever did saw what has stopped it.
+  const saved = rollout.rollback.ordered;
+  const before = ordered?.at === saved?.at ? saved : (ordered ?? saved);
   const pending = rollout.rollback.pending.filter((name) => wanted(name) === known[name]);
   const restores = pending.map((statefulSet) => ({
     statefulSet,

@@ -3,7 +3,7 @@ import { askGates, askZonalShifts, type GatePorts } from "./ask-gates.ts";
 import { type GateReadings, questionOf } from "./gates.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import { observeMirrors } from "./observe-replicas.ts";
-import { readOrders } from "./orders.ts";
+import { ordersFor } from "./orders.ts";
 import { type Plan, planRollout } from "./plan.ts";
 import type { MirrorReading } from "./replica-wishes.ts";
 import type { RolloutSpec } from "./spec.ts";
@@ -41,7 +41,7 @@ export const planRun = (run: Run, observation: Observation): Plan =>
     observation: {
       ...observation,
       mirrors: run.mirrors?.readings ?? {},
-      orders: readOrders(run.session.orders()),
+      orders: ordersFor(run.session.orders(), observation.resource.metadata.uid),
     },
     asksShifts: run.ports.zonalShifts !== undefined,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decideOrder } from "../../../lib/rollouts/decide-order.ts";
-import { type Order, type Orders, readOrders } from "../../../lib/rollouts/orders.ts";
+import { type Order, type Orders, ordersFor, readOrders } from "../../../lib/rollouts/orders.ts";
 import { freshState, type RolloutState } from "../../../lib/rollouts/state.ts";
 import { KEY } from "../../fakes/lane.ts";
 import { at, underWay } from "./group.ts";
@@ -15,13 +15,15 @@ function after(order: Order, orders: Orders, state: RolloutState = underWay({ a:
   if (decision.type === "refused") throw new Error(decision.cause);
   return decision.change(orders);
 }
-const about = (rollout: string) => ({ rollout, ...asked });
+const about = (rollout: string) => ({ rollout, ...asked, uid: "uid-resource" });
+/** As it is written down: with the resource that was seen last. */
+const written = { ...asked, uid: "uid-resource" };
 const before: Orders = { paused: { at: at(-9) }, abort: { ...about("now"), at: at(-9) }, approved: ["a"] };
 
 describe("an order", () => {
   const rows: Record<string, [Order, Orders, Orders]> = {
-    "pause is written down with time and name": [{ type: "pause" }, {}, { paused: asked }],
-    "pause leaves the others": [{ type: "pause" }, { approved: ["a"] }, { approved: ["a"], paused: asked }],
+    "pause is written down with time and name": [{ type: "pause" }, {}, { paused: written }],
+    "pause leaves the others": [{ type: "pause" }, { approved: ["a"] }, { approved: ["a"], paused: written }],
     "resume lifts pause and abort": [{ type: "resume" }, before, { approved: ["a"] }],
     "resume without either changes nothing": [{ type: "resume" }, { approved: ["a"] }, { approved: ["a"] }],
     "approve keeps each token once, the newest last": [
@@ -39,6 +41,21 @@ describe("an order", () => {
   test.each(Object.entries(rows))("%s", (_sentence, [order, orders, expected]) => {
     const state = underWay({ a: {} }, { token: "now" });
     expect(after(order, orders, state)).toEqual(expected);
+  });
+
+  test("before the first pass names no resource", () => {
+    const decision = decide({ type: "pause" });
+    expect(decision.type === "accepted" && decision.change({})).toEqual({ paused: asked });
+  });
+
+  test.each([
+    [3, { generation: 3 }],
+    [0, {}],
+    [undefined, {}],
+  ])("to roll back, with generation %s seen last, keeps it", (observedGeneration, kept) => {
+    const state = underWay({ a: {} }, { token: "now" });
+    const decision = decide({ type: "rollback", rollout: "now" }, { state, status: { observedGeneration } });
+    expect(decision.type === "accepted" && decision.change({})).toEqual({ rollback: { ...about("now"), ...kept } });
   });
 
   test("keeps no more than the last twenty approvals", () => {
@@ -127,5 +144,15 @@ describe("an order", () => {
 
   test.each([undefined, "text", { paused: "yes" }])("what a row carries as %j is none", (saved) => {
     expect(readOrders(saved)).toEqual({});
+  });
+
+  const all = { paused: written, abort: about("now"), rollback: { ...about("then"), generation: 3 }, approved: ["a"] };
+  const resources: Record<string, [orders: Orders, uid: string, expected: Orders]> = {
+    "are for the resource they were ordered about": [all, "uid-resource", all],
+    "are not for one created under its name afterwards": [all, "uid-new", { approved: ["a"] }],
+    "that name none are for the one there is": [{ paused: asked }, "uid-new", { paused: asked }],
+  };
+  test.each(Object.entries(resources))("orders %s", (_sentence, [orders, uid, expected]) => {
+    expect(ordersFor(orders, uid)).toEqual(expected);
   });
 });
