@@ -23,8 +23,8 @@ export interface ExecuteOptions {
 export interface Executed {
   action: RolloutAction;
   outcome: ActionOutcome;
-  /** Set when pods may have been left prepared for their end although they stay. */
-  prepared?: true;
+  /** Whether pods may have been left prepared for their end although they stay; absent when none was asked to prepare. */
+  prepared?: boolean;
 }
 
 /** What a try comes to, before it is told as an outcome. */

@@ -88,7 +88,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const { orders = {} } = observation;
   const begun = state.rollout ?? reviveRollout(state.last, spec, observation);
   const ongoing = continueRollout(begun, spec, observation, assigned.zones, known);
-  const standing = standingOf(state.scaleDown, observation.statefulSets);
+  const standing = standingOf(state.scaleDown, observation.statefulSets, now);
   const views = withUnseen(viewStatefulSets(observation, spec, deleting), standing);
   const podZones = rememberPodZones(state, observation, spec);
   const whole = viewZones(views, assigned.zones, ongoing?.members ?? [], azOrder);

@@ -4,7 +4,7 @@ import { firstOrdinal } from "./observation.ts";
 import { ordinalOf } from "./pods.ts";
 import { hasReplicaRules } from "./replica-annotations.ts";
 import type { ReplicaMemory, ScaleDown } from "./state.ts";
-import { secondsLeft } from "./time.ts";
+import { secondsBetween, secondsLeft } from "./time.ts";
 
 /**
  * What the members' replicas are now. People and autoscalers write no annotation when they scale a leader down, so a drop
@@ -28,18 +28,24 @@ export function rememberReplicas(
 
 /** How an intended scale-down stands, as far as can be seen. */
 export type Standing =
-  /** Carried out, while what is seen is older. */
+  /** Carried out, or may be as long as nothing was answered, while what is seen is older. */
   | { type: "unseen"; record: ScaleDown }
   /** Not carried out, and its pods may have been prepared. */
   | { type: "unfinished"; record: ScaleDown };
 
 /** How the scale-down intended last stands; undefined when there is nothing left of it. */
-export function standingOf(record: ScaleDown | undefined, statefulSets: readonly StatefulSet[]): Standing | undefined {
+export function standingOf(
+  record: ScaleDown | undefined,
+  statefulSets: readonly StatefulSet[],
+  now: string,
+): Standing | undefined {
   const found = statefulSets.find(({ metadata }) => metadata.name === record?.statefulSet);
   if (record === undefined || found === undefined || found.metadata.uid !== record.uid) return undefined;
   if ((found.spec.replicas ?? 1) <= record.to) return undefined;
   const older = (found.metadata.generation ?? 0) <= record.generation;
   if (record.done === true) return older ? { type: "unseen", record } : undefined;
+  if (record.mayComeUntil !== undefined && older && secondsBetween(now, record.mayComeUntil) > 0)
+    return { type: "unseen", record };
   return record.endpoint === undefined ? undefined : { type: "unfinished", record };
 }
 
@@ -66,7 +72,7 @@ export function stillPrepared(standing: Standing | undefined, now: string): stri
 }
 
 /** Pods of an unfinished scale-down that are still wanted. */
-export function preparedPods({ pods }: ScaleDown, statefulSet: StatefulSet): string[] {
+export function preparedPods({ pods }: Pick<ScaleDown, "pods">, statefulSet: StatefulSet): string[] {
   const end = firstOrdinal(statefulSet) + (statefulSet.spec.replicas ?? 1);
   return pods.filter((pod) => ordinalOf(pod) < end);
 }

@@ -8,6 +8,7 @@ import { missingMirrorRule } from "./missing-mirror-rule.ts";
 import { callPods, failedCall } from "./prepare-downscale.ts";
 import type { ReplicaAction, ScaleAction, UndoAction, WriteBackAction } from "./replica-actions.ts";
 import { LAST_DOWNSCALE_ANNOTATION } from "./replica-annotations.ts";
+import { preparedPods } from "./replica-record.ts";
 
 /** A StatefulSet's status changes all the time, and each change makes a resourceVersion stale. */
 const ATTEMPTS = 6;
@@ -39,13 +40,15 @@ async function scale(client: KubernetesClient, action: ScaleAction, options: Exe
   if (current === undefined) return CHANGED;
   if (endpoint === undefined) return write(client, action, current, options);
   const takeBack = async (): Promise<boolean> => {
-    const answers = await callPods(client, "DELETE", pods, endpoint, options);
-    return failedCall(answers) !== undefined;
+    const staying = await stayingPods(client, action, options);
+    return (
+      staying === undefined || failedCall(await callPods(client, "DELETE", staying, endpoint, options)) !== undefined
+    );
   };
   const failure = failedCall(await callPods(client, "POST", pods, endpoint, options));
   if (failure !== undefined) {
     const message = `PrepareDownscale: ${failure}`;
-    return { result: "refused", message, ...((await takeBack()) ? { prepared: true } : {}) };
+    return { result: "refused", message, prepared: await takeBack() };
   }
   await options.reached("after-prepare");
   let result: Result;
@@ -67,10 +70,26 @@ async function scale(client: KubernetesClient, action: ScaleAction, options: Exe
   // Without an answer the replicas may have been written; the next look tells.
   if (result.result === "done") return result;
   if (result.result === "failed") return { ...result, prepared: true };
-  return { ...result, ...((await takeBack()) ? { prepared: true } : {}) };
+  return { ...result, prepared: await takeBack() };
 }
 
 const CHANGED: Result = { result: "preconditionFailed", message: "its spec or its claim has changed meanwhile" };
+
+/** Those of the pods that are still wanted: others may have been scaled away meanwhile. Undefined = it cannot be read now. */
+async function stayingPods(
+  client: KubernetesClient,
+  action: ScaleAction,
+  { namespace }: ExecuteOptions,
+): Promise<string[] | undefined> {
+  try {
+    const current = await client.get<StatefulSet>(STATEFUL_SETS, { namespace, name: action.statefulSet });
+    return current.metadata.uid === action.uid ? preparedPods(action, current) : [];
+  } catch (error) {
+    if (isApiError(error, 404)) return [];
+    if (resultOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
 
 /** The StatefulSet as it is, while it is ours and its spec the one that was planned on. */
 async function read(

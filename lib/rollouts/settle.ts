@@ -43,7 +43,7 @@ export function settle(
   const deleting = nextState.deleting
     .filter(({ uid }) => !planned.has(uid) || kept.has(uid))
     .map((each) => (unanswered.has(each.uid) ? { ...each, mayComeUntil: plusMs(endedAt, REQUEST_MS) } : each));
-  return settleScaling({ ...nextState, deleting }, { actions, executed, before });
+  return settleScaling({ ...nextState, deleting }, { actions, executed, before, endedAt });
 }
 
 /** How an intended scale-down stands, and why replicas could not be written. */
@@ -53,7 +53,8 @@ function settleScaling(
     actions,
     executed,
     before,
-  }: { actions: readonly RolloutAction[]; executed: readonly Executed[]; before: RolloutState },
+    endedAt,
+  }: { actions: readonly RolloutAction[]; executed: readonly Executed[]; before: RolloutState; endedAt: string },
 ): RolloutState {
   const { scaleDown, scaleFailures = {}, ...rest } = state;
   let record = scaleDown;
@@ -64,7 +65,11 @@ function settleScaling(
     const { result, message = "" } = outcome;
     if (action.kind === "ScaleStatefulSet") {
       if (action.to < action.from && scaleDown !== undefined)
-        record = afterScaleDown(scaleDown, result, prepared === true);
+        record = afterScaleDown(
+          { intended: scaleDown, before: before.scaleDown, overAt: plusMs(endedAt, REQUEST_MS) },
+          outcome,
+          prepared,
+        );
       if (result === "done") delete failures[action.statefulSet];
       if (result !== "refused") continue;
       const reason = PREPARE_FAILED.test(message) ? "PrepareDownscaleFailed" : "ScaleRefused";
@@ -72,7 +77,8 @@ function settleScaling(
       failures[action.statefulSet] = { at: action.at, reason, message: told };
     } else if (action.kind === "UndoPrepareDownscale") {
       if (result === "done" || record === undefined) record = undefined;
-      else record = { ...record, undone: (record.undone ?? 0) + 1, undoneAt: action.at, trouble: message };
+      else if (result !== "skipped")
+        record = { ...record, undone: (record.undone ?? 0) + 1, undoneAt: action.at, trouble: message };
     }
   }
   return {
@@ -82,14 +88,25 @@ function settleScaling(
   };
 }
 
+/** What is left of a scale-down, or of the one before, which may have left pods prepared. */
 function afterScaleDown(
-  record: ScaleDown,
-  result: Executed["outcome"]["result"],
-  prepared: boolean,
+  { intended, before, overAt }: { intended: ScaleDown; before: ScaleDown | undefined; overAt: string },
+  { result }: Executed["outcome"],
+  prepared: Executed["prepared"],
 ): ScaleDown | undefined {
-  if (result === "done") return { ...record, done: true };
-  return prepared || result === "failed" ? record : undefined;
+  if (result === "done") return { ...intended, done: true };
+  if (result === "failed") return { ...intended, mayComeUntil: overAt };
+  if (prepared === true) return intended;
+  if (before?.endpoint === undefined || before.done === true) return undefined;
+  if (before.uid !== intended.uid || intended.from <= before.to) return undefined;
+  return prepared === false && covers(intended, before) ? undefined : before;
 }
+
+/** Whether pods that were told that they stay are all that an earlier try may have prepared. */
+const covers = ({ endpoint, pods }: ScaleDown, before: ScaleDown): boolean =>
+  endpoint?.port === before.endpoint?.port &&
+  endpoint?.path === before.endpoint?.path &&
+  before.pods.every((pod) => pods.includes(pod));
 
 /** What is known of mirrored resources after their statuses were written, or were not. */
 export function noteWriteBacks(

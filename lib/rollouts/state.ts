@@ -110,6 +110,8 @@ const ScaleDown = z.object({
   pods: z.array(z.string()),
   /** The API server has carried it out. */
   done: z.boolean().optional(),
+  /** It got no answer, and may be carried out until then. */
+  mayComeUntil: z.string().optional(),
   /** How often its pods were told in vain to go on. */
   undone: z.number().optional(),
   undoneAt: z.string().optional(),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
 import { Ingesters } from "./ingesters.ts";
 
 /** Zone a wants one pod of three, and its worker dies after both that go were prepared. */
@@ -39,4 +40,24 @@ describe("pods that were prepared, when the template changes", () => {
     expect(scenario.unprepared).toEqual([]);
     expect(scenario.pods.left).toEqual([]);
   });
+});
+
+test("pods that people scale away once they are prepared are not told to go on", async () => {
+  const scenario = new Ingesters(
+    {
+      graceMs: [20_000, 20_000],
+      hub: { faults: [{ point: "after-prepare", nth: 1, what: { freezeMs: 500 } }] },
+    },
+    "0s",
+  );
+  scenario.hub.post();
+  await scenario.clock.run(() => scenario.reason() === "AsWanted", 60_000);
+  scenario.want(2);
+  await scenario.clock.run(() => scenario.story.some((line) => line.startsWith("fault")), 60_000);
+  const before: StatefulSet = scenario.statefulSet("zone-a");
+  scenario.model.changeStatefulSet(before as never, { ...before, spec: { ...before.spec, replicas: 2 } } as never);
+  expect(await scenario.clock.run(scenario.are(2), 600_000)).toBe(true);
+  expect(scenario.story.filter((line) => line.startsWith("DELETE"))).toEqual([]);
+  expect(scenario.unprepared).toEqual([]);
+  expect(scenario.invariants.violations).toEqual([]);
 });

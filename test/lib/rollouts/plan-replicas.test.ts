@@ -254,6 +254,18 @@ describe("a scale-down", () => {
       parts: { b: rules({}) },
       state: scaleDown("b", { done: true }),
     },
+    "without an answer counts for as long as it may still be carried out": {
+      pods: { a: "oo", b: "NNN", c: "NNN" },
+      parts: { b: rules({ leader: "a" }), c: rules({ leader: "a" }) },
+      state: scaleDown("b", { mayComeUntil: at(5) }),
+      waits: ["c WaitingForScaleDown"],
+    },
+    "without an answer that was never carried out is tried again after that": {
+      pods: { a: "NN", b: "NNN" },
+      parts: { b: rules({ leader: "a" }) },
+      state: scaleDown("b", { mayComeUntil: at(-1) }),
+      scales: ["b 3>2"],
+    },
     "that is seen is over when its pods are gone": {
       pods: { a: "NN", b: "NN", c: "NNN" },
       parts: {
