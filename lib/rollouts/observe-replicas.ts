@@ -4,15 +4,15 @@ import { ApiError } from "../kubernetes/errors.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { DEPLOYMENTS, REPLICA_TEMPLATES, STATEFUL_SETS } from "../kubernetes/types.ts";
 import { missingMirrorRule } from "./missing-mirror-rule.ts";
-import { type MirrorSource, parseReplicaRules } from "./replica-annotations.ts";
+import { type MirrorSource, mirrorKey, parseReplicaRules } from "./replica-annotations.ts";
 import type { MirrorReading } from "./replica-wishes.ts";
 
 /** Types whose plural needs no question to the API server. */
 const KNOWN: readonly ResourceType[] = [REPLICA_TEMPLATES, DEPLOYMENTS, STATEFUL_SETS];
 
 /**
- * Reads the scale of each resource that a StatefulSet takes its replicas from, by StatefulSet; no request when there is none. A resource
- * that cannot be read is data, a cluster that does not answer is not.
+ * Reads the scale of each resource that a StatefulSet takes its replicas from once, by `mirrorKey`; no request when there is
+ * none. A resource that cannot be read is data, a cluster that does not answer is not.
  * @throws ConnectionError
  */
 export async function observeMirrors(
@@ -21,14 +21,15 @@ export async function observeMirrors(
   statefulSets: readonly StatefulSet[],
 ): Promise<Record<string, MirrorReading>> {
   const discovery = createDiscovery(client);
-  const sources = statefulSets.flatMap((statefulSet) => {
-    const { mirror } = parseReplicaRules(statefulSet);
-    return mirror === undefined ? [] : [{ statefulSet: statefulSet.metadata.name, source: mirror }];
-  });
+  const sources = new Map<string, { source: MirrorSource; statefulSet: string }>();
+  for (const statefulSet of statefulSets) {
+    const { mirror: source } = parseReplicaRules(statefulSet);
+    if (source === undefined || sources.has(mirrorKey(source))) continue;
+    sources.set(mirrorKey(source), { source, statefulSet: statefulSet.metadata.name });
+  }
   const readings = await Promise.all(
-    sources.map(async ({ statefulSet, source }) => {
-      const reading = await readMirror(client, discovery, { namespace, statefulSet, source });
-      return [statefulSet, reading] as const;
+    [...sources].map(async ([key, question]) => {
+      return [key, await readMirror(client, discovery, { namespace, ...question })] as const;
     }),
   );
   return Object.fromEntries(readings);

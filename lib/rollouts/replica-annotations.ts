@@ -29,6 +29,10 @@ export interface MirrorSource {
   writeBack: boolean;
 }
 
+/** Names a mirrored resource among those of a namespace. */
+export const mirrorKey = ({ apiVersion, kind, name }: Omit<MirrorSource, "writeBack">): string =>
+  `${apiVersion}/${kind}/${name}`;
+
 /** Where each pod is asked to prepare for its end. */
 export interface PrepareEndpoint {
   /** 1–65535. */

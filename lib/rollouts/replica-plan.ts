@@ -20,6 +20,7 @@ const POLL_SECONDS = 10;
 const UNTIL_PEOPLE: readonly string[] = [
   "Aborted",
   "DelayedDownscaleUnsupported",
+  "LeaderCycle",
   "LeaderMissing",
   "MalformedAnnotation",
   "MinTimeMissing",

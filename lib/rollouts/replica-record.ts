@@ -2,13 +2,14 @@ import type { StatefulSet } from "../kubernetes/objects.ts";
 import type { StatefulSetView } from "./members.ts";
 import { firstOrdinal } from "./observation.ts";
 import { ordinalOf } from "./pods.ts";
-import { hasReplicaRules } from "./replica-annotations.ts";
+import { hasReplicaRules, LEADER_ANNOTATION } from "./replica-annotations.ts";
 import type { ReplicaMemory, ScaleDown } from "./state.ts";
 import { secondsBetween, secondsLeft } from "./time.ts";
 
 /**
  * What the members' replicas are now. People and autoscalers write no annotation when they scale a leader down, so a drop
- * between two looks counts as its last scale-down. Empty in a group without replica rules.
+ * between two looks counts as its last scale-down; one that is created again smaller has lost pods too. A leader that is
+ * missing is not forgotten. Empty in a group without replica rules.
  */
 export function rememberReplicas(
   known: ReplicaMemory,
@@ -16,14 +17,18 @@ export function rememberReplicas(
   now: string,
 ): ReplicaMemory {
   if (!statefulSets.some(hasReplicaRules)) return {};
-  return Object.fromEntries(
-    statefulSets.map(({ metadata: { name, uid = "" }, spec }) => {
-      const replicas = spec.replicas ?? 1;
-      const before = known[name]?.uid === uid ? known[name] : undefined;
-      const downscaledAt = before !== undefined && replicas < before.replicas ? now : before?.downscaledAt;
-      return [name, { uid, replicas, ...(downscaledAt === undefined ? {} : { downscaledAt }) }];
-    }),
-  );
+  const missing = statefulSets.flatMap(({ metadata: { annotations = {} } }) => {
+    const leader = annotations[LEADER_ANNOTATION];
+    const before = leader === undefined ? undefined : known[leader];
+    return leader === undefined || before === undefined ? [] : [[leader, before] as const];
+  });
+  const present = statefulSets.map(({ metadata: { name, uid = "" }, spec }) => {
+    const replicas = spec.replicas ?? 1;
+    const before = known[name];
+    const downscaledAt = before !== undefined && replicas < before.replicas ? now : before?.downscaledAt;
+    return [name, { uid, replicas, ...(downscaledAt === undefined ? {} : { downscaledAt }) }] as const;
+  });
+  return Object.fromEntries([...missing, ...present]);
 }
 
 /** How an intended scale-down stands, as far as can be seen. */

@@ -2,7 +2,7 @@ import { NO_DOWNSCALE_LABEL } from "../guards/names.ts";
 import type { ResourceType } from "../kubernetes/client.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { formatGoDuration } from "../registry/go-duration.ts";
-import { MALFORMED, MIN_TIME_LABEL, parseReplicaRules, type ReplicaRules } from "./replica-annotations.ts";
+import { MALFORMED, MIN_TIME_LABEL, mirrorKey, parseReplicaRules, type ReplicaRules } from "./replica-annotations.ts";
 import type { ReplicaMemory } from "./state.ts";
 import { secondsLeft } from "./time.ts";
 
@@ -49,7 +49,10 @@ export interface ScaleWait {
   wakeInSeconds?: number;
 }
 
-/** The group with the rules of its members, in name order. */
+/**
+ * The group with the rules of its members, in name order.
+ * @param mirrors by `mirrorKey`; an answer counts only where a StatefulSet still names its resource.
+ */
 export function followersOf(
   statefulSets: readonly StatefulSet[],
   mirrors: Readonly<Record<string, MirrorReading>>,
@@ -65,7 +68,7 @@ export function followersOf(
         statefulSet,
         replicas: statefulSet.spec.replicas ?? 1,
         rules,
-        mirror: mirrors[name],
+        mirror: rules.mirror && mirrors[mirrorKey(rules.mirror)],
         lastDownscaleAt,
       };
     })
@@ -112,12 +115,30 @@ function wantedReplicas(follower: Follower, group: readonly Follower[]): Wish | 
     const message = `${statefulSet} follows ${rules.leader}, which does not exist or is not selected; correct grafana.com/rollout-downscale-leader or the selector.`;
     return { statefulSet, reason: "LeaderMissing", message };
   }
+  const cycle = cycleOf(follower, group);
+  if (cycle !== undefined) {
+    const message = `${[...cycle, statefulSet].join(" follows ")}: nobody leads; remove grafana.com/rollout-downscale-leader from one of them.`;
+    return { statefulSet, reason: "LeaderCycle", message };
+  }
   const ready = leader.statefulSet.status?.readyReplicas ?? 0;
   if (leader.replicas > from && rules.upscaleOnlyWhenLeaderReady && ready !== leader.replicas) {
     const message = `${statefulSet} gets ${leader.replicas} replicas once those of ${leader.name} are ready: ${ready} of ${leader.replicas} are.`;
     return { statefulSet, reason: "WaitingForLeader", message };
   }
   return { statefulSet, from, to: leader.replicas, reason: "FollowsLeader" };
+}
+
+/** The StatefulSets that follow each other from this one back to it; forced replicas follow nobody. */
+function cycleOf(follower: Follower, group: readonly Follower[]): string[] | undefined {
+  const path: string[] = [];
+  let next: Follower | undefined = follower;
+  while (next !== undefined && next.rules.forced === undefined && !path.includes(next.name)) {
+    path.push(next.name);
+    const { leader }: ReplicaRules = next.rules;
+    if (leader === follower.name) return path;
+    next = group.find(({ name }) => name === leader);
+  }
+  return undefined;
 }
 
 /** A follower waits its own minimum time after the last scale-down of any other StatefulSet of the group. */

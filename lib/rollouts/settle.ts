@@ -2,6 +2,7 @@ import type { Executed } from "./attempt.ts";
 import type { Plan } from "./plan.ts";
 import type { RolloutAction } from "./plan-actions.ts";
 import { isReplicaAction } from "./replica-actions.ts";
+import { mirrorKey } from "./replica-annotations.ts";
 import type { MirrorReading } from "./replica-wishes.ts";
 import type { RolloutState, ScaleDown } from "./state.ts";
 import { plusMs } from "./time.ts";
@@ -115,13 +116,14 @@ export function noteWriteBacks(
 ): Record<string, MirrorReading> {
   const known = { ...mirrors };
   for (const { action, outcome } of executed) {
-    const reading = known[action.kind === "WriteBackReplicas" ? action.statefulSet : ""];
-    if (action.kind !== "WriteBackReplicas" || reading === undefined || "reason" in reading) continue;
+    if (action.kind !== "WriteBackReplicas") continue;
+    const key = mirrorKey({ ...action.type, name: action.name });
+    const reading = known[key];
+    if (reading === undefined || "reason" in reading) continue;
     const reason = outcome.result === "refused" ? "Forbidden" : "NotWritten";
     const message = `status of ${action.type.kind} ${action.name} could not be written: ${outcome.message}`;
     const refused = { reason, message } as const;
-    known[action.statefulSet] =
-      outcome.result === "done" ? { ...reading, statusReplicas: action.replicas } : { ...reading, refused };
+    known[key] = outcome.result === "done" ? { ...reading, statusReplicas: action.replicas } : { ...reading, refused };
   }
   return known;
 }

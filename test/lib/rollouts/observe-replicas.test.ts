@@ -92,11 +92,20 @@ describe("what replicas are mirrored from", () => {
   test.each(Object.entries(rows))("%s", async (_sentence, { mirror = {}, answers = {}, reads, says, asks }) => {
     const { client, asked } = serverOf(answers);
     const readings = await observeMirrors(client, "mimir", [statefulSet("ingester-a", "NN", rules({ mirror }))]);
-    const reading = readings["ingester-a"];
+    const [reading] = Object.values(readings);
     if (typeof reads === "string") expect(reading).toMatchObject({ reason: reads });
     else expect(reading).toMatchObject({ replicas: reads[0], statusReplicas: reads[1] });
     if (says !== undefined) expect(reading).toMatchObject({ message: expect.stringMatching(says) });
     if (asks !== undefined) expect(asked).toHaveLength(asks);
+  });
+
+  test("is read once, whoever mirrors it", async () => {
+    const { client, asked } = serverOf({ [TEMPLATE]: { status: 200, body: '{"spec":{"replicas":4}}' } });
+    const zones = ["ingester-a", "ingester-b"].map((name) => statefulSet(name, "NN", rules({ mirror: {} })));
+    expect(Object.keys(await observeMirrors(client, "mimir", zones))).toEqual([
+      "rollout-operator.grafana.com/v1/ReplicaTemplate/ingester",
+    ]);
+    expect(asked).toHaveLength(1);
   });
 
   test("is not asked for where no StatefulSet mirrors", async () => {

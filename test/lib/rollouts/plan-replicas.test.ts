@@ -5,7 +5,7 @@ import { ABOUT_REPLACING } from "../../../lib/rollouts/safety-replicas.ts";
 import { freshState, readState } from "../../../lib/rollouts/state.ts";
 import { at, type PartOptions, underWay } from "./group.ts";
 import { claimed, deleting, plan } from "./plan-row.ts";
-import { HOUR, MINUTE, PREPARE, rules, scaleDown, template, testReplicaRows } from "./replica-row.ts";
+import { HOUR, MINUTE, PREPARE, rules, scaleDown, TEMPLATE, template, testReplicaRows } from "./replica-row.ts";
 
 const MIN_TIME = { minTime: "12h" };
 const b = { ...MIN_TIME, leader: "a", leaderReady: "true" };
@@ -110,6 +110,23 @@ describe("a follower", () => {
       waits: ["b LeaderMissing"],
       says: "ingester-z, which does not exist or is not selected",
     },
+    "whose leader follows it in turn stays, as its leader does": {
+      pods: { a: "NNN", b: "NNNNN" },
+      parts: { a: rules({ leader: "b" }), b: rules({ leader: "a" }) },
+      waits: ["a LeaderCycle", "b LeaderCycle"],
+      says: "ingester-a follows ingester-b follows ingester-a: nobody leads",
+    },
+    "of one that is in a circle of others follows it": {
+      pods: { a: "NN", b: "NN", c: "NNN" },
+      parts: { a: rules({ leader: "b" }), b: rules({ leader: "a" }), c: rules({ leader: "a" }) },
+      waits: ["a LeaderCycle", "b LeaderCycle"],
+      scales: ["c 3>2"],
+    },
+    "whose leader follows it but has forced replicas goes as it does": {
+      pods: { a: "NNN", b: "NNNNN" },
+      parts: { a: rules({ leader: "b", forced: "3" }), b: rules({ leader: "a" }) },
+      scales: ["b 5>3"],
+    },
     "of itself follows nobody": {
       pods: { a: "NN", b: "NNN" },
       parts: { b: rules({ leader: "b" }) },
@@ -121,12 +138,29 @@ describe("a follower", () => {
       state: state({ replicas: { "ingester-a": { uid: "uid-ingester-a", replicas: 3 } } }),
       waits: ["b MinTimeBetweenDownscales"],
     },
-    "does not wait after a leader that is another one of the same name": {
+    "waits after a leader that is another one of the same name, but smaller": {
       pods: { a: "NN", b: "NNN" },
       parts: { b: rules(b) },
-      state: state({ replicas: { "ingester-a": { uid: "uid-before", replicas: 3, downscaledAt: at(-5) } } }),
-      scales: ["b 3>2"],
+      state: state({ replicas: { "ingester-a": { uid: "uid-before", replicas: 3 } } }),
+      waits: ["b MinTimeBetweenDownscales"],
     },
+    "waits after a leader that shrank before it was created again": {
+      pods: { a: "NN", b: "NNN" },
+      parts: { b: rules(b) },
+      state: state({ replicas: { "ingester-a": { uid: "uid-before", replicas: 2, downscaledAt: at(-5) } } }),
+      waits: ["b MinTimeBetweenDownscales"],
+    },
+  });
+
+  test("of a leader that is missing remembers it until it is back", () => {
+    const replicas = { "ingester-a": { uid: "uid-before", replicas: 3 } };
+    const { nextState } = plan({
+      pods: { b: "NNN" },
+      parts: { b: rules(b) },
+      state: state({ replicas }),
+      phase: "Idle",
+    });
+    expect(nextState.replicas).toMatchObject(replicas);
   });
 
   test("of a shrinking leader is remembered from pass to pass", () => {
@@ -335,7 +369,7 @@ describe("forced replicas", () => {
     "count before a mirrored resource": {
       pods: { a: "NN" },
       parts: { a: rules({ mirror: {}, forced: "5" }) },
-      observation: { mirrors: { "ingester-a": template(3, 2) } },
+      observation: { mirrors: { [TEMPLATE]: template(3, 2) } },
       scales: ["a 2>5"],
     },
     "that are negative are ignored": {
@@ -359,7 +393,7 @@ describe("forced replicas", () => {
 describe("mirrored replicas", () => {
   const mirrored = { pods: { a: "NN" }, parts: { a: rules({ mirror: {} }) } };
   const reads = (replicas: number, status?: number) => ({
-    observation: { mirrors: { "ingester-a": template(replicas, status) } },
+    observation: { mirrors: { [TEMPLATE]: template(replicas, status) } },
   });
   testReplicaRows({
     "as wanted stay": { ...mirrored, ...reads(2) },
@@ -399,19 +433,19 @@ describe("mirrored replicas", () => {
     "by two StatefulSets are written back by the first": {
       pods: { a: "NN", b: "NN" },
       parts: { a: rules({ mirror: {} }), b: rules({ mirror: {} }) },
-      observation: { mirrors: { "ingester-a": template(2, 5), "ingester-b": template(2, 5) } },
+      observation: { mirrors: { [TEMPLATE]: template(2, 5) } },
       also: ["WriteBackReplicas 2"],
     },
     "whose status was refused are told of, and not written again": {
       ...mirrored,
       observation: {
-        mirrors: { "ingester-a": { ...template(2, 5), refused: { reason: "Forbidden", message: "status of it" } } },
+        mirrors: { [TEMPLATE]: { ...template(2, 5), refused: { reason: "Forbidden", message: "status of it" } } },
       },
       notes: ["ReplicasWrittenBack Forbidden status of it."],
     },
     "of a resource that is not there stay": {
       ...mirrored,
-      observation: { mirrors: { "ingester-a": { reason: "MirrorNotFound", message: "it is not there" } } },
+      observation: { mirrors: { [TEMPLATE]: { reason: "MirrorNotFound", message: "it is not there" } } },
       waits: ["a MirrorNotFound"],
     },
     "of a resource without a kind are none": {
@@ -428,6 +462,22 @@ describe("mirrored replicas", () => {
       pods: { a: "NN" },
       parts: { a: rules({ mirror: { name: "../secrets" } }) },
       warns: ["from-resource-name"],
+    },
+    "that were read stay unused once the annotations are gone": {
+      pods: { a: "NN", b: "NN" },
+      parts: { b: rules({ leader: "a" }) },
+      ...reads(1, 2),
+    },
+    "that were read stay unused once another resource is named": {
+      pods: { a: "NN" },
+      parts: { a: rules({ mirror: { name: "another" } }) },
+      ...reads(1, 2),
+    },
+    "that were read stay unused once an annotation cannot be read": {
+      pods: { a: "NN" },
+      parts: { a: rules({ mirror: { "api-version": "v" } }) },
+      ...reads(1, 2),
+      warns: ["from-resource-api-version"],
     },
     "that are fewer wait where a delay is asked for, which nobody would keep": {
       pods: { a: "NN" },
@@ -549,7 +599,7 @@ describe("one StatefulSet over three zones", () => {
         nodeZones: { topologyKey: "topology.kubernetes.io/zone", zones: {} },
         podZones: zones,
       },
-      observation: { mirrors: { "ingester-a": template(3, 6) } },
+      observation: { mirrors: { [TEMPLATE]: template(3, 6) } },
       scales: ["a 6>5"],
     },
   });

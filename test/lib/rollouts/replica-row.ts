@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { REPLICA_TEMPLATES } from "../../../lib/kubernetes/types.ts";
+import { mirrorKey } from "../../../lib/rollouts/replica-annotations.ts";
 import type { MirrorReading } from "../../../lib/rollouts/replica-wishes.ts";
 import { freshState, type RolloutState } from "../../../lib/rollouts/state.ts";
 import { at, type PartOptions } from "./group.ts";
@@ -63,6 +64,9 @@ export function rules({ leader, leaderReady, minTime, last, forced, mirror, prep
 }
 
 const { apiVersion: API_VERSION } = REPLICA_TEMPLATES;
+
+/** Key of its answer. */
+export const TEMPLATE = mirrorKey({ ...REPLICA_TEMPLATES, name: "ingester" });
 
 /** What a ReplicaTemplate named `ingester` answered. */
 export const template = (replicas: number, statusReplicas = replicas): MirrorReading => ({
