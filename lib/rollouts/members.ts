@@ -26,6 +26,10 @@ export interface StatefulSetView {
   unready: string[];
   /** Why a missing pod is not created, as the API server said. */
   failedCreate?: string | undefined;
+  /** Pods of a scale-down of ours that is not seen yet; absent when there is none. */
+  leaving?: readonly string[];
+  /** Pods that are wanted and not there; told only where the StatefulSet spans several zones. */
+  missing?: readonly string[];
 }
 
 /** One zone of the group. */
@@ -55,8 +59,7 @@ export function pendingDeletes(deleting: readonly Deleting[], observation: Obser
   return deleting.filter(({ statefulSet: owner, pod: name, uid, mayComeUntil }) => {
     const statefulSet = statefulSets.find(({ metadata }) => metadata.name === owner);
     if (statefulSet !== undefined) {
-      const end = firstOrdinal(statefulSet) + (statefulSet.spec.replicas ?? 1);
-      if (ordinalOf(name) >= end) return false;
+      if (ordinalOf(name) >= endOrdinal(statefulSet)) return false;
     }
     const found = pods.find(({ metadata }) => metadata.name === name);
     if (found === undefined) return true;
@@ -82,7 +85,7 @@ export function viewStatefulSets(
       const wanted = statefulSet.spec.replicas ?? 1;
       const expected = Math.max(wanted, statefulSet.status?.replicas ?? 0);
       // A pod that is scaled away and still there, as a view that lags has it, stands in for no other.
-      const end = firstOrdinal(statefulSet) + wanted;
+      const end = endOrdinal(statefulSet);
       const lasting = pods.filter((pod) => pod.available && pod.ordinal < end).length;
       const missing = Math.max(expected - available, wanted - lasting);
       const lost = deleting.filter(
@@ -104,6 +107,11 @@ export function viewStatefulSets(
       };
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Ordinal after the last one that is wanted: pods from there on are scaled away. */
+export function endOrdinal(statefulSet: StatefulSet): number {
+  return firstOrdinal(statefulSet) + (statefulSet.spec.replicas ?? 1);
 }
 
 /** Groups the StatefulSets by zone, in the order zones are worked on, together with members that are gone. */

@@ -170,7 +170,7 @@ function planScaleDown(
 
 /**
  * The pods that go, highest ordinal first; of a StatefulSet that spans zones only those down to the first one of another zone, so that
- * no two zones lose pods at once. One that was never created stands for itself.
+ * no two zones lose pods at once. One that is not there stands for itself, in the zone it was last seen in.
  */
 function goingPods({ statefulSet: name, from, to }: Wish, zones: readonly ZoneView[]): Candidate[] {
   const places = zones.flatMap((zone) =>
@@ -181,7 +181,9 @@ function goingPods({ statefulSet: name, from, to }: Wish, zones: readonly ZoneVi
   const first = firstOrdinal(home.part.statefulSet);
   const going: Candidate[] = [];
   for (let ordinal = first + from - 1; ordinal >= first + to; ordinal--) {
-    const place = places.find(({ part }) => part.pods.some((pod) => pod.ordinal === ordinal));
+    const place = places.find(
+      ({ part }) => part.pods.some((pod) => pod.ordinal === ordinal) || part.missing?.includes(`${name}-${ordinal}`),
+    );
     const { zone, part } = place ?? going[0] ?? home;
     if (going[0] !== undefined && going[0].zone.name !== zone.name) break;
     const pod = part.pods.find((each) => each.ordinal === ordinal) ?? missingPod(part, ordinal);

@@ -82,13 +82,13 @@ export function preparedPods({ pods }: Pick<ScaleDown, "pods">, statefulSet: Sta
   return pods.filter((pod) => ordinalOf(pod) < end);
 }
 
-/** The StatefulSet whose scale-down is not seen yet is not Ready. */
+/** The StatefulSet whose scale-down is not seen yet is not Ready, and its pods are leaving. */
 export function withUnseen(views: readonly StatefulSetView[], standing: Standing | undefined): StatefulSetView[] {
   if (standing?.type !== "unseen") return [...views];
-  const { statefulSet, to } = standing.record;
+  const { statefulSet, to, pods } = standing.record;
   return views.map((view) =>
     view.name === statefulSet
-      ? { ...view, unready: [...view.unready, `${view.name}: scaled down to ${to}, not seen yet`] }
+      ? { ...view, leaving: pods, unready: [...view.unready, `${view.name}: scaled down to ${to}, not seen yet`] }
       : view,
   );
 }

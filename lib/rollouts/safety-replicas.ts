@@ -1,8 +1,9 @@
+import { endOrdinal } from "./members.ts";
 import type { Reason } from "./reason.ts";
 import { SAFETY_RULES } from "./safety.ts";
 import { CONTROLLERS_RULE } from "./safety-controllers.ts";
 import { GATE_RULES } from "./safety-gates.ts";
-import type { Candidate, Hold, SafetyContext, SafetyRule } from "./safety-rule.ts";
+import { type Candidate, type Hold, listed, type SafetyContext, type SafetyRule } from "./safety-rule.ts";
 
 /** What the rules about scaling down look at besides. */
 export interface ScaleContext extends SafetyContext {
@@ -54,6 +55,22 @@ const OWN_RULES: readonly ScaleRule[] = [
     apply(batch, { deleting }) {
       if (deleting === 0) return { keep: batch };
       return waiting("WaitingForPods", `${deleting} pods that were deleted are not back yet.`);
+    },
+  },
+  {
+    name: "the scale-down before is over before a StatefulSet is scaled down again",
+    apply(batch, { zones }) {
+      const name = batch[0]?.part.name;
+      const parts = zones.flatMap((zone) => zone.parts.filter((part) => part.name === name));
+      const left = parts.flatMap(({ statefulSet, pods }) =>
+        pods.filter(({ ordinal }) => ordinal >= endOrdinal(statefulSet)).map((pod) => pod.name),
+      );
+      if (left.length > 0) return waiting("WaitingForPods", `Pods scaled away are not gone yet: ${listed(left)}.`);
+      const { spec, status } = parts[0]?.statefulSet ?? {};
+      const { replicas: wanted = 1 } = spec ?? {};
+      const { replicas = 0 } = status ?? {};
+      if (replicas <= wanted) return { keep: batch };
+      return waiting("WaitingForPods", `${name} has ${replicas} pods still, ${wanted} are wanted.`);
     },
   },
   {

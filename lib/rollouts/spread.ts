@@ -1,7 +1,7 @@
 import type { Pod, StatefulSet } from "../kubernetes/objects.ts";
-import { resolveMaxUnavailable, type StatefulSetView, type ZoneView } from "./members.ts";
+import { endOrdinal, resolveMaxUnavailable, type StatefulSetView, type ZoneView } from "./members.ts";
 import { firstOrdinal, type Observation } from "./observation.ts";
-import { isOwned } from "./pods.ts";
+import { isOwned, type PodView } from "./pods.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { RolloutState, ZoneTimes } from "./state.ts";
 import { compareZones, needsNodes } from "./zones.ts";
@@ -44,7 +44,8 @@ export function spansZones(zones: PodZones): boolean {
 
 /**
  * The zones of one StatefulSet whose pods span several: unready and budget are those of the pods of the zone, a percentage
- * is of these, and the highest ordinal comes first. `times` tell where the StatefulSet's own counts lag behind.
+ * is of these, and the highest ordinal comes first. A pod that is scaled away, seen or not, makes its zone unready until it
+ * is gone. `times` tell where the StatefulSet's own counts lag behind.
  */
 export function spreadZones(
   view: StatefulSetView,
@@ -60,15 +61,20 @@ export function spreadZones(
   const { replicas = 0, readyReplicas = 0 } = statefulSet.status ?? {};
   const lags = replicas !== readyReplicas && view.unready.length === 1 && view.pods.every((pod) => pod.available);
   const lagging = lastStarted(times) ?? zones[0];
+  const end = endOrdinal(statefulSet);
+  const { leaving = [] } = view;
+  const troubleOf = ({ name, ordinal, trouble }: PodView): string | undefined =>
+    trouble ?? (ordinal >= end ? "scaled away" : leaving.includes(name) ? "scaled away, not seen yet" : undefined);
   return zones.map((zone, index) => {
     const expected = names.filter((name) => zoneOf(name) === zone);
     const pods = view.pods.filter(({ name }) => zoneOf(name) === zone).toReversed();
     const missing = expected.filter((name) => !pods.some((pod) => pod.name === name));
     const { maxUnavailable } = resolveMaxUnavailable(statefulSet, spec, expected.length);
-    const available = pods.filter((pod) => pod.available).length;
+    // A pod that is scaled away and still there, as a view that lags has it, stands in for no other.
+    const available = pods.filter((pod) => troubleOf(pod) === undefined).length;
     const outdated = pods.filter((pod) => pod.outdated).length;
     const unready = [
-      ...pods.flatMap(({ name, trouble }) => (trouble === undefined ? [] : [`${name}: ${trouble}`])),
+      ...pods.flatMap((pod) => (troubleOf(pod) === undefined ? [] : [`${pod.name}: ${troubleOf(pod)}`])),
       ...missing.map((name) => `${name}: missing`),
       ...(missing.length > 0 && view.failedCreate !== undefined ? [view.failedCreate] : []),
       ...(lags && zone === lagging ? view.unready : []),
@@ -76,6 +82,7 @@ export function spreadZones(
     const part: StatefulSetView = {
       ...view,
       pods,
+      missing,
       replicas: expected.length,
       maxUnavailable,
       budget: maxUnavailable - (expected.length - available),

@@ -3,17 +3,18 @@ import { PodEndpoints } from "./pod-endpoints.ts";
 import { Scenario, type ScenarioOptions } from "./scenario.ts";
 
 export const KEY = "grafana.com";
+/** Mirrors the replicas of ReplicaTemplate `ingester`. */
+export const MIRROR = {
+  [`${KEY}/rollout-mirror-replicas-from-resource-name`]: "ingester",
+  [`${KEY}/rollout-mirror-replicas-from-resource-kind`]: "ReplicaTemplate",
+  [`${KEY}/rollout-mirror-replicas-from-resource-api-version`]: "rollout-operator.grafana.com/v1",
+};
 const PREPARE = {
   labels: { [`${KEY}/prepare-downscale`]: "true" },
   annotations: {
     [`${KEY}/prepare-downscale-http-path`]: "ingester/prepare-shutdown",
     [`${KEY}/prepare-downscale-http-port`]: "80",
   },
-};
-const MIRROR = {
-  [`${KEY}/rollout-mirror-replicas-from-resource-name`]: "ingester",
-  [`${KEY}/rollout-mirror-replicas-from-resource-kind`]: "ReplicaTemplate",
-  [`${KEY}/rollout-mirror-replicas-from-resource-api-version`]: "rollout-operator.grafana.com/v1",
 };
 
 /** Three zones: a mirrors a ReplicaTemplate, b follows a, c follows b, a minute apart, and pods are prepared. */

@@ -1,7 +1,10 @@
 import fc from "fast-check";
-import { test } from "vitest";
+import { expect, test } from "vitest";
+import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
 import { losePods } from "./calamities.ts";
-import { Ingesters } from "./ingesters.ts";
+import { Ingesters, MIRROR } from "./ingesters.ts";
+import { PodEndpoints } from "./pod-endpoints.ts";
+import { Scenario } from "./scenario.ts";
 
 const RUNS = 120;
 const ms = (max: number) => fc.integer({ min: 0, max });
@@ -99,3 +102,54 @@ test(`${RUNS} groups whose replicas change under faults keep every promise`, { t
     { numRuns: RUNS, endOnFailure: true },
   );
 });
+
+const SEEDS = Array.from({ length: 60 }, (_, index) => index + 1);
+
+/** Seven brokers over three zones that become three, and what was violated meanwhile. */
+async function shrink(seed: number, watchLagMs: number, templateAt?: number): Promise<string[]> {
+  const name = "ingester-brokers";
+  let answer: PodEndpoints["answer"] = () => ({ status: 503, body: "" });
+  const scenario: Scenario = new Scenario({
+    seed,
+    zones: ["brokers"],
+    spread: ["us-east-1a", "us-east-1b", "us-east-1c"],
+    replicas: 7,
+    lagMs: watchLagMs + 200,
+    hub: {
+      client: {
+        watchLagMs: () => scenario.model.random() * watchLagMs,
+        answer: (method, path) => answer(method, path),
+      },
+    },
+  });
+  const { clock, model, hub } = scenario;
+  answer = new PodEndpoints(model, (line) => scenario.log(line)).answer;
+  const brokers = (): StatefulSet => model.find<StatefulSet>("statefulsets", name) as StatefulSet;
+  const want = (replicas: number) =>
+    model.put("replicatemplates", { metadata: { name: "ingester" }, spec: { replicas } } as never);
+  want(7);
+  const { metadata, ...rest } = brokers();
+  model.put("statefulsets", { ...rest, metadata: { ...metadata, annotations: MIRROR } });
+  hub.post();
+  await clock.run(() => false, 20_000);
+  want(3);
+  if (templateAt !== undefined) clock.after(templateAt, () => scenario.changeTemplates("new"));
+  const revision = templateAt === undefined ? "old" : "new";
+  const isSmall = (): boolean => brokers().spec.replicas === 3 && brokers().status?.readyReplicas === 3;
+  const ended = await clock.run(() => isSmall() && scenario.isRolledOut(revision), 3_600_000);
+  const problems = [...scenario.invariants.violations, ...hub.failures.map(String), ...(ended ? [] : ["never ended"])];
+  return problems.map((problem) => `seed ${seed}: ${problem}`);
+}
+
+test.each([0, 100, 500])(
+  "one StatefulSet over three zones is scaled down zone after zone, by watches up to %d ms late",
+  { timeout: 120_000 },
+  async (watchLagMs) => {
+    const problems: string[] = [];
+    for (const seed of SEEDS) {
+      problems.push(...(await shrink(seed, watchLagMs)));
+      problems.push(...(await shrink(seed, watchLagMs, 500 * (seed % 60))));
+    }
+    expect(problems).toEqual([]);
+  },
+);
