@@ -126,7 +126,8 @@ const GATES = {
 const OTHERS = {
   ForeignController: {
     phase: "Held",
-    means: "A rollout operator in the cluster could act on the group too, in whichever namespace the registration covers.",
+    means:
+      "A rollout operator in the cluster could act on the group too, in whichever namespace the registration covers.",
     todo: "Scale it to 0.",
   },
   Overlap: {
