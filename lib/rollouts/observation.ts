@@ -46,3 +46,7 @@ export function firstOrdinal(statefulSet: StatefulSet): number {
   const { ordinals } = statefulSet.spec as { ordinals?: { start?: number } };
   return ordinals?.start ?? 0;
 }
+
+/** `namespace/name` of a member, as actions name it. */
+export const objectName = ({ resource: { metadata } }: Pick<Observation, "resource">, name: string): string =>
+  `${metadata.namespace ?? ""}/${name}`;

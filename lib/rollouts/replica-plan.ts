@@ -1,10 +1,11 @@
 import type { StatefulSetView, ZoneView } from "./members.ts";
-import { firstOrdinal, type Observation } from "./observation.ts";
+import { firstOrdinal, type Observation, objectName } from "./observation.ts";
 import { idleSeconds } from "./plan-timing.ts";
 import type { PodView } from "./pods.ts";
-import type { ReplicaAction, ScaleAction, UndoAction, WriteBackAction } from "./replica-actions.ts";
+import type { ReplicaAction, ScaleAction, WriteBackAction } from "./replica-actions.ts";
 import { hasReplicaRules, MALFORMED } from "./replica-annotations.ts";
-import { isUndoDue, preparedPods, type Standing, undoDueInSeconds } from "./replica-record.ts";
+import { isUndoDue, type Standing } from "./replica-record.ts";
+import { mayUndo, undoOf, undoWait } from "./replica-undo.ts";
 import { type Follower, followersOf, isWish, type ScaleWait, type Wish, wishFor } from "./replica-wishes.ts";
 import { holdScaleDown, type ScaleContext } from "./safety-replicas.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
@@ -93,9 +94,12 @@ export function planScaling(input: ScalingInput): ScalingPlan {
     if (scale !== undefined) scales.push(scale);
     waits.push(...more);
   }
-  const undo = undoOf(input, scales);
-  if (standing?.type === "unfinished" && standing.record.trouble !== undefined)
-    waits.push(undoWait(standing.record, now));
+  const left = standing?.type === "unfinished" && !isCompleted(standing, scales) ? standing : undefined;
+  const undo = mayUndo(refusal) ? undoOf(left, observation) : [];
+  const undoing = undoWait(left, { refusal, now });
+  // A wait of its own says more than that it is being undone.
+  const known = waits.some(({ statefulSet }) => statefulSet === undoing?.statefulSet);
+  if (undoing !== undefined && (!known || left?.record.trouble !== undefined)) waits.push(undoing);
   const record = recordOf(input, scales);
   const kept = Object.entries(failures).filter(([name]) => found.some(({ statefulSet }) => statefulSet === name));
   const idle = idleSeconds(input.context.spec);
@@ -104,10 +108,13 @@ export function planScaling(input: ScalingInput): ScalingPlan {
   });
   return {
     inUse: observation.statefulSets.some(hasReplicaRules),
-    actions: refusal === undefined ? [...undo, ...scales, ...(observation.pods ? writeBacks : [])] : [],
+    actions: refusal === undefined ? [...undo, ...scales, ...(observation.pods ? writeBacks : [])] : undo,
     waits: waits.sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1)),
     warnings: group.flatMap(({ rules }) => rules.problems),
-    needsView: refusal === undefined && (open.length > 0 || standing !== undefined || writeBacks.length > 0),
+    needsView:
+      refusal === undefined
+        ? open.length > 0 || standing !== undefined || writeBacks.length > 0
+        : mayUndo(refusal) && left !== undefined && isUndoDue(left.record, now),
     asks: (["AskingGates", "LookingForControllers"] as const).find((asked) =>
       waits.some(({ reason }) => reason === asked),
     ),
@@ -228,30 +235,6 @@ function scaleOf(
   };
 }
 
-/** What was prepared and is not scaled down now after all goes on. */
-function undoOf({ standing, observation }: ScalingInput, scales: readonly ScaleAction[]): UndoAction[] {
-  if (standing?.type !== "unfinished" || observation.pods === undefined) return [];
-  const { statefulSet: name, endpoint } = standing.record;
-  const at = observation.observedAt;
-  if (endpoint === undefined || isCompleted(standing, scales)) return [];
-  if (!isUndoDue(standing.record, at)) return [];
-  const found = observation.statefulSets.find(({ metadata }) => metadata.name === name);
-  const pods = found === undefined ? [] : preparedPods(standing.record, found);
-  const object = objectName(observation, name);
-  return [{ kind: "UndoPrepareDownscale", object, reason: "NotScaledDown", statefulSet: name, at, pods, endpoint }];
-}
-
-function undoWait(record: ScaleDown, now: string): ScaleWait {
-  const { statefulSet, trouble = "" } = record;
-  const message = `${statefulSet} is not scaled down, and pods of it may still be prepared for it: ${trouble.replace(/^\w+: /, "")}`;
-  return {
-    statefulSet,
-    reason: "UndoPrepareDownscaleFailed",
-    message,
-    wakeInSeconds: Math.max(1, undoDueInSeconds(record, now)),
-  };
-}
-
 const isCompleted = ({ record }: Standing, scales: readonly ScaleAction[]): boolean =>
   scales.some(({ statefulSet, from, to }) => to < from && statefulSet === record.statefulSet);
 
@@ -289,6 +272,3 @@ const waitFor = ({ statefulSet, from, to }: Wish, { phase, reason, message, wake
       : message,
   ...(wakeInSeconds === undefined ? {} : { wakeInSeconds }),
 });
-
-const objectName = ({ resource: { metadata } }: Observation, name: string): string =>
-  `${metadata.namespace ?? ""}/${name}`;

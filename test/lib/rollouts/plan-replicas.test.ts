@@ -533,7 +533,31 @@ describe("preparing pods", () => {
       pods: { a: "NNN", b: "NNN" },
       parts: { b: part },
       state: scaleDown("b", { endpoint }),
+      waits: ["b UndoingPrepareDownscale"],
       also: ["UndoPrepareDownscale b-2"],
+    },
+    "that was not finished is undone in a group that is not OnDelete": {
+      pods: { a: "NN", b: "NNN" },
+      parts: { a: { strategy: "RollingUpdate" }, b: part },
+      state: scaleDown("b", { endpoint }),
+      waits: ["b NotOnDelete"],
+      also: ["UndoPrepareDownscale b-2"],
+    },
+    "that was not finished is undone beside a foreign controller, though nothing else is wanted": {
+      pods: { a: "NNN", b: "NNN" },
+      parts: { b: part },
+      observation: { foreignController: "Deployment mimir/rollout-operator" },
+      state: scaleDown("b", { endpoint }),
+      waits: ["b UndoingPrepareDownscale"],
+      also: ["UndoPrepareDownscale b-2"],
+      due: 10,
+    },
+    "that was not finished is left alone in a group that is claimed by another, and told of": {
+      pods: { a: "NNN", b: "NNN" },
+      parts: { a: claimed("other/mimir/ingesters"), b: part },
+      state: scaleDown("b", { endpoint, undone: 1, undoneAt: at(-60), trouble: "UndoPrepareDownscale: no" }),
+      waits: ["b Overlap"],
+      says: "pods of it may still be prepared for it: Claimed already",
     },
     "that was not finished is undone when the scale-down has to wait": {
       pods: { a: "Nn", b: "NNN" },
@@ -584,6 +608,23 @@ describe("preparing pods", () => {
     expect(nextState.scaleDown).toEqual(before.scaleDown);
     expect(scaling.waits.map(({ reason }) => reason)).toEqual(["UndoPrepareDownscaleFailed"]);
   });
+});
+
+test.each([
+  ["is read to undo what was prepared", {}, undefined, true],
+  ["is not read while it was tried a moment ago", {}, { undone: 1, undoneAt: at(-3), trouble: "no" }, false],
+  ["of another owner is not read", claimed("other/mimir/ingesters"), undefined, false],
+])("a refused group %s", (_sentence, part, tried, needed) => {
+  const endpoint = { port: 80, path: PREPARE.path };
+  const { scaling } = plan({
+    pods: { a: "NNN", b: "NNN" },
+    parts: { a: { strategy: "RollingUpdate", ...part }, b: rules({ leader: "a", prepare: PREPARE }) },
+    observation: { pods: undefined },
+    spec: "annotations" in part ? { adoptStrategy: "OnDelete" } : {},
+    state: scaleDown("b", { endpoint, ...tried }),
+    phase: "Refused",
+  });
+  expect(scaling.needsView).toBe(needed);
 });
 
 describe("one StatefulSet over three zones", () => {

@@ -1,0 +1,45 @@
+import { type Observation, objectName } from "./observation.ts";
+import type { UndoAction } from "./replica-actions.ts";
+import { isUndoDue, preparedPods, type Standing, undoDueInSeconds } from "./replica-record.ts";
+import type { ScaleWait } from "./replica-wishes.ts";
+import type { Hold } from "./safety-rule.ts";
+
+/** What is told of a preparation that has just been found unfinished is looked at again after this, seconds. */
+const LOOK_AGAIN_SECONDS = 10;
+
+/** Whether pods may be told that they stay: in a group that nothing may be written to as well, but not in another owner's. */
+export const mayUndo = (refusal: Hold | undefined): boolean => refusal?.reason !== "Overlap";
+
+/** What was prepared and is not scaled down now after all goes on. */
+export function undoOf(standing: Standing | undefined, observation: Observation): UndoAction[] {
+  if (standing?.type !== "unfinished" || observation.pods === undefined) return [];
+  const { statefulSet: name, endpoint } = standing.record;
+  const at = observation.observedAt;
+  if (endpoint === undefined || !isUndoDue(standing.record, at)) return [];
+  const found = observation.statefulSets.find(({ metadata }) => metadata.name === name);
+  const pods = found === undefined ? [] : preparedPods(standing.record, found);
+  const object = objectName(observation, name);
+  return [{ kind: "UndoPrepareDownscale", object, reason: "NotScaledDown", statefulSet: name, at, pods, endpoint }];
+}
+
+/** What is told for as long as pods may be prepared for a scale-down that does not come; undefined when there are none. */
+export function undoWait(
+  standing: Standing | undefined,
+  { refusal, now }: { refusal: Hold | undefined; now: string },
+): ScaleWait | undefined {
+  if (standing?.type !== "unfinished") return undefined;
+  const { statefulSet, trouble } = standing.record;
+  const told = `${statefulSet} is not scaled down, and pods of it may still be prepared for it`;
+  if (refusal !== undefined && !mayUndo(refusal))
+    return { statefulSet, reason: refusal.reason, message: `${told}: ${refusal.message}` };
+  if (trouble === undefined) {
+    const message = `${told}: they are told that they stay.`;
+    return { statefulSet, reason: "UndoingPrepareDownscale", message, wakeInSeconds: LOOK_AGAIN_SECONDS };
+  }
+  return {
+    statefulSet,
+    reason: "UndoPrepareDownscaleFailed",
+    message: `${told}: ${trouble.replace(/^\w+: /, "")}`,
+    wakeInSeconds: Math.max(1, undoDueInSeconds(standing.record, now)),
+  };
+}
