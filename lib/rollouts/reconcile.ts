@@ -22,6 +22,7 @@ import { parseSpec } from "./spec.ts";
 import { readState } from "./state.ts";
 import { refusedStatus, rolloutStatus } from "./status.ts";
 import { StatusWriter } from "./status-writer.ts";
+import { takeBack } from "./take-back.ts";
 
 /** A refused spec is looked at again this often, seconds; correcting it posts work at once. */
 const REFUSED_SECONDS = 60;
@@ -154,15 +155,19 @@ async function releaseFormerMembers(run: Run, selected: readonly string[]): Prom
   run.state = { ...state, claimed: state.claimed.filter((name) => selected.includes(name)) };
 }
 
-/** The resource is gone: what it claimed is given back, unless it is the claim of its namesake in the other home. */
+/** The resource is gone: pods it had prepared go on, and what it claimed is given back, unless it is the claim of its namesake in the other home. */
 async function giveUp(session: Session, elsewhere: boolean): Promise<Reconciliation> {
   const { key, hubId, client } = session;
+  const undone = elsewhere ? [] : await takeBack(session, claimOwner(hubId, key));
   const released = elsewhere ? [] : await releaseClaims(client, hubId, { cluster: key.cluster, resource: key });
   return {
     verdict: { type: "settled", seconds: REFUSED_SECONDS },
     state: null,
     status: { phase: "Gone", conditions: [] },
-    actions: released.map((object) => ({ kind: "ReleaseClaim", object, reason: "ResourceGone", result: "done" })),
+    actions: [
+      ...undone,
+      ...released.map((object) => ({ kind: "ReleaseClaim", object, reason: "ResourceGone", result: "done" as const })),
+    ],
   };
 }
 

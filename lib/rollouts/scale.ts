@@ -133,7 +133,12 @@ async function write(
   }
 }
 
-async function undo(client: KubernetesClient, action: UndoAction, options: ExecuteOptions): Promise<Result> {
+/** Tells pods that were prepared to go on; a pod that does not hear it keeps the preparation. */
+export async function undo(
+  client: KubernetesClient,
+  action: UndoAction,
+  options: Pick<ExecuteOptions, "namespace" | "mayWrite">,
+): Promise<Result> {
   const failure = failedCall(await callPods(client, "DELETE", action.pods, action.endpoint, options));
   if (failure === undefined) return { result: "done" };
   return { result: "refused", message: `UndoPrepareDownscale: ${failure}`, prepared: true };

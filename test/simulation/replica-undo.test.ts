@@ -61,3 +61,35 @@ test("pods that people scale away once they are prepared are not told to go on",
   expect(scenario.unprepared).toEqual([]);
   expect(scenario.invariants.violations).toEqual([]);
 });
+
+describe("pods that were prepared, when the resource is deleted", () => {
+  test.each([
+    { hears: true, result: "done" },
+    { hears: false, result: "refused" },
+  ])("are told that they stay before the claims go ($result)", async ({ hears, result }) => {
+    const scenario = await killedAfterPrepare();
+    if (!hears) scenario.pods.refusing.DELETE.add("ingester-zone-a-2");
+    scenario.model.remove("multiazrollouts", "ingesters");
+    await scenario.clock.run(() => scenario.hub.last?.status.phase === "Gone", 400_000);
+    const { actions } = scenario.hub.last ?? { actions: [] };
+    expect(actions[0]).toMatchObject({
+      kind: "UndoPrepareDownscale",
+      object: "mimir/ingester-zone-a",
+      reason: "ResourceGone",
+      result,
+    });
+    expect(actions.slice(1).map(({ kind }) => kind)).toEqual(Array(3).fill("ReleaseClaim"));
+    expect(scenario.pods.left).toEqual(hears ? [] : ["ingester-zone-a-2"]);
+  });
+
+  test("of a StatefulSet that is another's now are left alone", async () => {
+    const scenario = await killedAfterPrepare();
+    const found = scenario.statefulSet("zone-a");
+    const annotations = { ...found.metadata.annotations, "outrigger.dev/rollout": "other/mimir/ingesters" };
+    scenario.model.put("statefulsets", { ...found, metadata: { ...found.metadata, annotations } });
+    scenario.model.remove("multiazrollouts", "ingesters");
+    await scenario.clock.run(() => scenario.hub.last?.status.phase === "Gone", 400_000);
+    expect(scenario.hub.last?.actions.map(({ kind }) => kind)).toEqual(Array(2).fill("ReleaseClaim"));
+    expect(scenario.story.filter((line) => line.startsWith("DELETE"))).toEqual([]);
+  });
+});

@@ -1,0 +1,44 @@
+import { isApiError } from "../kubernetes/errors.ts";
+import type { StatefulSet } from "../kubernetes/objects.ts";
+import { STATEFUL_SETS } from "../kubernetes/types.ts";
+import type { ActionOutcome, Session } from "../work/reconciler.ts";
+import { attempt } from "./attempt.ts";
+import { claimOf } from "./claim.ts";
+import type { UndoAction } from "./replica-actions.ts";
+import { preparedPods, standingOf } from "./replica-record.ts";
+import { undo } from "./scale.ts";
+import { RolloutState } from "./state.ts";
+
+/**
+ * Tells the pods of a scale-down that will not come, since its resource is gone, to go on. Once: nobody is left to try again.
+ * @throws ApiError or ConnectionError when the StatefulSet cannot be read.
+ */
+export async function takeBack(session: Session, owner: string): Promise<ActionOutcome[]> {
+  const { client, key, lease } = session;
+  const { namespace } = key;
+  const { data: state } = RolloutState.safeParse(session.state);
+  const record = state?.scaleDown;
+  if (record?.endpoint === undefined) return [];
+  const { statefulSet: name, endpoint } = record;
+  let found: StatefulSet;
+  try {
+    found = await client.get<StatefulSet>(STATEFUL_SETS, { namespace, name });
+  } catch (error) {
+    if (isApiError(error, 404)) return [];
+    throw error;
+  }
+  const at = new Date(session.now()).toISOString();
+  if (claimOf(found) !== owner || standingOf(record, [found], at)?.type !== "unfinished") return [];
+  const action: UndoAction = {
+    kind: "UndoPrepareDownscale",
+    object: `${namespace}/${name}`,
+    reason: "ResourceGone",
+    statefulSet: name,
+    at,
+    pods: preparedPods(record, found),
+    endpoint,
+  };
+  const options = { namespace, mayWrite: () => lease.mayWrite() };
+  const { outcome } = await attempt(action, options, () => undo(client, action, options));
+  return [outcome];
+}
