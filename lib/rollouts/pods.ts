@@ -13,6 +13,8 @@ export interface PodView {
   outdated: boolean;
   /** Has a deletion timestamp, or was deleted by us and the view lags. */
   terminating: boolean;
+  /** In phase Running, whether Ready or not. */
+  running: boolean;
   /** Running and Ready for minReadySeconds and not terminating. */
   available: boolean;
   /** Seconds until a Ready pod counts as available; undefined when it does, or is not Ready. */
@@ -93,6 +95,7 @@ function viewPod(pod: Pod, statefulSet: StatefulSet, deleted: ReadonlySet<string
     createdAt: pod.metadata.creationTimestamp,
     outdated,
     terminating,
+    running: pod.status?.phase === "Running",
     available,
     availableInSeconds: isReady && !terminating && left > 0 ? left : undefined,
     trouble: available ? undefined : troubleOf(pod, { terminating, isReady, waiting }),

@@ -13,7 +13,7 @@ export type ScaleAction = ActionRecord & {
   to: number;
   /** When, by the API server's clock, ISO-8601 UTC. */
   at: string;
-  /** Pods that go, highest ordinal first; empty upwards. */
+  /** Pods that go, highest ordinal first; empty upwards. Where they are prepared, those that run. */
   pods: string[];
   /** Where these are asked to prepare first. */
   endpoint?: PrepareEndpoint;

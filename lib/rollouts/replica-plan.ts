@@ -206,6 +206,7 @@ const missingPod = ({ name }: StatefulSetView, ordinal: number): PodView => ({
   createdAt: undefined,
   outdated: false,
   terminating: false,
+  running: false,
   available: false,
   availableInSeconds: undefined,
   trouble: "missing",
@@ -220,6 +221,8 @@ function scaleOf(
 ): ScaleAction {
   const { statefulSet, rules } = group.find((follower) => follower.name === name) as Follower;
   const endpoint = to < from && rules.prepare !== MALFORMED ? rules.prepare : undefined;
+  // A pod that does not run cannot answer, and has nothing to prepare.
+  const pods = endpoint === undefined ? going : going.filter(({ pod }) => pod.running);
   return {
     kind: "ScaleStatefulSet",
     object: objectName(observation, name),
@@ -230,7 +233,7 @@ function scaleOf(
     from,
     to: to < from ? from - going.length : to,
     at: observation.observedAt,
-    pods: going.map(({ pod }) => pod.name),
+    pods: pods.map(({ pod }) => pod.name),
     ...(endpoint === undefined ? {} : { endpoint }),
   };
 }

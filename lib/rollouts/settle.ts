@@ -20,7 +20,10 @@ export const isDestructive = ({ actions }: Plan): boolean =>
 export function identify(action: RolloutAction): string {
   const { kind, object } = action;
   if (kind === "DeletePod") return `${kind} ${object} ${action.uid}`;
-  return kind === "ScaleStatefulSet" ? `${kind} ${object} ${action.from} ${action.to}` : `${kind} ${object}`;
+  if (kind !== "ScaleStatefulSet") return `${kind} ${object}`;
+  // A pod that has begun to run meanwhile has to be prepared as well.
+  const prepared = action.endpoint === undefined ? [] : action.pods;
+  return [kind, object, action.from, action.to, ...prepared].join(" ");
 }
 
 /**

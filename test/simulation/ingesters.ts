@@ -27,8 +27,8 @@ export class Ingesters extends Scenario {
     let answer: PodEndpoints["answer"] = () => ({ status: 503, body: "" });
     const client = { ...options.hub?.client, answer: (method: string, path: string) => answer(method, path) };
     super({ ...options, hub: { ...options.hub, client } });
-    this.invariants.onScale = ({ metadata: { name, uid = "" } }) => {
-      if (!this.pods.prepared.has(uid)) this.unprepared.push(`${name} went unprepared`);
+    this.invariants.onScale = ({ metadata: { name, uid = "" }, status }) => {
+      if (status?.phase === "Running" && !this.pods.prepared.has(uid)) this.unprepared.push(`${name} went unprepared`);
     };
     answer = this.pods.answer;
     this.model.put("replicatemplates", {

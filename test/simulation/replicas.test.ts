@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ApiError, ConnectionError } from "../../lib/kubernetes/errors.ts";
-import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
+import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
 import { losePods } from "./calamities.ts";
 import type { Fault } from "./hub.ts";
@@ -231,6 +231,23 @@ test.each([
     expect(scenario.hub.last?.status.phase).toBe("Idle");
   },
 );
+
+test("a pod that never runs is scaled away without being asked, and the others are asked", async () => {
+  const scenario = new Ingesters({ replicas: 3 }, "0s");
+  const pod = scenario.model.find<Pod>("pods", "ingester-zone-a-2");
+  if (pod === undefined) throw new Error("no such pod");
+  scenario.model.put("pods", {
+    ...pod,
+    status: { phase: "Pending", conditions: [{ type: "Ready", status: "False" }] },
+  });
+  scenario.want(1);
+  scenario.hub.post();
+  expect(await scenario.clock.run(scenario.are(1), 600_000)).toBe(true);
+  expect(scenario.story.filter((line) => line.endsWith("zone-a-2"))).toEqual([]);
+  expect(scenario.story).toContain("POST zone-a-1");
+  expect(scenario.unprepared).toEqual([]);
+  expect(scenario.invariants.violations).toEqual([]);
+});
 
 describe("a scale-down whose pods have been prepared", () => {
   const begin = async (): Promise<Ingesters> => {

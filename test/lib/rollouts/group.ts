@@ -11,7 +11,7 @@ export const at = (seconds: number): string => plusMs(NOW, seconds * 1000);
 /**
  * Pods of a StatefulSet in ordinal order, one letter each: `o` old and Ready, `N` new and Ready, `x` old and not Ready,
  * `n` new and not Ready, `t` old and terminating, `T` new and terminating, `c` old in a crash loop, `C` new in a crash
- * loop, `i` old whose image cannot be pulled, `p` old and pending, `r` new and Ready for 1 s, `h` old and
+ * loop, `i` old whose image cannot be pulled, `p` old and pending, `P` new and pending, `r` new and Ready for 1 s, `h` old and
  * not Ready for hours, `y` old, Ready, created 1 s ago, `.` missing.
  */
 export type Letters = string;
@@ -59,7 +59,7 @@ export function statefulSet(name: string, letters: Letters, options: PartOptions
       replicas: pods.length,
       readyReplicas: ready,
       availableReplicas: ready,
-      updatedReplicas: pods.filter((letter) => "NnTCr".includes(letter)).length,
+      updatedReplicas: pods.filter((letter) => "NnTCrP".includes(letter)).length,
       currentRevision: options.currentRevision ?? "old",
       ...(options.withoutRevision === true ? {} : { updateRevision: "new" }),
       ...options.status,
@@ -83,13 +83,13 @@ export function podsOf(owner: StatefulSet, letters: Letters): Pod[] {
         namespace: "mimir",
         uid: `${name}-${ordinal}-${letter}`,
         creationTimestamp: at(letter === "y" ? -1 : -7_200),
-        labels: { "controller-revision-hash": "NnTCr".includes(letter) ? "new" : "old" },
+        labels: { "controller-revision-hash": "NnTCrP".includes(letter) ? "new" : "old" },
         ownerReferences: [{ apiVersion: "apps/v1", kind: "StatefulSet", name, uid, controller: true }],
         ...("tT".includes(letter) ? { deletionTimestamp: at(-1) } : {}),
       },
       spec: { nodeName: `node-${name}` },
       status: {
-        phase: letter === "p" || letter === "i" ? "Pending" : "Running",
+        phase: "piP".includes(letter) ? "Pending" : "Running",
         conditions: [
           { type: "Ready", status: ready ? "True" : "False", lastTransitionTime: at(SINCE[letter] ?? -600) },
         ],

@@ -503,7 +503,27 @@ describe("preparing pods", () => {
   const part = rules({ leader: "a", prepare: PREPARE });
   const endpoint = { port: 80, path: "ingester/prepare-shutdown" };
   testReplicaRows({
-    "comes before a scale-down": { pods: { a: "NN", b: "NNN" }, parts: { b: part }, scales: ["b 3>2 prepares"] },
+    "comes before a scale-down": { pods: { a: "NN", b: "NNN" }, parts: { b: part }, scales: ["b 3>2 prepares b-2"] },
+    "is not asked of a pod that does not run": {
+      pods: { a: "N", b: "NNP" },
+      parts: { b: part },
+      scales: ["b 3>1 prepares b-1"],
+    },
+    "is not asked of a pod that does not exist": {
+      pods: { a: "N", b: "NN." },
+      parts: { b: part },
+      scales: ["b 3>1 prepares b-1"],
+    },
+    "is asked of nobody where no pod that goes runs": {
+      pods: { a: "NN", b: "NN." },
+      parts: { b: part },
+      scales: ["b 3>2 prepares"],
+    },
+    "is asked of a pod that runs and is not Ready": {
+      pods: { a: "NN", b: "NNn" },
+      parts: { b: part },
+      scales: ["b 3>2 prepares b-2"],
+    },
     "does not come before a scale-up": { pods: { a: "NNN", b: "NN" }, parts: { b: part }, scales: ["b 2>3"] },
     "needs a port": {
       pods: { a: "NN", b: "NNN" },
@@ -527,7 +547,7 @@ describe("preparing pods", () => {
       pods: { a: "NN", b: "NNN" },
       parts: { b: part },
       state: scaleDown("b", { endpoint }),
-      scales: ["b 3>2 prepares"],
+      scales: ["b 3>2 prepares b-2"],
     },
     "that was not finished is undone when the leader has grown again": {
       pods: { a: "NNN", b: "NNN" },
@@ -570,7 +590,7 @@ describe("preparing pods", () => {
       pods: { a: "N", b: "NNN" },
       parts: { b: part },
       state: scaleDown("b", { endpoint }),
-      scales: ["b 3>1 prepares"],
+      scales: ["b 3>1 prepares b-2 b-1"],
     },
     "that was not finished is undone when fewer pods are to go": {
       pods: { a: "NN", b: "NNN" },

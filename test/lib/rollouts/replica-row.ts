@@ -8,7 +8,7 @@ import { plan, type Row } from "./plan-row.ts";
 
 /** One situation of replicas and what the planner makes of it. */
 export interface ReplicaRow extends Omit<Row, "phase"> {
-  /** Scales planned, as `b 3>2`, with ` prepares` where pods are asked first. */
+  /** Scales planned, as `b 3>2`, with ` prepares b-2` where pods are asked first. */
   scales?: string[];
   /** Reasons by StatefulSet, as `b WaitingForLeader`. */
   waits?: string[];
@@ -105,7 +105,7 @@ export function testReplicaRows(rows: Record<string, ReplicaRow>): void {
     const also: string[] = [];
     for (const action of result.actions) {
       if (action.kind === "ScaleStatefulSet") {
-        const prepares = action.endpoint === undefined ? "" : " prepares";
+        const prepares = action.endpoint === undefined ? "" : ["", "prepares", ...action.pods.map(short)].join(" ");
         scales.push(`${short(action.statefulSet)} ${action.from}>${action.to}${prepares}`);
       } else if (action.kind === "UndoPrepareDownscale")
         also.push(`${action.kind} ${action.pods.map(short).join(" ")}`);
