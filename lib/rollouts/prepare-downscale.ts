@@ -16,6 +16,8 @@ export interface PodAnswer {
   /** HTTP status; 0 when none came. */
   status: number;
   message: string | undefined;
+  /** The API server has not let the call through, so the pod knows nothing of it. */
+  forbidden?: true;
 }
 
 /**
@@ -68,7 +70,8 @@ async function callPod(
     const { status } = answer;
     if (status >= 200 && status < 300) return { pod, status, message: undefined };
     const body = query === "" ? answer.body : answer.body.replaceAll(query, "?…");
-    return { pod, status, message: complaint(pod, request, { status, body }) };
+    const message = complaint(pod, request, { status, body });
+    return { pod, status, message, ...(isForbidden(answer) ? { forbidden: true } : {}) };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
     return { pod, status: 0, message: `pod ${pod} did not answer ${request}: ${error.message}` };
@@ -83,6 +86,18 @@ function complaint(pod: string, request: string, { status, body }: Pick<RawRespo
   }
   const text = (refusal ?? body).replaceAll(/\s+/g, " ").trim().slice(0, TOLD_CHARACTERS);
   return `pod ${pod} answered ${request} with ${status}${text === "" ? "" : `: ${text}`}`;
+}
+
+/** Whether the API server refused the call itself; a pod's own 403 is no Status about pods. */
+function isForbidden({ status, body }: Pick<RawResponse, "status" | "body">): boolean {
+  if (status !== 403) return false;
+  try {
+    const { kind, reason, details } = JSON.parse(body) as { kind?: unknown; reason?: unknown; details?: unknown };
+    const about = details as { kind?: unknown } | undefined;
+    return kind === "Status" && reason === "Forbidden" && about?.kind === "pods";
+  } catch {
+    return false;
+  }
 }
 
 /** The message of a Status of the API server itself; undefined for an answer of the pod. */

@@ -45,9 +45,11 @@ async function scale(client: KubernetesClient, action: ScaleAction, options: Exe
       staying === undefined || failedCall(await callPods(client, "DELETE", staying, endpoint, options)) !== undefined
     );
   };
-  const failure = failedCall(await callPods(client, "POST", pods, endpoint, options));
+  const answers = await callPods(client, "POST", pods, endpoint, options);
+  const failure = failedCall(answers);
   if (failure !== undefined) {
     const message = `PrepareDownscale: ${failure}`;
+    if (answers.every(({ forbidden }) => forbidden === true)) return { result: "refused", message };
     return { result: "refused", message, prepared: await takeBack() };
   }
   await options.reached("after-prepare");

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ApiError, ConnectionError } from "../../lib/kubernetes/errors.ts";
 import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { MultiAZRollout } from "../../lib/rollouts/observation.ts";
+import type { RolloutState } from "../../lib/rollouts/state.ts";
 import { losePods } from "./calamities.ts";
 import type { Fault } from "./hub.ts";
 import { Ingesters, KEY } from "./ingesters.ts";
@@ -193,15 +194,23 @@ describe("a pod that does not prepare", () => {
     expect(scenario.pods.left).toEqual([]);
   });
 
-  test("because a role is missing says which", async () => {
-    const scenario = new Ingesters();
+  test.each([
+    [
+      "because a role is missing says which, and nothing is left to undo",
+      { reason: "Forbidden", details: { kind: "pods" } },
+      false,
+    ],
+    ["and answers like the API server may be prepared all the same", {}, true],
+  ])("%s", async (_sentence, more, kept) => {
+    const scenario = new Ingesters({ replicas: 3 }, "0s");
     const message = 'pods "ingester-zone-a-2" is forbidden: User "hub" cannot create resource "pods/proxy"';
-    scenario.pods.forbidden = { status: 403, body: JSON.stringify({ kind: "Status", code: 403, message }) };
+    scenario.pods.forbidden = { status: 403, body: JSON.stringify({ kind: "Status", code: 403, message, ...more }) };
     scenario.want(2);
     scenario.hub.post();
     await scenario.clock.run(() => scenario.reason() === "PrepareDownscaleFailed", 60_000);
     const told = scenario.hub.last?.status.conditions.find(({ type }) => type === "Scaled")?.message;
     expect(told).toContain('cannot create resource "pods/proxy". Apply the role outrigger:prepare-downscale');
+    expect((scenario.hub.state as RolloutState).scaleDown !== undefined).toBe(kept);
   });
 });
 
