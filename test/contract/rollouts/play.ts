@@ -78,6 +78,13 @@ export class Play {
     });
   }
 
+  /** Waits until each StatefulSet says that its pods are of one revision: written right after the status says so. */
+  async untilOneRevision(): Promise<void> {
+    await until(async () => {
+      for (const { status } of await this.sets()) expect(status?.currentRevision).toBe(status?.updateRevision);
+    });
+  }
+
   async untilReady(): Promise<void> {
     await until(async () => {
       const [sets, pods] = await Promise.all([this.sets(), this.pods()]);
