@@ -20,6 +20,11 @@ export interface WatchPodsOptions {
 }
 
 const REOPEN_AFTER_MS = 50;
+/**
+ * The server ends each watch after so long, and tells the version it has reached 2 s before. Sooner than the client gives up
+ * a quiet watch (30 s) and than the server's cache may drop a version that a quiet watch still stands at (75 s).
+ */
+const WATCH_SECONDS = 20;
 const EXPIRED = 410;
 
 /**
@@ -64,7 +69,7 @@ export async function watchPods(
   };
   const open = (): Promise<void> =>
     new Promise((resolve) => {
-      const query = { labelSelector, resourceVersion, allowWatchBookmarks: true };
+      const query = { labelSelector, resourceVersion, allowWatchBookmarks: true, timeoutSeconds: WATCH_SECONDS };
       watch
         .watch(path, query, onEvent, () => resolve())
         .then((running) => {
@@ -76,7 +81,7 @@ export async function watchPods(
           resolve();
         });
     });
-  /** The client ends a quiet watch, and its version may be too old by then. Nothing was missed when nothing is new. */
+  /** The version a watch ended at may be too old when the machine stood still. Nothing was missed when nothing is new. */
   const startAnew = async (): Promise<void> => {
     const now = await list();
     if (isDeepStrictEqual(new Map(versions(now.items)), known)) {
