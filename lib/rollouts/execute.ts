@@ -23,8 +23,9 @@ import { executeReplicas } from "./scale.ts";
 const CONCURRENT_DELETES = 8;
 
 /**
- * Carries the actions out: claims one after the other, then strategies, pods told that they stay, deletes, replicas, and status
- * writes. A claim that fails ends it before any delete; of a StatefulSet whose pods could not be told that they stay none is deleted. What happens to each action is data; nothing is thrown for an answer of the API server.
+ * Carries the actions out: claims one after the other, then strategies, pods told that they stay, deletes, replicas, and
+ * status writes. A claim that fails ends it before any delete; of a StatefulSet whose pods could not be told that they stay
+ * none is deleted. What happens to each action is data; nothing is thrown for an answer of the API server.
  */
 export async function executeRollout(
   client: KubernetesClient,
@@ -56,14 +57,15 @@ export async function executeRollout(
       action.kind === "UndoPrepareDownscale" && outcome.result !== "done" ? [action.statefulSet] : [],
     ),
   );
-  const [kept, free] = [true, false].map((stays) => deletes.filter((each) => prepared.has(each.statefulSet) === stays));
-  const deleted = (kept ?? []).map((action) =>
-    skipped(action, "pods are prepared for their end and could not be told to go on"),
-  );
-  deleted.push(...(await deletePods(client, free ?? [], options)));
+  const isPrepared = ({ statefulSet }: DeleteAction): boolean => prepared.has(statefulSet);
+  const kept = deletes
+    .filter(isPrepared)
+    .map((action) => skipped(action, "pods are prepared for their end and could not be told to go on"));
+  const free = deletes.filter((action) => !isPrepared(action));
+  const deleted = await deletePods(client, free, options);
   const written = await executeReplicas(client, replicas, options);
   for (const action of revisions) written.push(await setCurrentRevision(client, action, options));
-  return [...claimed, ...adopted, ...undone, ...deleted, ...written];
+  return [...claimed, ...adopted, ...undone, ...kept, ...deleted, ...written];
 }
 
 async function layClaims(

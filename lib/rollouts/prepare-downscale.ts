@@ -90,21 +90,21 @@ function complaint(pod: string, request: string, { status, body }: Pick<RawRespo
 
 /** Whether the API server refused the call itself; a pod's own 403 is no Status about pods. */
 function isForbidden({ status, body }: Pick<RawResponse, "status" | "body">): boolean {
-  if (status !== 403) return false;
-  try {
-    const { kind, reason, details } = JSON.parse(body) as { kind?: unknown; reason?: unknown; details?: unknown };
-    const about = details as { kind?: unknown } | undefined;
-    return kind === "Status" && reason === "Forbidden" && about?.kind === "pods";
-  } catch {
-    return false;
-  }
+  const { reason, details } = statusOf(body) ?? {};
+  return status === 403 && reason === "Forbidden" && (details as { kind?: unknown } | undefined)?.kind === "pods";
 }
 
 /** The message of a Status of the API server itself; undefined for an answer of the pod. */
 function statusMessage(body: string): string | undefined {
+  const { message } = statusOf(body) ?? {};
+  return typeof message === "string" ? message : undefined;
+}
+
+/** The Status an answer is; undefined when it is something else. */
+function statusOf(body: string): { reason?: unknown; details?: unknown; message?: unknown } | undefined {
   try {
-    const value = JSON.parse(body) as { kind?: unknown; message?: unknown };
-    return value.kind === "Status" && typeof value.message === "string" ? value.message : undefined;
+    const value = JSON.parse(body) as { kind?: unknown; reason?: unknown; details?: unknown; message?: unknown };
+    return value.kind === "Status" ? value : undefined;
   } catch {
     return undefined;
   }
