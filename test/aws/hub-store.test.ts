@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createAuditLog } from "../../lib/aws/audit.ts";
@@ -14,6 +14,7 @@ import type { Registration } from "../../lib/registry/registration.ts";
 import { LOCAL_ACCOUNT, LOCAL_REGION, type LocalAws, startLocalAws } from "../../local/aws.ts";
 import { hubStoreContract } from "../contract/hub-store.ts";
 import { registrationOf } from "../fakes/registration.ts";
+import { createDueTable } from "./due-table.ts";
 import { loseReplies } from "./lost-replies.ts";
 
 const WRITES = new Set(["PutItemCommand", "DeleteItemCommand", "TransactWriteItemsCommand"]);
@@ -41,20 +42,7 @@ const open = async () => {
   lose.next = false;
   tables += 1;
   const name = `hub-store-${tables}`;
-  await client.send(
-    new CreateTableCommand({
-      TableName: name,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-    }),
-  );
+  await createDueTable(client, name);
   const table = openTable(client, name);
   return {
     table,

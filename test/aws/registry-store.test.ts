@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreateTableCommand, DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { clientSettings } from "../../lib/aws/clients.ts";
 import { createRegistryStore } from "../../lib/aws/registry-store.ts";
@@ -9,6 +9,7 @@ import { openTable } from "../../lib/aws/table.ts";
 import { LOCAL_ACCOUNT, LOCAL_REGION, type LocalAws, startLocalAws } from "../../local/aws.ts";
 import { registryStoreContract } from "../contract/registry-store.ts";
 import { registrationOf } from "../fakes/registration.ts";
+import { createDueTable } from "./due-table.ts";
 import { loseReplies } from "./lost-replies.ts";
 
 const WRITES = new Set(["PutItemCommand", "TransactWriteItemsCommand"]);
@@ -35,20 +36,7 @@ afterAll(async () => {
 async function createTable(): Promise<string> {
   tables += 1;
   const name = `registry-store-${tables}`;
-  await client.send(
-    new CreateTableCommand({
-      TableName: name,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-    }),
-  );
+  await createDueTable(client, name);
   return name;
 }
 
