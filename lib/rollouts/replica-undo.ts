@@ -1,8 +1,10 @@
+import type { StatefulSet } from "../kubernetes/objects.ts";
 import { type Observation, objectName } from "./observation.ts";
 import type { UndoAction } from "./replica-actions.ts";
 import { isUndoDue, preparedPods, type Standing, undoDueInSeconds } from "./replica-record.ts";
 import type { ScaleWait } from "./replica-wishes.ts";
 import type { Hold } from "./safety-rule.ts";
+import type { ScaleDown } from "./state.ts";
 
 /** What is told of a preparation that has just been found unfinished is looked at again after this, seconds. */
 const LOOK_AGAIN_SECONDS = 10;
@@ -10,16 +12,26 @@ const LOOK_AGAIN_SECONDS = 10;
 /** Whether pods may be told that they stay: in a group that nothing may be written to as well, but not in another owner's. */
 export const mayUndo = (refusal: Hold | undefined): boolean => refusal?.reason !== "Overlap";
 
+/** Tells the pods of a scale-down that will not come to go on: those of them that are still wanted. */
+export function undoAction(
+  { statefulSet, pods, endpoint }: ScaleDown & Pick<UndoAction, "endpoint">,
+  found: StatefulSet | undefined,
+  told: Pick<UndoAction, "object" | "reason" | "at">,
+): UndoAction {
+  const staying = found === undefined ? [] : preparedPods({ pods }, found);
+  return { kind: "UndoPrepareDownscale", ...told, statefulSet, pods: staying, endpoint };
+}
+
 /** What was prepared and is not scaled down now after all goes on. */
 export function undoOf(standing: Standing | undefined, observation: Observation): UndoAction[] {
   if (standing?.type !== "unfinished" || observation.pods === undefined) return [];
-  const { statefulSet: name, endpoint } = standing.record;
+  const { record } = standing;
+  const { statefulSet: name, endpoint } = record;
   const at = observation.observedAt;
-  if (endpoint === undefined || !isUndoDue(standing.record, at)) return [];
+  if (endpoint === undefined || !isUndoDue(record, at)) return [];
   const found = observation.statefulSets.find(({ metadata }) => metadata.name === name);
-  const pods = found === undefined ? [] : preparedPods(standing.record, found);
-  const object = objectName(observation, name);
-  return [{ kind: "UndoPrepareDownscale", object, reason: "NotScaledDown", statefulSet: name, at, pods, endpoint }];
+  const told = { object: objectName(observation, name), reason: "NotScaledDown", at };
+  return [undoAction({ ...record, endpoint }, found, told)];
 }
 
 /** What is told for as long as pods may be prepared for a scale-down that does not come; undefined when there are none. */

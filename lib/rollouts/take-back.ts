@@ -4,8 +4,8 @@ import { STATEFUL_SETS } from "../kubernetes/types.ts";
 import type { ActionOutcome, Session } from "../work/reconciler.ts";
 import { attempt } from "./attempt.ts";
 import { claimOf } from "./claim.ts";
-import type { UndoAction } from "./replica-actions.ts";
-import { preparedPods, standingOf } from "./replica-record.ts";
+import { standingOf } from "./replica-record.ts";
+import { undoAction } from "./replica-undo.ts";
 import { undo } from "./scale.ts";
 import { RolloutState } from "./state.ts";
 
@@ -29,15 +29,8 @@ export async function takeBack(session: Session, owner: string): Promise<ActionO
   }
   const at = new Date(session.now()).toISOString();
   if (claimOf(found) !== owner || standingOf(record, [found], at)?.type !== "unfinished") return [];
-  const action: UndoAction = {
-    kind: "UndoPrepareDownscale",
-    object: `${namespace}/${name}`,
-    reason: "ResourceGone",
-    statefulSet: name,
-    at,
-    pods: preparedPods(record, found),
-    endpoint,
-  };
+  const told = { object: `${namespace}/${name}`, reason: "ResourceGone", at };
+  const action = undoAction({ ...record, endpoint }, found, told);
   const options = { namespace, mayWrite: () => lease.mayWrite() };
   const { outcome } = await attempt(action, options, () => undo(client, action, options));
   return [outcome];

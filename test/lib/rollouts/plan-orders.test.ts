@@ -1,44 +1,21 @@
-import { describe, expect, test } from "vitest";
-import { zoneApproval } from "../../../lib/rollouts/approval.ts";
-import type { Observation } from "../../../lib/rollouts/observation.ts";
-import type { Orders } from "../../../lib/rollouts/orders.ts";
-import type { RolloutState } from "../../../lib/rollouts/state.ts";
 import { at, NOW, resource, underWay } from "./group.ts";
-import { claimed, plan, type Row, testRows } from "./plan-row.ts";
-
-const asked = { at: at(-5), by: "anna" };
-const ordered = (orders: Orders, more: Partial<Observation> = {}) => ({ observation: { orders, ...more } });
-const ours = { a: claimed("hub/mimir/ingesters"), b: claimed("hub/mimir/ingesters") };
-const halfWay = { pods: { a: "Noo", b: "ooo" }, parts: ours };
-const state = underWay({ a: {}, b: {} }, { token: "rollout.1" });
-const abort = (rollout: string): Orders => ({ abort: { rollout, ...asked } });
-const rollback = (rollout: string): Orders => ({ rollback: { rollout, ...asked } });
-/** Going back from `bad`, as a person ordered; `new` is what was there at the start. */
-const back = (changes: Record<string, unknown> = {}): RolloutState => {
-  const rollout = { token: "rollout.1", rollback: { pending: [], ordered: { ...asked, generation: 3 } }, ...changes };
-  const base = underWay({ a: {}, b: {} }, rollout, { rejected: { "ingester-a": "bad", "ingester-b": "bad" } });
-  const members = base.rollout?.members.map((member) => ({ ...member, revision: "new" })) ?? [];
-  return { ...base, ...(base.rollout && { rollout: { ...base.rollout, members } }) };
-};
-const goingBack = { pods: { a: "Noo", b: "NNN" } };
-const alarm = {
-  spec: { gates: [{ alarm: { name: "errors" }, onNoData: "Hold" as const }] },
-  gates: {
-    askedAt: NOW,
-    asked: JSON.stringify([{ alarm: { name: "errors" }, onNoData: "Hold" }]),
-    answers: [{ gate: "alarm errors", result: "Closed", reason: "AlarmActive", message: "it is in ALARM" } as const],
-  },
-};
-const finished = { a: { startedAt: at(-90), finishedAt: at(-20), soakFrom: at(-20) } };
-const approval = zoneApproval({ startedAt: at(-100), zones: finished })?.token ?? "";
-/** What is kept of a rollout from `old` to `new` that was completed. */
-const completed = (changes: Partial<NonNullable<RolloutState["last"]>> = {}): RolloutState => {
-  const { rollout, ...rest } = state;
-  const { members = [], revisions = {}, startedAt = "" } = rollout ?? {};
-  const last = { startedAt, finishedAt: at(-50), zones: {}, token: "rollout.1", members, revisions, ...changes };
-  return { ...rest, last };
-};
-const done = { pods: { a: "NNN", b: "NNN" }, parts: ours, phase: "Completed" as const };
+import {
+  abort,
+  alarm,
+  approval,
+  asked,
+  back,
+  completed,
+  done,
+  finished,
+  goingBack,
+  halfWay,
+  ordered,
+  ours,
+  rollback,
+  state,
+} from "./ordered-row.ts";
+import { testRows } from "./plan-row.ts";
 
 testRows({
   "a pause ordered in the hub": {
@@ -285,63 +262,4 @@ testRows({
       says: "ingester-a from new to old.",
     },
   },
-});
-
-describe("what a plan remembers", () => {
-  const go = (row: Omit<Row, "phase">) => plan({ ...row, phase: "Progressing" });
-
-  test("the progress clock stands still while people stop a rollout", () => {
-    for (const orders of [{ paused: asked }, abort("rollout.1")]) {
-      expect(go({ ...halfWay, ...ordered(orders), state }).nextState.rollout?.clock.running).toBe(false);
-    }
-  });
-
-  test("a rollout has a name of its own from its start on, and the next template another", () => {
-    const begun = go(halfWay);
-    const token = begun.nextState.rollout?.token;
-    expect(token).toMatch(/^rollout\.[0-9a-f]{8}$/);
-    expect(begun.times.token).toBe(token);
-    expect(go({ ...halfWay, state: begun.nextState }).nextState.rollout?.token).toBe(token);
-    const before = underWay(
-      { a: {}, b: {} },
-      { token: "rollout.1", revisions: { "ingester-a": "x", "ingester-b": "x" } },
-    );
-    expect(go({ ...halfWay, state: before }).nextState.rollout?.token).not.toBe("rollout.1");
-  });
-
-  test("a rollout of an earlier version gets a name that stays", () => {
-    const first = go({ ...halfWay, state: underWay({ a: {}, b: {} }) }).nextState.rollout?.token;
-    expect(first).toMatch(/^rollout\./);
-    const later = underWay({ a: {}, b: {} });
-    expect(go({ ...halfWay, state: later }).nextState.rollout?.token).toBe(first);
-  });
-
-  test("a rollback keeps the rollout's name, who ordered it, and what is not wanted any more", () => {
-    const { nextState, actions } = go({ ...halfWay, ...ordered(rollback("rollout.1")), state });
-    expect(nextState.rollout).toMatchObject({
-      token: "rollout.1",
-      rollback: { pending: ["ingester-a", "ingester-b"], ordered: { ...asked, generation: 3 } },
-    });
-    expect(nextState.rejected).toEqual({ "ingester-a": "new", "ingester-b": "new" });
-    expect(actions.map(({ kind, reason }) => `${kind} ${reason}`)).toEqual([
-      "RestoreTemplate RollbackOrdered",
-      "RestoreTemplate RollbackOrdered",
-    ]);
-  });
-
-  test("a completed rollout remembers what was there before it", () => {
-    expect(go({ ...done, state }).nextState.last).toMatchObject({
-      token: "rollout.1",
-      revisions: { "ingester-a": "new", "ingester-b": "new" },
-      members: [
-        { name: "ingester-a", revision: "old" },
-        { name: "ingester-b", revision: "old" },
-      ],
-    });
-  });
-
-  test("a completed rollout that is ordered back is the same rollout", () => {
-    const { nextState } = go({ ...done, ...ordered(rollback("rollout.1")), state: completed() });
-    expect(nextState.rollout).toMatchObject({ token: "rollout.1", startedAt: NOW });
-  });
 });

@@ -95,6 +95,28 @@ export const scaleDown = (
   },
 });
 
+/** The least time of the operator's README. */
+export const MIN_TIME = { minTime: "12h" };
+export const FOLLOWS_A = { ...MIN_TIME, leader: "a", leaderReady: "true" };
+export const FOLLOWS_B = { ...MIN_TIME, leader: "b", leaderReady: "true" };
+/** The example of the operator's README: zone b follows a, zone c follows b. */
+export const chain = { a: rules(MIN_TIME), b: rules(FOLLOWS_A), c: rules(FOLLOWS_B) };
+
+/** The same part asking for a delayed downscale. */
+export const delayed = ({ annotations, ...part }: PartOptions): PartOptions => ({
+  ...part,
+  annotations: {
+    ...annotations,
+    "grafana.com/rollout-delayed-downscale": "1h",
+    "grafana.com/rollout-prepare-delayed-downscale-url": "http://pod:8080/ingester/prepare-delayed-downscale",
+  },
+});
+
+export const stateWith = (changes: Partial<RolloutState>): RolloutState => ({
+  ...freshState("uid-resource"),
+  ...changes,
+});
+
 const short = (name: string): string => name.replace("ingester-", "");
 
 /** One test per row, named by its sentence. */
