@@ -71,9 +71,11 @@ async function again(attempt: () => Promise<void>): Promise<void> {
   }
 }
 
+/** Nothing may be missing, and nothing more be there: a condition or a selector that was added can take away all of a guard. */
 function isInPlace(live: KubernetesObject, { object }: GuardObject): boolean {
   const hash = (one: KubernetesObject): string | undefined => one.metadata.annotations?.[DEFINITION_HASH];
-  return hash(live) === hash(object) && contains((live as GuardObject["object"]).spec, object.spec);
+  const { spec } = live as GuardObject["object"];
+  return hash(live) === hash(object) && contains(spec, object.spec) && contains(object.spec, spec);
 }
 
 function merged(live: KubernetesObject, { object }: GuardObject): KubernetesObject {

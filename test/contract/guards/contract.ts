@@ -82,16 +82,41 @@ export function guardContract(open: () => Promise<ControlPlane>): void {
         (all: GuardWorld) => all.change(all.paths.policy, { spec: { failurePolicy: "Ignore", matchConditions: null } }),
       ],
       [
+        "a policy that somebody gave a condition that is never met",
+        (all: GuardWorld) =>
+          all.change(all.paths.policy, { spec: { matchConditions: [{ name: "never", expression: "false" }] } }),
+      ],
+      [
+        "a policy that somebody excepted a StatefulSet from",
+        (all: GuardWorld) =>
+          all.change(all.paths.policy, {
+            spec: { matchConstraints: { objectSelector: { matchLabels: { no: "one" } } } },
+          }),
+      ],
+      [
+        "a binding that somebody narrowed",
+        (all: GuardWorld) =>
+          all.change(all.paths.binding, {
+            spec: {
+              matchResources: { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "other" } } },
+            },
+          }),
+      ],
+      [
         "a binding that somebody turned elsewhere",
         (all: GuardWorld) => all.change(all.paths.binding, { spec: { policyName: "other" } }),
       ],
     ])("%s is put right with the next reading", async (_what, spoil) => {
       await world.look();
-      const { spec } = await world.get(world.paths.policy);
+      const specs = async () => [
+        (await world.get(world.paths.policy)).spec,
+        (await world.get(world.paths.binding)).spec,
+      ];
+      const before = await specs();
       await spoil(world);
       await world.look({}, 300_000);
       expect(await world.parts()).toEqual(ALL);
-      expect((await world.get(world.paths.policy)).spec).toEqual(spec);
+      expect(await specs()).toEqual(before);
       await world.refuses("a", true);
     });
 
