@@ -1,5 +1,7 @@
 import { NO_DOWNSCALE_POLICY } from "../guards/names.ts";
 import { finishDeletions } from "../hub/place.ts";
+import type { KubernetesClient } from "../kubernetes/client.ts";
+import { isApiError } from "../kubernetes/errors.ts";
 import { describeKey } from "../work/keys.ts";
 import { LeaseLostError } from "../work/verdict.ts";
 import { tombstone } from "./decide.ts";
@@ -79,7 +81,7 @@ async function clean(
     const client = await ports.connect(registration);
     await ports.leaveGuard(client, { hubId: ports.hubId, cluster }, DiscoveryState.safeParse(state).data?.guard);
     what = "claims";
-    await ports.releaseClaims(client, ports.hubId, { cluster: registration.name, namespaces: registration.namespaces });
+    await releaseAll(ports, client, registration, all);
     return { done: true };
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
@@ -90,5 +92,20 @@ async function clean(
         `${what} in cluster ${cluster} could not be taken back: ${cause}. This is tried again until it works; ` +
         "if the cluster is gone, send Cluster Deregistered with `force: true`",
     };
+  }
+}
+
+/** Only resources that are known have claims: without any, the rule to look for them may never have been there. */
+async function releaseAll(
+  { releaseClaims, hubId }: DeregisterPorts,
+  client: KubernetesClient,
+  { name: cluster, namespaces }: Registration,
+  all: Awaited<ReturnType<DeregisterPorts["work"]["listCluster"]>>,
+): Promise<void> {
+  try {
+    await releaseClaims(client, hubId, { cluster, namespaces });
+  } catch (error) {
+    const resources = all.filter(({ row }) => row.key.kind !== discoveryKey(cluster).kind);
+    if (resources.length > 0 || !isApiError(error, 403)) throw error;
   }
 }

@@ -62,7 +62,8 @@ export async function runDirect(worker: Worker, request: unknown, deadline: Dead
       return failed(`${reason}: ${message}`, `Mend the cause; it is tried again in ${result.nextDueInSeconds} s.`);
     }
     if (result.outcome === "inked" && result.reconciliation.status.phase === GONE) {
-      if (row === undefined) await forgetNewRow(worker, key);
+      // Due at once: somebody scheduled it meanwhile.
+      if (row === undefined && result.nextDueInSeconds > 0) await forgetNewRow(worker, key, ticket + 1);
       return failed("there is no such resource", "Check kind, namespace and name: outrigger get shows what is known.");
     }
     if (result.outcome === "inked") {
@@ -133,11 +134,14 @@ async function lookAhead(
   return (await reconciler.preview(session)) ?? "there is no such resource in its cluster";
 }
 
-/** Nothing is to be kept of a name that somebody mistyped. */
-async function forgetNewRow({ store }: Worker, key: WorkKey): Promise<void> {
+/**
+ * Nothing is to be kept of a name that somebody mistyped.
+ * @param ticket the one our own ink left: with a newer one it was found since, and nobody would schedule it again.
+ */
+async function forgetNewRow({ store }: Worker, key: WorkKey, ticket: number): Promise<void> {
   const { row } = await store.look(key);
   if (row === undefined) return;
-  await store.forget(key, row.fence, row.ticket).catch((error: unknown) => {
+  await store.forget(key, row.fence, ticket).catch((error: unknown) => {
     // It was found meanwhile: then it is somebody's work.
     if (!(error instanceof LeaseLostError)) throw error;
   });

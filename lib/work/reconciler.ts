@@ -35,6 +35,8 @@ export interface Intent {
 export type Interruption =
   | { reason: "Deregistered"; message: string }
   | { reason: "LeaseLost"; message: string }
+  /** The registration does not allow this work any more: its capabilities or namespaces have changed. */
+  | { reason: "NotCovered"; message: string }
   /** Its spec, which lives in the hub, is another one now, or it is to be deleted. */
   | { reason: "ResourceChanged"; message: string }
   | { reason: "Superseded"; message: string };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Registration } from "../registry/registration.ts";
+import { admit } from "./admission.ts";
 import { describeKey } from "./keys.ts";
 import { leasedClient } from "./leased-client.ts";
 import type { Clock, FaultPoint, Log, Metrics } from "./ports.ts";
@@ -55,6 +56,8 @@ export function judgeInterruption(
       message: `Cluster ${key.cluster} was registered anew as ${registration.identity}.`,
     };
   }
+  const admission = admit(key, registration);
+  if (admission.type === "refuse") return { reason: "NotCovered", message: admission.message };
   if (seen.row.ticket > taken.row.ticket)
     return { reason: "Superseded", message: `${describeKey(key)} was scheduled again meanwhile.` };
   return undefined;

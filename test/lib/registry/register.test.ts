@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { ConnectionError } from "../../../lib/kubernetes/errors.ts";
+import { ApiError, ConnectionError } from "../../../lib/kubernetes/errors.ts";
 import { discoveryKey } from "../../../lib/registry/discovery-key.ts";
 import { RegistrationRefusedError } from "../../../lib/registry/ports.ts";
 import { admitRegistrations, handleRegistration } from "../../../lib/registry/register.ts";
@@ -327,6 +327,26 @@ describe("a deregistered cluster", () => {
     await deregister({ force: true });
     expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
     expect(hub.events[0]?.detail).toMatchObject({ forced: true });
+  });
+
+  const forbidden = async (): Promise<never> => {
+    throw new ApiError({ status: 403, reason: "Forbidden", message: "statefulsets is forbidden", request: "GET" });
+  };
+
+  it("in which there never was anything to claim needs no rule to leave", async () => {
+    await hub.work.forget(KEY, 0);
+    await register({ at: at(2), capabilities: ["observe"] }, "e-2");
+    hub.ports.releaseClaims = forbidden;
+    await deregister();
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
+  });
+
+  it("in which claims may be left waits for the rule to take them back", async () => {
+    await register({ at: at(2), capabilities: ["observe"] }, "e-2");
+    hub.ports.releaseClaims = forbidden;
+    await deregister();
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistering" });
+    expect(await hub.work.load(KEY)).toBeDefined();
   });
 
   it("may be registered again, also as another cluster", async () => {

@@ -47,6 +47,20 @@ describe("a pass asked for by a person", () => {
     expect(lane.store.rows.has(rowId(KEY))).toBe(false);
   });
 
+  it.each(["before", "after"])("keeps the row of a resource that is found just %s its pass is saved", async (when) => {
+    const lane = createFakeLane(async () => gone);
+    const ink = lane.store.ink.bind(lane.store);
+    const find = () => lane.store.schedule(KEY, lane.clock.nowMs, { posted: true });
+    lane.store.ink = async (...given) => {
+      if (when === "before") await find();
+      const inked = await ink(...given);
+      if (when === "after") await find();
+      return inked;
+    };
+    expect(await runDirect(lane.worker, request, lane.deadline)).toEqual(noSuch);
+    expect(lane.store.rows.get(rowId(KEY))).toMatchObject({ ticketDone: 1 });
+  });
+
   it("leaves the row of a resource that has gone to the discovery pass", async () => {
     const lane = createFakeLane(async () => gone);
     await lane.store.schedule(KEY, lane.clock.nowMs, { posted: false });

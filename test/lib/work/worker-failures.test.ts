@@ -184,4 +184,20 @@ describe("a registration", () => {
     };
     expect(await run()).toMatchObject({ outcome: "inked" });
   });
+
+  it.each<[string, Partial<Registration>, RegExp]>([
+    ["loses the capability", { capabilities: ["observe"] }, /lacks the capability "rollouts"/],
+    ["is narrowed to other namespaces", { namespaces: ["loki"] }, /watches only loki/],
+  ])("that %s meanwhile interrupts a running worker", async (_name, changes, message) => {
+    reconcile = async (session) => {
+      expect(await session.interruption()).toBeUndefined();
+      lane.store.registrations.set(KEY.cluster, registrationOf(KEY.cluster, changes));
+      expect(await session.interruption()).toMatchObject({
+        reason: "NotCovered",
+        message: expect.stringMatching(message),
+      });
+      return reconciliationOf();
+    };
+    expect(await run()).toMatchObject({ outcome: "inked" });
+  });
 });
