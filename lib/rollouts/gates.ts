@@ -62,12 +62,21 @@ export interface GateReadings {
   shifts?: ShiftReading | undefined;
 }
 
-/** What is asked, as JSON: other gates need other answers. */
-export const questionOf = (gates: readonly Gate[]): string => JSON.stringify(gates);
+/** What of a spec decides which gates are asked. */
+interface Question {
+  gates: readonly Gate[];
+  ignoreGates: boolean;
+}
 
-/** @returns seconds for which the readings still answer these gates; 0 when they must be asked again. */
-export function readingsHold(readings: GateReadings | undefined, gates: readonly Gate[], now: string): number {
-  if (readings === undefined || readings.asked !== questionOf(gates)) return 0;
+/** The gates that are asked: none of those that are ignored. */
+export const gatesToAsk = ({ gates, ignoreGates }: Question): readonly Gate[] => (ignoreGates ? [] : gates);
+
+/** What is asked, as JSON: other gates need other answers, and so do those that are no longer ignored. */
+export const questionOf = (question: Question): string => JSON.stringify(gatesToAsk(question));
+
+/** @returns seconds for which the readings still answer this question; 0 when it must be asked again. */
+export function readingsHold(readings: GateReadings | undefined, question: Question, now: string): number {
+  if (readings === undefined || readings.asked !== questionOf(question)) return 0;
   return secondsLeft(readings.askedAt, GATE_SECONDS, now);
 }
 

@@ -2,7 +2,7 @@ import type { Preview, PreviewSession, Session } from "../work/reconciler.ts";
 import { askGates, askZonalShifts, type GatePorts } from "./ask-gates.ts";
 import { claimOwner } from "./claim.ts";
 import { observeFailedCreates } from "./failed-creates.ts";
-import { questionOf } from "./gates.ts";
+import { gatesToAsk, questionOf } from "./gates.ts";
 import { type Homes, openHome } from "./home.ts";
 import type { Observation } from "./observation.ts";
 import {
@@ -43,7 +43,7 @@ export async function previewRollout(
   const [pods, foreignController, answers, shifts, mirrors] = await Promise.all([
     observePods(client, namespace, statefulSets.items),
     observeForeignController(client, namespace, registration.namespaces),
-    spec.ignoreGates ? [] : askGates(spec.gates, ports, { registration, now: session.now() }),
+    askGates(gatesToAsk(spec), ports, { registration, now: session.now() }),
     askZonalShifts(ports, registration),
     observeMirrors(client, namespace, statefulSets.items),
   ]);
@@ -81,7 +81,7 @@ export async function previewRollout(
     observation,
     state: volumes === undefined ? state : { ...state, volumes },
     owner: claimOwner(hubId, key),
-    gates: { askedAt: pods.observedAt, asked: questionOf(spec.gates), answers, shifts },
+    gates: { askedAt: pods.observedAt, asked: questionOf(spec), answers, shifts },
     asksShifts: ports.zonalShifts !== undefined,
   });
   return {

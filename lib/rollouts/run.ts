@@ -1,6 +1,6 @@
 import type { ActionOutcome, Session } from "../work/reconciler.ts";
 import { askGates, askZonalShifts, type GatePorts } from "./ask-gates.ts";
-import { type GateReadings, questionOf } from "./gates.ts";
+import { type GateReadings, gatesToAsk, questionOf } from "./gates.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
 import { observeMirrors } from "./observe-replicas.ts";
 import { ordersFor } from "./orders.ts";
@@ -60,12 +60,12 @@ export async function readGates(run: Run, { observedAt }: Observation): Promise<
   const begunAt = session.now();
   const { registration } = session;
   const [answers, shifts] = await Promise.all([
-    spec.ignoreGates ? [] : askGates(spec.gates, ports, { registration, now: begunAt }),
+    askGates(gatesToAsk(spec), ports, { registration, now: begunAt }),
     askZonalShifts(ports, registration),
   ]);
   run.gates = {
     askedAt: plusMs(observedAt, session.now() - begunAt),
-    asked: questionOf(spec.gates),
+    asked: questionOf(spec),
     answers,
     shifts,
   };

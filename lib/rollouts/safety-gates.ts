@@ -12,7 +12,7 @@ export const GATE_RULES: readonly SafetyRule[] = [
     apply(batch, context) {
       const { spec, gates: readings, asksShifts, now } = context;
       const asks = asksShifts || (spec.gates.length > 0 && !ignoresGates(context));
-      if (!asks || batch.length === 0 || readingsHold(readings, spec.gates, now) > 0) return { keep: batch };
+      if (!asks || batch.length === 0 || readingsHold(readings, spec, now) > 0) return { keep: batch };
       const message = "The gates are asked before this batch.";
       return { keep: [], hold: waiting("AskingGates", message, { clockRuns: false, wakeInSeconds: 0 }) };
     },
@@ -23,7 +23,7 @@ export const GATE_RULES: readonly SafetyRule[] = [
       const { spec, gates: readings, rollback, now } = context;
       const shifts = readings?.shifts;
       if (shifts === undefined || shifts.result === "Unavailable" || batch.length === 0) return { keep: batch };
-      const hold = { phase: "Held", clockRuns: false, wakeInSeconds: readingsHold(readings, spec.gates, now) } as const;
+      const hold = { phase: "Held", clockRuns: false, wakeInSeconds: readingsHold(readings, spec, now) } as const;
       if (shifts.result === "Known") {
         if (shifts.awayFrom.length === 0) return { keep: batch };
         const message = `Traffic of the cluster is shifted away from ${listed(shifts.awayFrom)}; nothing is deleted until the zonal shift has ended.`;
@@ -40,7 +40,7 @@ export const GATE_RULES: readonly SafetyRule[] = [
     apply(batch, context) {
       const { spec, gates: readings, rollback, now } = context;
       if (spec.gates.length === 0 || ignoresGates(context) || batch.length === 0) return { keep: batch };
-      const left = readingsHold(readings, spec.gates, now);
+      const left = readingsHold(readings, spec, now);
       if (readings === undefined || left === 0) return { keep: [] };
       const closed = closedGates(readings, spec.gates);
       const keep = rollback === undefined ? [] : batch.filter(isCure);

@@ -11,7 +11,7 @@ const answer = (gate: string, result: GateAnswer["result"], reason: GateAnswer["
   ({ gate, result, reason, message: `it is ${reason}` }) as GateAnswer;
 const readings = (alarm: GateAnswer, probe: GateAnswer = answer("probe", "Open"), secondsAgo = 3) => ({
   askedAt: at(-secondsAgo),
-  asked: questionOf(gates),
+  asked: questionOf({ gates, ignoreGates: false }),
   answers: [alarm, probe],
 });
 const open = answer("alarm errors", "Open");
@@ -72,6 +72,12 @@ testRows({
       gates: firing,
       deletes: ["a-0"],
       phase: "Progressing",
+    },
+    "are asked at once when they are no longer ignored": {
+      ...group,
+      gates: { askedAt: at(-3), asked: questionOf({ gates, ignoreGates: true }), answers: [] },
+      phase: "Progressing",
+      reason: "AskingGates",
     },
     "are not asked when nothing would be deleted": {
       ...group,
