@@ -3,7 +3,7 @@ import type { ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import { isOrderedBack } from "./orders.ts";
 import { startClock, tickClock, tickZones } from "./progress.ts";
-import { belongsToRollback, type Rejected } from "./rollback.ts";
+import { belongsToRollback, type Rejected, revisionAtStart } from "./rollback.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { CurrentRollout, LastRollout, RolloutState } from "./state.ts";
@@ -66,8 +66,7 @@ export function continueRollout(
   const accepted = acceptMembers(rollout, observation);
   const selector = JSON.stringify(spec.statefulSetSelector);
   const known = selector === rollout.selector ? accepted.members : [];
-  const joined = membersOf(observation, zoneOf).filter(({ name }) => !known.some((member) => member.name === name));
-  const members = [...known, ...joined];
+  const members = [...known, ...membersOf(observation, zoneOf, known)];
   const revisions = { ...rollout.revisions, ...revisionsOf(observation) };
   const same = Object.entries(revisions).every(
     ([name, revision]) => (rollout.revisions[name] ?? revision) === revision,
@@ -162,13 +161,17 @@ export function rememberNodeZones(
   return { topologyKey, zones };
 }
 
-function membersOf({ statefulSets }: Observation, zoneOf: ReadonlyMap<string, string>): CurrentRollout["members"] {
-  return statefulSets.map(({ metadata, status }) => ({
-    name: metadata.name,
-    uid: metadata.uid ?? "",
-    zone: zoneOf.get(metadata.name) ?? metadata.name,
-    revision: status?.currentRevision ?? "",
-  }));
+/** The StatefulSets that are not among the known members yet, as they are now. */
+function membersOf(
+  { statefulSets, pods = [] }: Observation,
+  zoneOf: ReadonlyMap<string, string>,
+  known: CurrentRollout["members"] = [],
+): CurrentRollout["members"] {
+  const others = statefulSets.filter(({ metadata }) => !known.some(({ name }) => name === metadata.name));
+  return others.map((statefulSet) => {
+    const { name, uid = "" } = statefulSet.metadata;
+    return { name, uid, zone: zoneOf.get(name) ?? name, revision: revisionAtStart(statefulSet, pods) };
+  });
 }
 
 function revisionsOf({ statefulSets }: Observation): Record<string, string> {

@@ -1,7 +1,8 @@
-import type { StatefulSet } from "../kubernetes/objects.ts";
+import type { Pod, StatefulSet } from "../kubernetes/objects.ts";
 import type { ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import { rollbackOrder } from "./orders.ts";
+import { isOwned } from "./pods.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { CurrentRollout, RolloutState } from "./state.ts";
 import { secondsLeft } from "./time.ts";
@@ -16,6 +17,22 @@ export interface Restore {
   from: string;
   /** The revision saved at the start. */
   to: string;
+}
+
+/**
+ * The revision to go back to: the current one, or what most outdated pods run where that is neither wanted nor run by any of
+ * them. Kubernetes itself never writes the current revision of an OnDelete StatefulSet, so it may be of years ago.
+ */
+export function revisionAtStart(statefulSet: StatefulSet, pods: readonly Pod[]): string {
+  const { currentRevision = "", updateRevision } = statefulSet.status ?? {};
+  const run = pods
+    .filter((pod) => isOwned(pod, statefulSet))
+    .flatMap(({ metadata }) => metadata.labels?.["controller-revision-hash"] ?? [])
+    .filter((revision) => revision !== updateRevision)
+    .sort();
+  if (currentRevision === updateRevision || run.length === 0 || run.includes(currentRevision)) return currentRevision;
+  const count = (revision: string): number => run.filter((each) => each === revision).length;
+  return run.reduce((most, revision) => (count(revision) > count(most) ? revision : most));
 }
 
 /**

@@ -134,3 +134,12 @@ test("what stalled is forgotten once another template is rolled out", () => {
   const state = { ...underWay({ a: {} }), rejected: { "ingester-a": "bad" } };
   expect(plan({ pods: { a: "NN" }, state, phase: "Completed" }).nextState.rejected).toBeUndefined();
 });
+
+test.each([
+  ["the current revision of the StatefulSet", "old", "old"],
+  ["what its pods run, where nobody has written that down since", "ancient", "old"],
+])("a rollout goes back to %s", (_what, currentRevision, expected) => {
+  const parts = { a: { currentRevision }, b: { currentRevision } };
+  const { nextState } = plan({ pods: { a: "ooN", b: "ooo" }, parts, phase: "Progressing" });
+  expect(nextState.rollout?.members.map(({ revision }) => revision)).toEqual([expected, expected]);
+});
