@@ -18,13 +18,20 @@ const conditions = (...wanted: object[]): object => ({
 const fast = { [POD_ANNOTATIONS.crashAfter]: "50ms" };
 
 /** A node that only pods of the row go to; last in every list. */
-const newNode = (spec: object = {}): Step =>
+const newNode = (spec: object = {}, name = "zz"): Step =>
   post("nodes", {
-    metadata: { name: "zz-{ns}", labels: { only: "{ns}" } },
+    metadata: { name: `${name}-{ns}`, labels: { only: `${name}-{ns}` } },
     spec: { taints: [{ key: "only", effect: "NoSchedule" }], ...spec },
     status: { capacity: { cpu: "4", memory: "8Gi", pods: "10" } },
   });
-const onlyThere = pod("a", { nodeSelector: { only: "{ns}" }, tolerations: [{ key: "only", operator: "Exists" }] });
+const onlyOn = (node: string, name: string): object =>
+  pod(name, { nodeSelector: { only: `${node}-{ns}` }, tolerations: [{ key: "only", operator: "Exists" }] });
+/** The scheduler sees nodes in their order: once it has used a newer one, it knows all that was before. */
+const schedulerIsUpToDate: Step[] = [
+  newNode({}, "zy"),
+  post("pods", onlyOn("zy", "later")),
+  ...eventually(get("pods/later", ok({ spec: { nodeName: "zy-{ns}" } }))),
+];
 
 /** Simulated nodes and pods: what their annotations make them do. */
 export const KUBELETS: Row[] = [
@@ -187,7 +194,8 @@ export const KUBELETS: Row[] = [
           }),
         ),
       ),
-      post("pods", onlyThere),
+      ...schedulerIsUpToDate,
+      post("pods", onlyOn("zz", "a")),
       ...eventually(get("pods/a", ok({ status: { conditions: [{ type: "PodScheduled", status: "False" }] } }))),
       merge("nodes/zz-{ns}", { metadata: { annotations: { [NODE_ANNOTATION]: null } } }),
       ...eventually(get("pods/a", ok({ spec: { nodeName: "zz-{ns}" }, status: { phase: "Running" } }))),
@@ -198,7 +206,7 @@ export const KUBELETS: Row[] = [
     steps: [
       newNode({ unschedulable: true }),
       ...eventually(get("nodes/zz-{ns}", ok(conditions(condition("Ready", "True"))))),
-      post("pods", onlyThere),
+      post("pods", onlyOn("zz", "a")),
       ...eventually(get("pods/a", ok({ status: { conditions: [{ type: "PodScheduled", reason: "Unschedulable" }] } }))),
       merge("nodes/zz-{ns}", { spec: { unschedulable: false } }),
       ...eventually(get("pods/a", ok({ status: { phase: "Running" } }))),
