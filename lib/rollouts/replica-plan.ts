@@ -73,7 +73,8 @@ export function planScaling(input: ScalingInput): ScalingPlan {
     const failure = failures[wish.statefulSet];
     const left = failure === undefined ? 0 : secondsLeft(failure.at, RETRY_SECONDS, now);
     if (failure === undefined || left === 0) return wish;
-    const { reason, message } = failure;
+    const { reason, message, direction } = failure;
+    if (direction !== undefined && direction !== (wish.to < wish.from ? "down" : "up")) return wish;
     return { statefulSet: wish.statefulSet, reason, message, wakeInSeconds: left };
   });
   const wishes = found.filter(isWish);

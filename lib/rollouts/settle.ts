@@ -78,7 +78,8 @@ function settleScaling(
       if (result !== "refused") continue;
       const reason = PREPARE_FAILED.test(message) ? "PrepareDownscaleFailed" : "ScaleRefused";
       const told = `${action.statefulSet} stays at ${action.from} replicas (${action.to} wanted): ${message.replace(PREPARE_FAILED, "")}`;
-      failures[action.statefulSet] = { at: action.at, reason, message: told };
+      const direction = action.to < action.from ? "down" : "up";
+      failures[action.statefulSet] = { at: action.at, reason, message: told, direction };
     } else if (action.kind === "UndoPrepareDownscale") {
       if (result === "done" || record === undefined) record = undefined;
       else if (result !== "skipped")

@@ -120,7 +120,16 @@ const ScaleDown = z.object({
 export type ScaleDown = z.infer<typeof ScaleDown>;
 
 /** Why replicas could not be written, by StatefulSet; each is tried again later. */
-const ScaleFailures = z.record(z.string(), z.object({ at: z.string(), reason: z.string(), message: z.string() }));
+const ScaleFailures = z.record(
+  z.string(),
+  z.object({
+    at: z.string(),
+    reason: z.string(),
+    message: z.string(),
+    /** Says nothing about replicas of the other direction; an earlier version did not save it. */
+    direction: z.enum(["up", "down"]).optional(),
+  }),
+);
 export type ScaleFailures = z.infer<typeof ScaleFailures>;
 
 /** Why something cannot be looked up; `reason` is CamelCase. */

@@ -169,6 +169,24 @@ describe("a scale-down", () => {
       waits: ["b PrepareDownscaleFailed", "c PrepareDownscaleFailed"],
       due: 40,
     },
+    "that was refused keeps no replicas from being given": {
+      pods: { a: "NNNN", b: "NNN" },
+      parts: { b: rules(FOLLOWS_A) },
+      state: stateWith({
+        scaleFailures: {
+          "ingester-b": { at: at(-15), reason: "PrepareDownscaleFailed", message: "it said no", direction: "down" },
+        },
+      }),
+      scales: ["b 3>4"],
+    },
+    "goes although more replicas were refused a moment ago": {
+      pods: { a: "NN", b: "NNN" },
+      parts: { b: rules(FOLLOWS_A) },
+      state: stateWith({
+        scaleFailures: { "ingester-b": { at: at(-15), reason: "ScaleRefused", message: "no", direction: "up" } },
+      }),
+      scales: ["b 3>2"],
+    },
     "that was refused a minute ago is tried again": {
       pods: { a: "NN", b: "NNN" },
       parts: { b: rules(FOLLOWS_A) },

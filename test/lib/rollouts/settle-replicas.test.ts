@@ -79,3 +79,25 @@ describe("of a scale-down", () => {
     expect(kept).toEqual(wanted);
   });
 });
+
+test.each([
+  ["NN", "down"],
+  ["NNNN", "up"],
+])("replicas as the leader's %s that were refused are kept as such: %s", (leader, direction) => {
+  const { scaleDown: _none, ...known } = scaleDown("b");
+  const planned = plan({
+    pods: { a: leader, b: "NNN" },
+    parts: { b: rules({ leader: "a" }) },
+    state: known,
+    phase: "Idle",
+  });
+  const executed = planned.actions
+    .filter(({ kind }) => kind === "ScaleStatefulSet")
+    .map((action) => {
+      const { kind, object, reason } = action;
+      return { action, outcome: { kind, object, reason, result: "refused" as const, message: "no" } };
+    });
+  expect(settle(planned, executed, known, at(3)).scaleFailures).toEqual({
+    "ingester-b": expect.objectContaining({ reason: "ScaleRefused", direction }),
+  });
+});
