@@ -80,6 +80,8 @@ async function clean(
   try {
     const client = await ports.connect(registration);
     await ports.leaveGuard(client, { hubId: ports.hubId, cluster }, DiscoveryState.safeParse(state).data?.guard);
+    what = "what was prepared";
+    await takeBackAll(ports, client, registration, all);
     what = "claims";
     await releaseAll(ports, client, registration, all);
     return { done: true };
@@ -92,6 +94,22 @@ async function clean(
         `${what} in cluster ${cluster} could not be taken back: ${cause}. This is tried again until it works; ` +
         "if the cluster is gone, send Cluster Deregistered with `force: true`",
     };
+  }
+}
+
+/** While their claims are there: nobody would tell those pods afterwards that they stay. */
+async function takeBackAll(
+  { takeBack, hubId, clock, log }: DeregisterPorts,
+  client: KubernetesClient,
+  { identity }: Registration,
+  all: Awaited<ReturnType<DeregisterPorts["work"]["listCluster"]>>,
+): Promise<void> {
+  const lease = { mayWrite: () => true };
+  for (const { row, state } of all) {
+    const { key } = row;
+    if (state?.identity !== identity || key.kind === discoveryKey(key.cluster).kind) continue;
+    const outcomes = await takeBack({ client, hubId, key, state: state.state, now: () => clock.now(), lease });
+    if (outcomes.length > 0) log("info", "Prepared pods were told that they stay", { key, outcomes });
   }
 }
 

@@ -21,7 +21,7 @@ const DEREGISTRATION_RETRY_SECONDS = 15;
 const REMOVAL_RETRY_SECONDS = 5;
 
 export interface DiscoveryPorts extends Omit<PostOffice, "store">, Omit<DeregisterPorts, "connect" | "hubId"> {
-  work: Pick<WorkStore, "schedule" | "load" | "listCluster" | "forget">;
+  work: Pick<WorkStore, "schedule" | "load" | "loadState" | "listCluster" | "forget">;
   installCustomResources: InstallCustomResources;
   keepGuard: KeepGuard;
 }
@@ -196,11 +196,9 @@ async function letGo(
   if (row !== undefined && row.leaseUntil > session.now()) return "a worker still holds it";
   if (!session.lease.mayWrite()) return "no time left in this pass";
   try {
-    const { cluster, namespace, name } = key;
     // The same name in the other home has the same claims: they are its own from now on, and it may go on.
     const namesake = await ports.work.load(otherHomeKey(key));
-    if (namesake === undefined)
-      await ports.releaseClaims(session.client, session.hubId, { cluster, resource: { namespace, name } });
+    if (namesake === undefined) await giveBack(ports, session, key);
     if (row === undefined) await forgetRest();
     else await ports.work.forget(key, row.fence, row.ticket);
     if (namesake !== undefined) await scheduleWork({ ...ports, store: ports.work }, namesake.key, session.now());
@@ -210,6 +208,18 @@ async function letGo(
     if (error instanceof LeaseLostError) return "it was scheduled again meanwhile";
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** What a resource has left in the cluster: pods that are prepared for their end, then its claims. */
+async function giveBack(ports: DiscoveryPorts, session: Session, key: WorkKey): Promise<void> {
+  const { client, hubId, registration } = session;
+  const saved = await ports.work.loadState(key);
+  if (saved?.identity === registration.identity) {
+    const outcomes = await ports.takeBack({ ...session, key, state: saved.state });
+    if (outcomes.length > 0) session.log("info", "Prepared pods were told that they stay", { key, outcomes });
+  }
+  const { cluster, namespace, name } = key;
+  await ports.releaseClaims(client, hubId, { cluster, resource: { namespace, name } });
 }
 
 /** Keeps `registration.version` true; a probe has no request to spare for it. */

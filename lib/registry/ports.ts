@@ -4,6 +4,7 @@ import type { GuardMemory } from "../guards/plan.ts";
 import type { HubStore } from "../hub/store.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Clock, DeadLetters, EventBus, Log, Metrics, ProbeQueue, Redelivery, WorkQueue } from "../work/ports.ts";
+import type { ActionOutcome, Lease, Session } from "../work/reconciler.ts";
 import type { WorkStore } from "../work/store.ts";
 import type { ResolvedIdentity } from "./decide.ts";
 import type { Access, Registration } from "./registration.ts";
@@ -42,6 +43,15 @@ export type ReleaseClaims = (
     | { cluster: string; resource: { namespace: string; name: string } },
 ) => Promise<unknown>;
 
+/**
+ * Tells pods that a resource has prepared for a scale-down, which will not come now, to go on. To be asked while its claims
+ * are there. `state`: what its lane saved last; it was saved for this very registration.
+ * @returns what came of it; nothing where no pod is prepared. Rejects when the cluster cannot be asked.
+ */
+export type TakeBack = (
+  resource: Pick<Session, "client" | "hubId" | "key" | "state" | "now"> & { lease: Pick<Lease, "mayWrite"> },
+) => Promise<readonly ActionOutcome[]>;
+
 /** Keeps the admission guard of a cluster's StatefulSets in step with their labels. */
 export type KeepGuard = (client: KubernetesClient, scope: GuardScope, look: GuardLook) => Promise<GuardFacts>;
 
@@ -62,6 +72,7 @@ export interface DeregisterPorts {
   hub: HubStore;
   connect: Connect;
   leaveGuard: LeaveGuard;
+  takeBack: TakeBack;
   releaseClaims: ReleaseClaims;
   bus: EventBus;
   clock: Clock;

@@ -158,7 +158,7 @@ async function releaseFormerMembers(run: Run, selected: readonly string[]): Prom
 /** The resource is gone: pods it had prepared go on, and what it claimed is given back, unless it is the claim of its namesake in the other home. */
 async function giveUp(session: Session, elsewhere: boolean): Promise<Reconciliation> {
   const { key, hubId, client } = session;
-  const undone = elsewhere ? [] : await takeBack(session, claimOwner(hubId, key));
+  const undone = elsewhere ? [] : await takeBack(session);
   const released = elsewhere ? [] : await releaseClaims(client, hubId, { cluster: key.cluster, resource: key });
   return {
     verdict: { type: "settled", seconds: REFUSED_SECONDS },

@@ -1,20 +1,22 @@
 import { isApiError } from "../kubernetes/errors.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { STATEFUL_SETS } from "../kubernetes/types.ts";
-import type { ActionOutcome, Session } from "../work/reconciler.ts";
+import type { ActionOutcome, Lease, Session } from "../work/reconciler.ts";
 import { attempt } from "./attempt.ts";
-import { claimOf } from "./claim.ts";
+import { claimOf, claimOwner } from "./claim.ts";
 import { standingOf } from "./replica-record.ts";
 import { undoAction } from "./replica-undo.ts";
 import { undo } from "./scale.ts";
 import { RolloutState } from "./state.ts";
 
 /**
- * Tells the pods of a scale-down that will not come, since its resource is gone, to go on. Once: nobody is left to try again.
+ * Tells the pods of a scale-down that will not come, since its resource is gone or its cluster is left, to go on. Once: nobody is left to try again.
  * @throws ApiError or ConnectionError when the StatefulSet cannot be read.
  */
-export async function takeBack(session: Session, owner: string): Promise<ActionOutcome[]> {
-  const { client, key, lease } = session;
+export async function takeBack(
+  session: Pick<Session, "client" | "hubId" | "key" | "state" | "now"> & { lease: Pick<Lease, "mayWrite"> },
+): Promise<ActionOutcome[]> {
+  const { client, hubId, key, lease } = session;
   const { namespace } = key;
   const { data: state } = RolloutState.safeParse(session.state);
   const record = state?.scaleDown;
@@ -28,7 +30,7 @@ export async function takeBack(session: Session, owner: string): Promise<ActionO
     throw error;
   }
   const at = new Date(session.now()).toISOString();
-  if (claimOf(found) !== owner || standingOf(record, [found], at)?.type !== "unfinished") return [];
+  if (claimOf(found) !== claimOwner(hubId, key) || standingOf(record, [found], at)?.type !== "unfinished") return [];
   const told = { object: `${namespace}/${name}`, reason: "ResourceGone", at };
   const action = undoAction({ ...record, endpoint }, found, told);
   const options = { namespace, mayWrite: () => lease.mayWrite() };

@@ -4,6 +4,7 @@ import { createDiscoveryReconciler } from "../../../lib/registry/discover.ts";
 import { discoveryKey } from "../../../lib/registry/discovery-key.ts";
 import type { Registration } from "../../../lib/registry/registration.ts";
 import type { Reconciliation, Session } from "../../../lib/work/reconciler.ts";
+import { rowId } from "../../fakes/work-store.ts";
 import { fleetRow, ID } from "../hub/rows.ts";
 import { registration } from "./build.ts";
 import { fakeHub, HUB_ID } from "./hub.ts";
@@ -81,6 +82,21 @@ describe("the hub's resources in a discovery pass", () => {
     expect(hub.released).toEqual([claims]);
     expect(await hub.hub.loadPlaced("prod")).toEqual({ specs: [], orphans: [] });
     expect(await hub.work.load(KEY)).toBeUndefined();
+  });
+
+  it("have what they left prepared taken back before their claims, unless an earlier cluster of the name saved it", async () => {
+    await pass();
+    const saved = { key: KEY, state: { scaleDown: {} }, status: {}, updatedAt: row.at };
+    hub.work.states.set(rowId(KEY), { ...saved, identity: row.identity });
+    await relabel({ stage: "dev" });
+    await pass();
+    expect(hub.givenBack).toEqual([{ key: KEY, hubId: HUB_ID, state: saved.state }, "claims"]);
+    await relabel({ stage: "prod" });
+    await pass();
+    hub.work.states.set(rowId(KEY), { ...saved, identity: "earlier" });
+    await relabel({ stage: "dev" });
+    await pass();
+    expect(hub.givenBack.slice(2)).toEqual(["claims"]);
   });
 
   it("wait for the worker that holds them, and come back soon", async () => {

@@ -71,10 +71,12 @@ export function fakeHub() {
   const postponed: { receiptHandle: string; afterSeconds: number }[] = [];
   const counted: Record<string, number[]> = {};
   const released: unknown[] = [];
+  /** What was taken back before claims were released, and the claims: in order. */
+  const givenBack: unknown[] = [];
   const installed: string[] = [];
   const guards: GuardLook[] = [];
   const left: unknown[] = [];
-  const ports: RegisterPorts & Pick<DiscoveryPorts, "keepGuard"> = {
+  const ports: RegisterPorts & Pick<DiscoveryPorts, "keepGuard" | "work"> = {
     registry,
     work,
     hub,
@@ -99,7 +101,11 @@ export function fakeHub() {
     installCustomResources: async (_client, { name }) => void installed.push(name),
     keepGuard: async (_client, _scope, look) => (guards.push(look), {}),
     leaveGuard: async (_client, owner, memory) => void left.push({ ...owner, memory }),
-    releaseClaims: async (_client, hubId, options) => void released.push({ hubId, ...options }),
+    takeBack: async ({ key, hubId, state }) => (givenBack.push({ key, hubId, state }), []),
+    releaseClaims: async (_client, hubId, options) => {
+      released.push({ hubId, ...options });
+      givenBack.push("claims");
+    },
   };
   return {
     ports,
@@ -115,6 +121,7 @@ export function fakeHub() {
     postponed,
     counted,
     released,
+    givenBack,
     installed,
     guards,
     left,

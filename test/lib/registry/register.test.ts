@@ -4,6 +4,7 @@ import { discoveryKey } from "../../../lib/registry/discovery-key.ts";
 import { RegistrationRefusedError } from "../../../lib/registry/ports.ts";
 import { admitRegistrations, handleRegistration } from "../../../lib/registry/register.ts";
 import { RetryableError } from "../../../lib/work/verdict.ts";
+import { rowId } from "../../fakes/work-store.ts";
 import { ARN, at, body, OTHER_ARN } from "./build.ts";
 import { fakeHub, HUB_ID } from "./hub.ts";
 
@@ -296,6 +297,13 @@ describe("a deregistered cluster", () => {
     expect(hub.left).toEqual([{ hubId: HUB_ID, cluster: "prod", memory }]);
     expect(hub.released).toHaveLength(1);
     expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
+  });
+
+  it("has what was left prepared in it taken back before the claims", async () => {
+    const state = { scaleDown: {} };
+    hub.work.states.set(rowId(KEY), { key: KEY, identity: `${ARN}@1`, state, status: {}, updatedAt: at(1) });
+    await deregister();
+    expect(hub.givenBack).toEqual([{ key: KEY, hubId: HUB_ID, state }, "claims"]);
   });
 
   it("waits for the worker that holds a resource, and stops new work meanwhile", async () => {
