@@ -38,6 +38,8 @@ export const DiscoveryState = z.strictObject({
   installedFor: z.string().optional(),
   /** When `/version` was read last, ISO-8601 UTC. */
   versionReadAt: z.string().optional(),
+  /** When the rows of the cluster were read last, ISO-8601 UTC. */
+  rowsReadAt: z.string().optional(),
   /** The registration event that was followed by complete lists; the counts below belong to it. */
   countedFor: z.string().optional(),
   resources: z.record(z.string(), KnownResource).default({}),
@@ -72,6 +74,29 @@ export interface DiscoveryPlan {
 
 export const resourceId = (key: Pick<WorkKey, "kind" | "namespace" | "name">): string =>
   `${key.kind}/${key.namespace}/${key.name}`;
+
+/**
+ * The state, as the rows of the cluster say. What has work and is not known yet is looked for like anything else; what is
+ * known and has no work is new, so that it is scheduled if it is found. Pure.
+ */
+export function withRows(state: DiscoveryState, rows: readonly WorkKey[], rowsReadAt: string): DiscoveryState {
+  const idsOf = (home: WorkKey["home"]): Set<string> =>
+    new Set(rows.filter((key) => key.home === home).map(resourceId));
+  const [inCluster, inHub] = [idsOf("cluster"), idsOf("hub")];
+  const known = Object.entries(state.resources).map(
+    ([id, resource]) => [id, inCluster.has(id) ? resource : { ...resource, uid: "" }] as const,
+  );
+  const unknown = [...inCluster]
+    .filter((id) => state.resources[id] === undefined)
+    .map((id) => [id, { uid: "", generation: 0, missing: 0 }] as const);
+  const placed = Object.entries(state.placed).filter(([id]) => inHub.has(id));
+  return {
+    ...state,
+    rowsReadAt,
+    resources: Object.fromEntries([...known, ...unknown]),
+    placed: Object.fromEntries(placed),
+  };
+}
 
 function keyOf(cluster: string, id: string): WorkKey {
   const [kind = "", namespace = "", name = ""] = id.split("/");

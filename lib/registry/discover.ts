@@ -8,12 +8,14 @@ import type { WorkStore } from "../work/store.ts";
 import { LeaseLostError } from "../work/verdict.ts";
 import { runDeregistration } from "./deregister.ts";
 import { observeResources } from "./discover-observe.ts";
-import { DiscoveryState, type Listing, planDiscovery, resourceId } from "./discover-plan.ts";
+import { DiscoveryState, type Listing, planDiscovery, resourceId, withRows } from "./discover-plan.ts";
 import { type DiscoveryFacts, deregisteringFindings, discoveryFindings, withTransitions } from "./discover-status.ts";
 import type { DeregisterPorts, InstallCustomResources, KeepGuard } from "./ports.ts";
 import type { Registration } from "./registration.ts";
 
 const VERSION_INTERVAL_MS = 300_000;
+/** How often what is known is compared with the rows there are. */
+const ROWS_INTERVAL_MS = 300_000;
 /** A new CRD is served within a second or two. */
 const NEW_CRD_RETRY_SECONDS = 2;
 const DEREGISTRATION_RETRY_SECONDS = 15;
@@ -128,18 +130,16 @@ async function lookAtGuard(
 }
 
 /**
- * The state of the last pass. The first pass of a registration takes over the rows an earlier one of that name left: what is
- * not in the cluster any more is let go like anything else that is gone.
+ * The state of the last pass; on the first one of a registration, and every few minutes, brought to what the rows say. So
+ * rows that an earlier registration or `outrigger reconcile` left are let go like anything else that is gone.
  */
-async function startingState(ports: DiscoveryPorts, session: Session): Promise<DiscoveryState> {
-  const parsed =
-    session.state === undefined || session.state === null ? undefined : DiscoveryState.safeParse(session.state);
-  if (parsed?.success === true) return parsed.data;
-  const rows = await ports.work.listCluster(session.key.cluster);
-  const left = rows.filter(({ row }) => row.key.home === "cluster" && row.key.kind !== session.key.kind);
-  return DiscoveryState.parse({
-    resources: Object.fromEntries(left.map(({ row }) => [resourceId(row.key), { uid: "", generation: 0, missing: 0 }])),
-  });
+async function startingState({ work }: DiscoveryPorts, session: Session): Promise<DiscoveryState> {
+  const { key } = session;
+  const state = DiscoveryState.safeParse(session.state).data ?? DiscoveryState.parse({});
+  const now = session.now();
+  if (state.rowsReadAt !== undefined && now - Date.parse(state.rowsReadAt) < ROWS_INTERVAL_MS) return state;
+  const rows = (await work.listCluster(key.cluster)).map(({ row }) => row.key).filter(({ kind }) => kind !== key.kind);
+  return withRows(state, rows, new Date(now).toISOString());
 }
 
 /** Custom resources are installed once for each registration event: a CRD deleted by hand later is not brought back. */

@@ -224,6 +224,23 @@ describe("a discovery pass", () => {
     expect(await hub.work.load({ ...KEY, name: "old" })).toBeUndefined();
   });
 
+  it("lets go, within minutes, a resource that was deleted before any pass found it", async () => {
+    await pass();
+    await hub.work.schedule(KEY, hub.clock.nowMs, { posted: true });
+    for (let look = 0; look < 12; look += 1) await pass();
+    expect(await hub.work.load(KEY)).toBeUndefined();
+    expect(hub.released).toMatchObject([{ resource: { name: "x" } }]);
+  });
+
+  it("brings back the work of a resource whose row is gone, within minutes", async () => {
+    hub.cluster.rollouts = () => [resource()];
+    await pass();
+    await hub.work.forget(KEY, 0);
+    for (let look = 0; look < 11; look += 1) await pass();
+    expect(await hub.work.load(KEY)).toMatchObject({ ticket: 1 });
+    expect(hub.released).toEqual([]);
+  });
+
   it("keeps the version of the registration true, and asks for it every five minutes", async () => {
     await hub.registry.save(registration({ version: "v1.34.0" }), row);
     row = registration({ version: "v1.34.0" });
