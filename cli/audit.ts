@@ -1,4 +1,4 @@
-import type { ResourceId } from "../lib/hub/resource.ts";
+import { describeId, type ResourceId } from "../lib/hub/resource.ts";
 import { AuditRow } from "../lib/work/audit.ts";
 import { askApi } from "./api.ts";
 import type { CommandEnvironment } from "./command-environment.ts";
@@ -20,10 +20,13 @@ export async function showAudit(
     throw new UsageError(`--limit ${options.limit}: it is outside 1..200. Give a number from there.`);
   const hub = await environment.hub();
   const rows = await loadAudit(hub, options.cluster, { limit: options.limit, resource });
+  // The record of a cluster outlives its registration; without any, the name may be a mistyped one.
+  if (rows.length === 0) await askApi(hub, { action: "cluster.get", name: options.cluster });
   const { output } = environment;
   if (output.format !== "table") return printData(output, rows);
-  if (rows.length === 0) return output.note(`Nothing was done in cluster ${options.cluster} yet.`);
-  await printAudit(output, rows);
+  if (rows.length > 0) return printAudit(output, rows);
+  const about = resource === undefined ? "" : ` about ${describeId(resource)}`;
+  output.note(`Nothing was done${about} in cluster ${options.cluster} yet.`);
 }
 
 /** The newest audit rows of a cluster, or of one resource in it. */

@@ -7,7 +7,7 @@ import { CommandFailure, UsageError } from "./failure.ts";
 import type { Hub } from "./hub.ts";
 import { readManifests } from "./manifests.ts";
 import { checkName } from "./names.ts";
-import { printData } from "./output.ts";
+import { type Output, printData } from "./output.ts";
 import { parseTarget } from "./target.ts";
 import { ResourceView } from "./views.ts";
 
@@ -43,9 +43,16 @@ export async function deleteResources(
   const { output } = environment;
   const { cluster, dryRun } = options;
   const results: z.infer<typeof Deleted>[] = [];
+  const refused: CommandFailure[] = [];
+  // One that is gone already, e.g. by a delete that was interrupted, keeps none of the others.
   for (const id of ids) {
     const request = { action: "resource.delete" as const, id, dryRun, ...(cluster === undefined ? {} : { cluster }) };
-    results.push(Deleted.parse(await askApi(hub, request)));
+    try {
+      results.push(Deleted.parse(await askApi(hub, request)));
+    } catch (error) {
+      if (!(error instanceof CommandFailure)) throw error;
+      refused.push(error);
+    }
   }
   if (!dryRun && options.wait) {
     const deadline = Date.now() + options.timeout * 1000;
@@ -54,11 +61,14 @@ export async function deleteResources(
       result.change = "deleted";
     }
   }
-  if (output.format !== "table") return printData(output, results);
-  for (const result of results) {
-    output.line(`${describeId(result)} ${dryRun ? "would be deleted" : result.change}`);
-    for (const { cluster: where, change } of result.clusters) output.line(`  cluster ${where}: ${change}`);
-  }
+  if (output.format === "table") for (const result of results) tell(output, result, dryRun);
+  else if (results.length > 0) await printData(output, results);
+  if (refused.length > 0) throw new AggregateError(refused, refused.map(({ message }) => message).join(" "));
+}
+
+function tell(output: Output, deleted: z.infer<typeof Deleted>, dryRun: boolean): void {
+  output.line(`${describeId(deleted)} ${dryRun ? "would be deleted" : deleted.change}`);
+  for (const { cluster, change } of deleted.clusters) output.line(`  cluster ${cluster}: ${change}`);
 }
 
 async function idsOf(target: string | undefined, options: DeleteOptions): Promise<ResourceId[]> {

@@ -162,6 +162,14 @@ describe("delete", () => {
     expect((await run("delete -f @one.yaml --no-wait")).stdout).toMatch(/^MultiAZRollout mimir\/ingesters deleting\n/);
   });
 
+  test("what is gone already, as after an interruption, does not keep the others", async () => {
+    await run("apply -f @more --cluster lab");
+    const { stdout, stderr, exitCode } = await run("delete -f @one.yaml -f @more --cluster lab --no-wait");
+    expect(stdout).toMatch(/^MultiAZRollout mimir\/a delet.*^MultiAZRollout mimir\/b delet/ms);
+    expect(stderr).toMatch(/^outrigger: MultiAZRollout mimir\/ingesters: the hub keeps none for cluster lab\. .*\n$/);
+    expect(exitCode).toBe(1);
+  });
+
   test("says what is left when time is over", async () => {
     await run("apply -f @one.yaml -l stage=prod");
     await world.passes();
@@ -223,6 +231,13 @@ describe("describe, fleet and audit", () => {
     expect(stderr).toMatch(/MultiAZRollout mimir\/nobody: the hub knows none of this name in cluster lab/);
     expect(exitCode).toBe(1);
     expect((await run("audit --cluster lab")).stderr).toBe("Nothing was done in cluster lab yet.\n");
+    expect((await run("audit MultiAZRollout/a -n mimir --cluster lab")).stderr).toBe(
+      "Nothing was done about MultiAZRollout mimir/a in cluster lab yet.\n",
+    );
+    expect(await run("audit --cluster la")).toMatchObject({
+      exitCode: 1,
+      stderr: "outrigger: Cluster la: it is not registered. Did you mean lab?\n",
+    });
   });
 });
 
