@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Target } from "../lib/hub/requests.ts";
 import { askApi } from "./api.ts";
 import type { CommandEnvironment } from "./command-environment.ts";
-import { UsageError } from "./failure.ts";
+import { CommandFailure, UsageError } from "./failure.ts";
 import { readManifests } from "./manifests.ts";
 import { checkName } from "./names.ts";
 import { type Output, printData } from "./output.ts";
@@ -46,13 +46,23 @@ export async function applyFiles(environment: CommandEnvironment, options: Apply
     return Applied.parse(await askApi(hub, { action: "resource.apply", manifest, namespace, target, dryRun }));
   };
   const results: Applied[] = [];
-  for (const { manifest } of documents) results.push(await ask(manifest, true));
+  for (const { source, manifest } of documents)
+    results.push(await ask(manifest, true).catch(namingFile(source, options)));
   if (!options.dryRun) {
     for (const [index, { manifest }] of documents.entries()) results[index] = await ask(manifest, false);
   }
   const { output } = environment;
   if (output.format !== "table") return printData(output, results);
   for (const result of results) tell(output, result, options.dryRun);
+}
+
+/** A refused resource is told with its file; that there is no such cluster is nothing about a file. */
+function namingFile(source: string, { cluster }: TargetOptions) {
+  return (error: unknown): never => {
+    if (!(error instanceof CommandFailure) || error.fields.object === `cluster ${cluster}`) throw error;
+    const { object, ...rest } = error.fields;
+    throw new CommandFailure({ object: `File ${source}: ${object}`, ...rest }, { cause: error });
+  };
 }
 
 /** @throws UsageError unless exactly one target is named. */

@@ -8,10 +8,12 @@ export interface FailureFields {
 /** A command could not do what it was asked: exit code 1. */
 export class CommandFailure extends Error {
   override readonly name = "CommandFailure";
+  readonly fields: FailureFields;
 
   constructor(fields: FailureFields, options?: ErrorOptions) {
     const { object, cause, nextStep } = fields;
     super(`${capitalised(object)}: ${sentence(cause)} ${capitalised(sentence(nextStep))}`, options);
+    this.fields = fields;
   }
 }
 

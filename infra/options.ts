@@ -1,5 +1,6 @@
 import type { App } from "aws-cdk-lib";
 import * as z from "zod";
+import { issueInWords } from "../lib/registry/issue-in-words.ts";
 import { LANES } from "../lib/work/lanes.ts";
 import { LEAST_WRITER_SECONDS, REQUEST_TIMEOUT_MS, WRITE_MARGIN_MS } from "../lib/work/lease.ts";
 
@@ -51,7 +52,7 @@ export const OutriggerOptions = z
     ),
     reconcileTimeoutSeconds: writerTimeoutSeconds.default(LANES.reconcile.timeoutSeconds),
     rolloutTimeoutSeconds: writerTimeoutSeconds.default(LANES.rollout.timeoutSeconds),
-    /** Other accounts that hold clusters: they may put cluster events on the bus, and roles in them may be assumed. */
+    /** Other accounts that hold clusters: they may put cluster events on the bus. */
     accounts: listOf(accountId).default([]),
     /** Roles the functions may assume to reach clusters; `*` is allowed in the name, not in the account. */
     assumeRoles: listOf(roleArn).default([]),
@@ -125,7 +126,7 @@ function explain(what: string, error: z.ZodError): Error {
     const [option = ""] = issue.path;
     return issue.code === "unrecognized_keys"
       ? `unknown option ${issue.keys.join(", ")} (there are ${[...OPTION_NAMES].join(", ")})`
-      : `${String(option)} ${issue.message}`;
+      : `${String(option)} ${issueInWords(issue)}`;
   });
   return new Error(`${what}: ${problems.join("; ")}. Correct it and synthesise again.`);
 }

@@ -39,7 +39,7 @@ async function readSecret(secrets: SecretsManagerClient, name: string): Promise<
       );
     }
     if (isDenied(error)) {
-      const message = `the secret ${name} cannot be read (${awsCause(error)}); allow secretsmanager:GetSecretValue to the hub's role`;
+      const message = `the secret ${name} cannot be read (${awsCause(error)}); the hub reads secrets whose names the stack's option kubeconfigSecrets allows, outrigger/* by default: rename it or add it there`;
       throw new ClusterAccessError("AccessDenied", message, { cause: error });
     }
     throw new ClusterAccessError("AwsUnavailable", `the secret ${name} cannot be read for now (${awsCause(error)})`, {

@@ -13,13 +13,19 @@ export const ClusterName = z
 /** An RFC 1123 label, as Kubernetes wants namespaces. */
 export const NamespaceName = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be a namespace name, e.g. `mimir-prod`");
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    "must be a namespace name: lower case letters, digits and `-`, e.g. `mimir-prod`",
+  );
 
 /** An RFC 1123 subdomain, as Kubernetes wants most object names. */
 export const ObjectName = z
   .string()
   .max(253)
-  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, "must be the name of a Kubernetes object");
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
+    "must be the name of a Kubernetes object: lower case letters, digits, `-` and `.`, e.g. `ingester`",
+  );
 
 const LABEL_NAME = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_PREFIX = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;

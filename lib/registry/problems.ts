@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { issueInWords } from "./issue-in-words.ts";
 
 /** @returns the known word nearest to a mistyped one, when it is near enough to be meant. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {
@@ -37,7 +38,7 @@ export function describeProblems(
   return error.issues.flatMap((issue) => {
     const inner = issue.path.map(String).join(".");
     const at = [prefix, inner].filter((part) => part !== "").join(".");
-    if (issue.code !== "unrecognized_keys") return [at === "" ? issue.message : `${at}: ${issue.message}`];
+    if (issue.code !== "unrecognized_keys") return [at === "" ? issueInWords(issue) : `${at}: ${issueInWords(issue)}`];
     return issue.keys.map((key) => {
       const suggestion = didYouMean(key, known[inner] ?? []);
       return `${at === "" ? key : `${at}.${key}`}: unknown field${suggestion === undefined ? "" : `; did you mean \`${suggestion}\`?`}`;

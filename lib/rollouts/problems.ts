@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { issueInWords } from "../registry/issue-in-words.ts";
 
 /** One thing wrong with a resource: which field, why, and what to do about it. */
 export interface Problem {
@@ -10,7 +11,9 @@ export interface Problem {
 
 /** @returns the problems as one message for a condition, e.g. `spec.azOrder: expected a list, got text; write …`. */
 export function describeProblems(problems: readonly Problem[]): string {
-  return problems.map(({ path, cause, nextStep }) => `${path}: ${cause}; ${nextStep}.`).join(" ");
+  return problems
+    .map(({ path, cause, nextStep }) => `${path}: ${cause}; ${nextStep}${nextStep.endsWith("?") ? "" : "."}`)
+    .join(" ");
 }
 
 /** Every field name of the resource, for suggestions by place. */
@@ -54,7 +57,7 @@ export function describeIssue(issue: z.core.$ZodIssue, raw: unknown): Problem[] 
   if (value === undefined) {
     return [{ path, cause: "it is missing", nextStep: missingStep(path) }];
   }
-  return [{ path, cause: `${JSON.stringify(value)} is wrong (${issue.message})`, nextStep: "correct the value" }];
+  return [{ path, cause: `${JSON.stringify(value)} is wrong (${issueInWords(issue)})`, nextStep: "correct the value" }];
 }
 
 function missingStep(path: string): string {

@@ -25,6 +25,7 @@ beforeAll(() => {
   file("paused.yaml", yaml("ingesters", "  paused: yes\n"));
   file("wrong.yaml", `${yaml("first")}---\n${yaml("second", "  azOrdr: [a]\n")}`);
   file("broken.yaml", "kind: [\n");
+  file("text.yaml", "just text\n");
   file("more/a.yml", `${yaml("a")}---\n${yaml("b")}---\n`);
   file("more/deep/c.json", JSON.stringify({ kind: "List", items: [manifest({}, { name: "c" })] }));
   file("more/notes.txt", "no resource");
@@ -111,9 +112,20 @@ describe("apply", () => {
 
   test("writes nothing unless all of it is right", async () => {
     const { stderr, exitCode } = await run("apply -f @one.yaml -f @wrong.yaml --cluster lab");
-    expect(stderr).toMatch(/MultiAZRollout mimir\/second: spec.azOrdr: there is no such field; did you mean azOrder\?/);
+    expect(stderr).toMatch(
+      /^outrigger: File \S+wrong.yaml: MultiAZRollout mimir\/second: spec.azOrdr: there is no such field; did you mean azOrder\? Correct it and apply it again\.\n$/,
+    );
     expect(exitCode).toBe(1);
     expect(world.hub.hub.specs.size).toBe(0);
+  });
+
+  test("a file that holds no resource is named, a wrong cluster is no fault of a file", async () => {
+    expect((await run("apply -f @one.yaml -f @text.yaml --cluster lab")).stderr).toMatch(
+      /^outrigger: File \S+text.yaml: resource: must be an object\. Correct it/,
+    );
+    expect((await run("apply -f @one.yaml --cluster la")).stderr).toMatch(
+      /^outrigger: Cluster la: it is not registered/,
+    );
   });
 
   test("folders, with -R what is below them; JSON says all", async () => {

@@ -8,10 +8,10 @@ const fromContext = (context: Record<string, unknown>) => readContext(new App({ 
 describe("the CDK context is refused, naming the option and the rule, when", () => {
   const cases: Record<string, [Record<string, unknown>, string]> = {
     "an option is unknown": [{ loglevel: "INFO" }, "unknown option loglevel (there are logLevel,"],
-    "the log level is unknown": [{ logLevel: "LOUD" }, "logLevel Invalid option"],
+    "the log level is unknown": [{ logLevel: "LOUD" }, "logLevel must be one of DEBUG, INFO, WARN, ERROR."],
     "a concurrency is below what SQS allows": [{ rolloutConcurrency: "1" }, "rolloutConcurrency must be at least 2"],
     "a concurrency is above what SQS allows": [{ probeConcurrency: "1001" }, "probeConcurrency must be at most 1000"],
-    "a concurrency is no number": [{ reconcileConcurrency: "many" }, "reconcileConcurrency Invalid input"],
+    "a concurrency is no number": [{ reconcileConcurrency: "many" }, "reconcileConcurrency must be a number"],
     "a timeout is longer than Lambda's": [
       { rolloutTimeoutSeconds: "901" },
       "rolloutTimeoutSeconds must be at most 900 s",
@@ -39,7 +39,7 @@ describe("the CDK context is refused, naming the option and the rule, when", () 
       { alarmTopicArn: "arn:aws:sqs:eu-west-1:111111111111:x" },
       "alarmTopicArn must be the ARN of an SNS topic",
     ],
-    "the removal policy is unknown": [{ removalPolicy: "keep" }, "removalPolicy Invalid option"],
+    "the removal policy is unknown": [{ removalPolicy: "keep" }, "removalPolicy must be one of retain, destroy"],
     "a flag is neither true nor false": [{ local: "yes" }, "local Invalid"],
     "fault points are asked for outside the local environment": [
       { faults: "true" },

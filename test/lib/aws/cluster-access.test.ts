@@ -164,7 +164,7 @@ const REFUSED: [name: string, access: Access, reason: string, message: string][]
     "a role that may not be assumed",
     eksAccess("prod", { roleArn }),
     "AccessDenied",
-    `the role ${roleArn} of EKS cluster ${ARN}prod`,
+    `the role ${roleArn} of EKS cluster ${ARN}prod cannot be assumed (AccessDenied: not authorized); check that the stack's option assumeRoles has it`,
   ],
   [
     "an ARN of another account",
@@ -191,7 +191,7 @@ const REFUSED: [name: string, access: Access, reason: string, message: string][]
     "a secret that may not be read",
     { type: "kubeconfig", secret: "denied" },
     "AccessDenied",
-    "allow secretsmanager:GetSecretValue",
+    "option kubeconfigSecrets allows, outrigger/* by default",
   ],
 ];
 
