@@ -6,6 +6,8 @@ import type { StackOutputs } from "./hub.ts";
 import { resolveKind } from "./kinds.ts";
 import { checkName } from "./names.ts";
 import { type Output, printData, renderTable } from "./output.ts";
+import { conditionLine } from "./resource-table.ts";
+import { parseTarget } from "./target.ts";
 
 /** Answer of a lane's function to a direct request. */
 const DirectReply = z.union([
@@ -33,21 +35,16 @@ export async function reconcileResource(
   target: string,
   options: { cluster: string; namespace: string; home: "cluster" | "hub" },
 ): Promise<void> {
-  const [kindText = "", name = "", ...rest] = target.split("/");
-  if (name === "" || rest.length > 0)
-    throw new UsageError(`${target}: write it as KIND/NAME, e.g. MultiAZRollout/ingesters.`);
-  const { kind, lane } = resolveKind(kindText);
+  const id = parseTarget(target, options.namespace);
+  const { lane } = resolveKind(id.kind);
   if (lane === "probe")
-    throw new UsageError(`Kind ${kind}: it is probed, not reconciled. Use \`outrigger cluster get\`.`);
-  checkName("Name", name);
-  checkName("Namespace", options.namespace);
+    throw new UsageError(`Kind ${id.kind}: it is probed, not reconciled. Use \`outrigger cluster get\`.`);
   checkName("Cluster", options.cluster);
 
   const hub = await environment.hub();
-  const namespace = kind === "Discovery" ? "" : options.namespace;
   const request: DirectRequest = {
     action: "reconcile",
-    key: { cluster: options.cluster, home: options.home, kind, namespace, name },
+    key: { cluster: options.cluster, home: options.home, ...id },
   };
   const reply = DirectReply.parse(await hub.invoke(hub.outputs[LANE_FUNCTION[lane]], request));
   if ("error" in reply) throw new CommandFailure(reply.error);
@@ -58,7 +55,7 @@ async function print(output: Output, reply: Exclude<z.infer<typeof DirectReply>,
   if (output.format !== "table") return printData(output, reply);
   output.line(`${reply.phase}; looked at again in ${reply.nextDueInSeconds} s`);
   for (const condition of reply.conditions) {
-    output.line(`${condition.type}=${condition.status} ${condition.reason}: ${condition.message}`);
+    output.line(conditionLine(condition));
   }
   if (reply.actions.length === 0) return output.line("No action was needed.");
   const rows = reply.actions.map(({ kind, object, reason, result }) => [kind, object, reason, result ?? ""]);

@@ -30,9 +30,15 @@ function updated(status: ResourceView["status"]): string | undefined {
   return replicas === undefined ? undefined : `${updatedReplicas ?? 0}/${replicas}`;
 }
 
-/** Why it is not Ready; nothing when it is. */
+/** Why it is as it is; nothing where the phase says it all. */
 function reasonOf(status: ResourceView["status"]): string | undefined {
-  return status?.conditions.find(({ type, status: value }) => type === "Ready" && value !== "True")?.reason;
+  const reason = status?.conditions.find(({ type }) => type === "Ready")?.reason;
+  return reason === status?.phase || reason === "UpToDate" ? undefined : reason;
+}
+
+/** e.g. `Ready=False Overlap: claimed already`. */
+export function conditionLine(of: { type: string; status: string; reason: string; message: string }): string {
+  return `${of.type}=${of.status} ${of.reason}${of.message === "" ? "" : `: ${of.message}`}`;
 }
 
 /** One resource with its conditions. */
@@ -50,6 +56,6 @@ export async function printResource(output: Output, resource: ResourceView): Pro
   });
   if (output.format !== "table") return;
   for (const { type, status: value, reason, message } of status?.conditions ?? []) {
-    output.line(`${type}=${value} ${reason}: ${message}`);
+    output.line(conditionLine({ type, status: value, reason, message }));
   }
 }

@@ -12,7 +12,8 @@ export function parseTarget(text: string, namespace: string): ResourceId {
   if (name === "" || rest.length > 0)
     throw new UsageError(`${text}: write it as KIND/NAME, e.g. MultiAZRollout/ingesters.`);
   const { kind } = resolveKind(kindText);
-  checkName("Name", name);
+  // Discovery has no namespace and is named like its cluster.
+  checkName(kind === "Discovery" ? "Cluster" : "Name", name);
   checkName("Namespace", namespace);
   return { kind, namespace: kind === "Discovery" ? "" : namespace, name };
 }

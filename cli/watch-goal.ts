@@ -1,5 +1,21 @@
+import type { DiscoveryPhase } from "../lib/registry/discover-status.ts";
+import { didYouMean } from "../lib/registry/problems.ts";
+import type { Phase } from "../lib/rollouts/safety-rule.ts";
 import { UsageError } from "./failure.ts";
 import type { ResourceView } from "./views.ts";
+
+const PHASES = Object.keys({
+  Idle: true,
+  Progressing: true,
+  Held: true,
+  Paused: true,
+  Stalled: true,
+  RollingBack: true,
+  Completed: true,
+  Refused: true,
+  Discovered: true,
+  Deregistering: true,
+} satisfies Record<Phase | DiscoveryPhase, true>);
 
 /** What a watch waits for. */
 export interface WatchGoal {
@@ -22,6 +38,7 @@ export function parseGoal(text: string): WatchGoal {
   if (text === "delete") return { text, isMet: (resources) => resources.length === 0 };
   const complete = wanted !== "" && rest.length === 0;
   if (complete && subject === "phase" && !text.includes("=", "phase=".length)) {
+    checkPhase(text, wanted);
     return each((resource) => resource.status?.phase === wanted);
   }
   if (complete && subject === "condition" && ["True", "False", "Unknown"].includes(status)) {
@@ -32,4 +49,12 @@ export function parseGoal(text: string): WatchGoal {
   throw new UsageError(
     `--for ${text}: write it as phase=PHASE, condition=TYPE, condition=TYPE=False or delete, e.g. --for phase=Completed.`,
   );
+}
+
+/** A phase there is not would be waited for until the timeout, which is never by default. */
+function checkPhase(text: string, phase: string): void {
+  if (PHASES.includes(phase)) return;
+  const near = didYouMean(phase, PHASES);
+  const nextStep = near === undefined ? `Use one of ${PHASES.join(", ")}.` : `Did you mean ${near}?`;
+  throw new UsageError(`--for ${text}: there is no such phase. ${nextStep}`);
 }

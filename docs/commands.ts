@@ -16,9 +16,12 @@ export function commandSections(): string[] {
   ];
 }
 
-/** The commands that do something, in the order of `--help`. */
+/** The commands that do something, as `--help` shows them. */
 function leaves(command: CliCommand): CliCommand[] {
-  const below = command.commands.filter((child) => child instanceof CliCommand);
+  const shown = command.createHelp().visibleCommands(command);
+  const below = command.commands.filter(
+    (child) => child instanceof CliCommand && shown.includes(child),
+  ) as CliCommand[];
   return below.length === 0 ? [command] : below.flatMap(leaves);
 }
 

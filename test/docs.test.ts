@@ -12,6 +12,12 @@ test.each(pages)("docs/reference/%s says what the code does: otherwise run `npm 
   expect(readFileSync(join("docs/reference", file), "utf8")).toBe(text);
 });
 
+test("the command reference has what --help shows, and nothing that only scripts call", () => {
+  const titles = [...(referencePages()["commands.md"] ?? "").matchAll(/^## outrigger (.*)$/gm)].map(([, name]) => name);
+  expect(titles).toContain("completion");
+  expect(titles.filter((name) => name?.startsWith("_"))).toEqual([]);
+});
+
 test("no reference page is left over", () => {
   expect(readdirSync("docs/reference").toSorted()).toEqual(pages.map(([file]) => file).toSorted());
 });

@@ -49,7 +49,7 @@ export async function planRollout(environment: CommandEnvironment, name: string,
     String(outdated),
     maxUnavailable.join(", "),
     places.join(", "),
-    unready.length === 0 ? "Ready" : unready.slice(0, 3).join(", "),
+    unready.length === 0 ? "–" : unready.slice(0, 3).join(", "),
   ]);
   if (zones.length === 0) return;
   output.line(await renderTable(["ZONE", "OUTDATED", "MAX-UNAVAILABLE", "FREE-PLACES", "UNREADY"], zones));

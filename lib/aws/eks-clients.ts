@@ -49,7 +49,8 @@ async function assumeRole(access: EksRegistrationAccess, roleArn: string): Promi
       ...(assumed.Expiration === undefined ? {} : { expiration: assumed.Expiration }),
     };
   } catch (error) {
-    const next = "check that the stack's option assumeRoles has it, and that its trust policy names the hub's role and the registration's external id";
+    const next =
+      "check that the stack's option assumeRoles has it, and that its trust policy names the hub's role and the registration's external id";
     throw accessFailure(error, `the role ${roleArn} of EKS cluster ${access.arn} cannot be assumed`, next);
   } finally {
     sts.destroy();

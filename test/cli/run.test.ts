@@ -66,6 +66,16 @@ test("reconcile asks the lane of the kind and prints its answer as one line of J
   expect(hub.invocations).toEqual([{ functionName: "rollout", payload: { action: "reconcile", key } }]);
 });
 
+test("the look for resources is named like its cluster, as EKS names clusters", async () => {
+  const conditions = [{ type: "Ready", status: "True", reason: "Discovered", message: "" }];
+  const hub = fakeHub(() => ({ actions: [], conditions, phase: "Discovered", nextDueInSeconds: 30 }));
+  const { stdout, exitCode } = await run("reconcile Discovery/Prod_EU --cluster Prod_EU", async () => hub);
+  expect(stdout).toBe("Discovered; looked at again in 30 s\nReady=True Discovered\nNo action was needed.\n");
+  expect(exitCode).toBe(0);
+  const key = { cluster: "Prod_EU", home: "cluster", kind: "Discovery", namespace: "", name: "Prod_EU" };
+  expect(hub.invocations).toEqual([{ functionName: "reconcile", payload: { action: "reconcile", key } }]);
+});
+
 test("register sends the event as typed, and without --wait returns at once", async () => {
   const hub = fakeHub(() => ({ ok: true, data: [] }));
   const line =

@@ -60,6 +60,9 @@ const ROLLOUTS = [
   }),
   rollout("store-gateway", { phase: "Completed", conditions: [condition("Ready", "True", "Completed", "")] }),
   rollout("compactor"),
+  rollout("ruler", { phase: "Idle", conditions: [condition("Ready", "True", "UpToDate", "")] }),
+  rollout("typo", { phase: "Idle", conditions: [condition("Ready", "True", "NoStatefulSets", "no match")] }),
+  rollout("back", { phase: "Completed", conditions: [condition("Ready", "True", "RolledBack", "went back")] }),
 ];
 
 async function run(line: string) {
@@ -108,13 +111,16 @@ test("one cluster with its failed check", async () => {
   expect(stdout).toMatch(/^nodes +failed +NotReady +5 of 6 nodes are Ready$/m);
 });
 
-test("resources: phase, zone, progress, and the reason of what is not Ready", async () => {
+test("resources: phase, zone, progress, and the reason where the phase does not say it all", async () => {
   const { stdout, hub } = await run("get multiazrollouts -n mimir --cluster prod-eu");
   expect(cells(stdout).map((row) => row.slice(2, 7))).toEqual([
     ["NAME", "PHASE", "ZONE", "UPDATED", "REASON"],
     ["ingester", "Progressing", "zone-b", "7/12", "Rolling"],
     ["store-gateway", "Completed", "–", "–", "–"],
     ["compactor", "–", "–", "–", "–"],
+    ["ruler", "Idle", "–", "–", "–"],
+    ["typo", "Idle", "–", "–", "NoStatefulSets"],
+    ["back", "Completed", "–", "–", "RolledBack"],
   ]);
   const payload = { action: "resource.list", kind: "MultiAZRollout", namespace: "mimir", cluster: "prod-eu" };
   expect(hub.invocations).toEqual([{ functionName: "api", payload }]);

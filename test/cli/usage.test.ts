@@ -111,6 +111,12 @@ const cases: [line: string, wrong: RegExp, right: RegExp][] = [
   ["cluster register c --kubeconfig-secret s -l stage=a/b", /--label\.stage: has the value "a\/b"/, /up to 63 letters/],
   ["cluster register c --kubeconfig-secret s --timeout -1", /'-1' is invalid/, /Give a whole number, 0 or more/],
   ["get MultiAZRollout --for Completed", /--for Completed/, /write it as phase=PHASE, condition=TYPE/],
+  [
+    "get MultiAZRollout --for phase=completed",
+    /--for phase=completed: there is no such phase/,
+    /Did you mean Completed\?/,
+  ],
+  ["rollout watch a --for phase=Ready", /--for phase=Ready: there is no such phase/, /Use one of Idle, Progressing, /],
   ["get MultiAZRollout --timeout 5", /--timeout: nothing is waited for/, /Add --watch or --for/],
   [
     "rollout",

@@ -14,7 +14,7 @@ function rollout(name: string, phase: string, updated: number, ready: "True" | "
       currentZone: "zone-a",
       updatedReplicas: updated,
       replicas: 3,
-      conditions: [{ type: "Ready", status: ready, reason: ready === "True" ? "Done" : "Rolling", message: "" }],
+      conditions: [{ type: "Ready", status: ready, reason: ready === "True" ? "UpToDate" : "Rolling", message: "" }],
     },
   };
 }

@@ -15,7 +15,7 @@ const rows: Record<string, [schema: z.ZodType, value: unknown, says: string]> = 
   "not the one choice": [z.literal("Healthy"), "Sick", "must be Healthy"],
   "no time": [z.iso.datetime(), "yesterday", "must be a UTC time, e.g. `2026-11-20T10:00:00Z`"],
   "no URL": [z.url(), "foo", "must be a URL"],
-  "no ARN": [z.string().startsWith("arn:"), "foo", "must start with arn:"],
+  "no ARN": [z.string().startsWith("arn:"), "foo", 'must start with "arn:"'],
   "nothing in it": [z.string().min(1), "", "must not be empty"],
   "an empty list": [z.array(z.string()).min(1), [], "must not be empty"],
   "too short": [z.string().min(2), "a", "must have at least 2 characters"],
