@@ -16,7 +16,10 @@ export function announce(
   const tell = (what: string, detail: Record<string, unknown> = {}): void => {
     events.push({ detailType: `Rollout ${what}`, detail: { ...subject, startedAt: times.startedAt, ...detail } });
   };
+  // A rollout of which no member is left ends untold, and the one before it was told of.
+  const isEarlier = nextState.rollout === undefined && (times.startedAt ?? "") < (before.startedAt ?? "");
   const known =
+    isEarlier ||
     times.startedAt === before.startedAt || (nextState.rollout === undefined && before.startedAt === undefined);
   const told = known ? before : { zones: [], phase: "" };
   if (!known && times.startedAt !== undefined) {
@@ -24,7 +27,7 @@ export function announce(
   }
   const finished = Object.entries(times.zones).filter(([, zone]) => zone.finishedAt !== undefined);
   for (const [zone, { finishedAt }] of finished) {
-    if (!told.zones.includes(zone)) tell("Zone Completed", { zone, finishedAt });
+    if (!isEarlier && !told.zones.includes(zone)) tell("Zone Completed", { zone, finishedAt });
   }
   if (phase !== told.phase && (phase === "Held" || phase === "Stalled")) tell(phase, { reason, message });
   const aborted = phase === "Paused" && reason === "Aborted";

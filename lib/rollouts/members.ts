@@ -50,17 +50,22 @@ const MAX_UNAVAILABLE_ANNOTATION = "rollout-max-unavailable";
 
 /**
  * Deletes of ours that are still to be counted as terminating pods. One is over when its ordinal has a new UID or is
- * no longer wanted; in a fresh list also when the pod is there and not terminating, since then it was never deleted
- * (one without an answer may be on its way for as long as a request may take).
+ * no longer wanted, or its StatefulSet is neither selected nor a member any more; in a fresh list also when the pod is there
+ * and not terminating, since then it was never deleted (one without an answer may be on its way for as long as a request may
+ * take).
  */
-export function pendingDeletes(deleting: readonly Deleting[], observation: Observation): Deleting[] {
+export function pendingDeletes(
+  deleting: readonly Deleting[],
+  observation: Observation,
+  members: readonly Member[],
+): Deleting[] {
   const { pods, statefulSets, fresh, observedAt } = observation;
   if (pods === undefined) return [...deleting];
   return deleting.filter(({ statefulSet: owner, pod: name, uid, mayComeUntil }) => {
     const statefulSet = statefulSets.find(({ metadata }) => metadata.name === owner);
-    if (statefulSet !== undefined) {
-      if (ordinalOf(name) >= endOrdinal(statefulSet)) return false;
-    }
+    if (statefulSet === undefined) {
+      if (!members.some((member) => member.name === owner)) return false;
+    } else if (ordinalOf(name) < firstOrdinal(statefulSet) || ordinalOf(name) >= endOrdinal(statefulSet)) return false;
     const found = pods.find(({ metadata }) => metadata.name === name);
     if (found === undefined) return true;
     if (found.metadata.uid !== uid) return false;

@@ -1,12 +1,12 @@
 import { acceptMembers, rolloutToken } from "./approval.ts";
-import type { ZoneView } from "./members.ts";
+import { membershipProblem, type ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import { isOrderedBack } from "./orders.ts";
 import { startClock, tickClock, tickZones } from "./progress.ts";
 import { belongsToRollback, type Rejected, revisionAtStart } from "./rollback.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
-import type { CurrentRollout, LastRollout, RolloutState } from "./state.ts";
+import type { CurrentRollout, LastRollout, Member, RolloutState } from "./state.ts";
 
 /** The record of a rollout that starts now: its members, their revisions, and a clock at 0. */
 export function beginRollout(
@@ -54,7 +54,10 @@ export function reviveRollout(
   };
 }
 
-/** The rollout under way as of now: another wanted revision restarts its timers, another selector accepts new members. */
+/**
+ * The rollout under way as of now: another wanted revision restarts its timers, another selector accepts new members. It is
+ * over when no member is left.
+ */
 export function continueRollout(
   rollout: CurrentRollout | undefined,
   spec: RolloutSpec,
@@ -65,8 +68,13 @@ export function continueRollout(
   if (rollout === undefined) return undefined;
   const accepted = acceptMembers(rollout, observation);
   const selector = JSON.stringify(spec.statefulSetSelector);
-  const known = selector === rollout.selector ? accepted.members : [];
+  const stays = (member: Member): boolean => {
+    const found = observation.statefulSets.find(({ metadata }) => metadata.name === member.name);
+    return selector === rollout.selector || membershipProblem(member, found) === undefined;
+  };
+  const known = accepted.members.filter(stays);
   const members = [...known, ...membersOf(observation, zoneOf, known)];
+  if (members.length === 0) return undefined;
   const revisions = { ...rollout.revisions, ...revisionsOf(observation) };
   const same = Object.entries(revisions).every(
     ([name, revision]) => (rollout.revisions[name] ?? revision) === revision,

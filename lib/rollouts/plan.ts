@@ -81,13 +81,13 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   const now = observation.observedAt;
   const { azOrder } = spec;
   const topologyKey = spec.rollingUpdate.azTopologyKey;
-  const deleting = pendingDeletes(state.deleting, observation);
   const nodeZones = rememberNodeZones(state.nodeZones, observation, topologyKey);
   const assigned = assignZones(observation.statefulSets, { azOrder, topologyKey, nodeZones: nodeZones.zones });
   const known = state.rejected ?? {};
   const { orders = {} } = observation;
   const begun = state.rollout ?? reviveRollout(state.last, spec, observation);
   const ongoing = continueRollout(begun, spec, observation, assigned.zones, known);
+  const deleting = pendingDeletes(state.deleting, observation, ongoing?.members ?? []);
   const standing = standingOf(state.scaleDown, observation.statefulSets, now);
   const views = withUnseen(viewStatefulSets(observation, spec, deleting), standing);
   const podZones = rememberPodZones(state, observation, spec);

@@ -19,7 +19,7 @@ import type { Reason } from "./reason.ts";
 import { rollZones } from "./roll.ts";
 import type { Run } from "./run.ts";
 import { parseSpec } from "./spec.ts";
-import { readState } from "./state.ts";
+import { RolloutState, readState } from "./state.ts";
 import { refusedStatus, rolloutStatus } from "./status.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { takeBack } from "./take-back.ts";
@@ -140,7 +140,7 @@ async function refuse(
   { session, resource, state, writer }: Pick<Run, "session" | "resource" | "state" | "writer">,
   why: { reason: Reason; message: string },
 ): Promise<Reconciliation> {
-  const status = refusedStatus(resource, { phase: "Refused", ...why }, new Date(session.now()).toISOString());
+  const status = refusedStatus(resource, { phase: "Refused", ...why }, new Date(session.now()).toISOString(), state);
   writer.offer(status);
   await writer.flush();
   return { verdict: { type: "stalled", seconds: REFUSED_SECONDS }, state, status: writer.kept(status), actions: [] };
@@ -178,7 +178,9 @@ async function troubled(
 ): Promise<Reconciliation> {
   const { namespace, name } = session.key;
   const known = resource ?? { metadata: { name, namespace } };
-  const status = refusedStatus(known, { phase: "Held", ...trouble }, new Date(session.now()).toISOString());
+  const { data: saved } = RolloutState.safeParse(session.state);
+  const state = resource === undefined || resource.metadata.uid === saved?.uid ? saved : undefined;
+  const status = refusedStatus(known, { phase: "Held", ...trouble }, new Date(session.now()).toISOString(), state);
   session.log("warn", trouble.message, { reason: trouble.reason });
   if (resource !== undefined) {
     const writer = new StatusWriter(session, resource);

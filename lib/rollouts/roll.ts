@@ -61,7 +61,7 @@ export async function rollZones(run: Run, listed?: ListResult<StatefulSet>): Pro
     if (trouble === undefined) throw error;
     session.log("warn", trouble.message, { reason: trouble.reason });
     const now = new Date(session.now()).toISOString();
-    return finish(run, refusedStatus(run.resource, { phase: "Held", ...trouble }, now), FAILED_SECONDS);
+    return finish(run, refusedStatus(run.resource, { phase: "Held", ...trouble }, now, run.state), FAILED_SECONDS);
   }
 }
 

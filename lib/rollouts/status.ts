@@ -1,5 +1,5 @@
 import type { Condition, StatefulSet } from "../kubernetes/objects.ts";
-import type { Approval } from "./approval.ts";
+import { type Approval, rolloutToken } from "./approval.ts";
 import type { GateAnswer } from "./gates.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { MultiAZRollout, Observation } from "./observation.ts";
@@ -7,6 +7,7 @@ import type { Plan } from "./plan.ts";
 import type { PodView } from "./pods.ts";
 import type { Reason } from "./reason.ts";
 import type { Phase } from "./safety-rule.ts";
+import type { RolloutState } from "./state.ts";
 
 export interface ZoneStatus {
   name: string;
@@ -81,19 +82,25 @@ export function rolloutStatus(plan: Plan, observation: Observation): RolloutStat
   };
 }
 
-/** The status of a resource on which nothing can be planned: its spec is refused, or the cluster refuses us. */
+/**
+ * The status of a resource on which nothing can be planned: its spec is refused, or the cluster refuses us. It names the
+ * rollout all the same, which people may want to abort just then.
+ */
 export function refusedStatus(
   resource: MultiAZRollout,
   why: { phase: "Refused" | "Held"; reason: Reason; message: string },
   now: string,
+  { rollout, last }: Pick<RolloutState, "rollout" | "last"> = {},
 ): RolloutStatus {
   const before = resource.status as Partial<RolloutStatus> | undefined;
+  const token = rollout === undefined ? last?.token : rolloutToken(rollout);
   return {
     phase: why.phase,
     zones: before?.zones ?? [],
     updatedReplicas: before?.updatedReplicas ?? 0,
     replicas: before?.replicas ?? 0,
     updated: before?.updated ?? "0/0",
+    ...(token === undefined ? {} : { rollout: token }),
     observedGeneration: resource.metadata.generation ?? 0,
     conditions: transition(resource, conditionsOf(why.phase, why.reason, why.message), now),
   };

@@ -80,6 +80,7 @@ describe("a cluster that does not answer", () => {
     silent = true;
     await until(scenario, 60);
     expect(ready(scenario)?.reason).toMatch(/Unreachable|WriteRefused/);
+    expect(scenario.hub.last?.status["rollout"]).toMatch(/^rollout\./);
     silent = false;
     expect(await scenario.runUntilCompleted("new")).toBe(true);
     expect(scenario.invariants.violations).toEqual([]);
@@ -102,11 +103,13 @@ describe("a cluster that does not answer", () => {
 describe("the resource", () => {
   test("with a wrong spec is refused in its status, and goes on when it is corrected", async () => {
     const scenario = await started();
+    await scenario.clock.run(() => scenario.invariants.deletes === 1, 60_000);
     const update = { maxUnavailable: "x%" };
     scenario.model.changeResource("ingesters", { statefulSetSelector: SELECTOR, rollingUpdate: update });
     await until(scenario, 30);
     const { status } = scenario.model.find<MultiAZRollout>("multiazrollouts", "ingesters") ?? {};
     expect(status).toMatchObject({ phase: "Refused", conditions: [{ reason: "InvalidSpec" }, {}, {}, {}] });
+    expect(status?.["rollout"]).toMatch(/^rollout\./);
     expect(status?.conditions?.[0]?.message).toContain("spec.rollingUpdate.maxUnavailable");
     scenario.model.changeResource("ingesters", scenario.spec);
     expect(await scenario.runUntilCompleted("new")).toBe(true);
@@ -131,6 +134,24 @@ describe("the resource", () => {
       .all<StatefulSet>("statefulsets")
       .filter(({ metadata }) => metadata.annotations?.["outrigger.dev/rollout"] !== undefined);
     expect(claimed.map(({ metadata }) => metadata.name)).toEqual(["ingester-zone-a"]);
+  });
+
+  test("that selects nothing any more in the middle of a rollout gives all back", async () => {
+    const scenario = await started();
+    await scenario.runUntilCompleted("new");
+    scenario.changeTemplates("newer");
+    await scenario.clock.run(() => scenario.invariants.deletes === 11, 60_000);
+    scenario.model.changeResource("ingesters", { statefulSetSelector: { matchLabels: { zone: "none" } } });
+    await until(scenario, 60);
+    expect(ready(scenario)).toMatchObject({ reason: "NoStatefulSets" });
+    const claims = scenario.model.all<StatefulSet>("statefulsets").map(({ metadata }) => metadata.annotations);
+    expect(claims).toEqual([{}, {}, {}]);
+    const zones = ["Rollout Zone Completed", "Rollout Zone Completed", "Rollout Zone Completed"];
+    const events = ["Rollout Started", ...zones, "Rollout Completed", "Rollout Started"];
+    expect(scenario.hub.events.map(({ detailType }) => detailType)).toEqual(events);
+    scenario.model.changeResource("ingesters", scenario.spec);
+    expect(await scenario.runUntilCompleted("newer")).toBe(true);
+    expect(scenario.invariants.violations).toEqual([]);
   });
 });
 

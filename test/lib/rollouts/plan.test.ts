@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { StatefulSet } from "../../../lib/kubernetes/objects.ts";
 import type { Plan } from "../../../lib/rollouts/plan.ts";
-import { at, NOW, OWNER, underWay } from "./group.ts";
+import { at, NOW, OWNER, observe, underWay } from "./group.ts";
 import { claimed, deleting, plan, type Row } from "./plan-row.ts";
 
 describe("what a plan remembers and writes", () => {
@@ -70,6 +71,45 @@ describe("what a plan remembers and writes", () => {
     const state = underWay({ a: {} }, {}, { deleting: [deleting("a-5", "gone")] });
     expect(plan({ pods: { a: "oo" }, state, phase: "Progressing" }).nextState.deleting.map(({ pod }) => pod)).toEqual([
       "ingester-a-0",
+    ]);
+  });
+
+  test("so are those of a pod below the first ordinal, which does not come back either", () => {
+    const [set] = observe({ pods: { a: ".NN" }, parts: { a: { replicas: 2 } } }).statefulSets;
+    const spec = { ...set?.spec, ordinals: { start: 1 } };
+    const observation = { statefulSets: [{ ...set, spec } as StatefulSet] };
+    const state = underWay({ a: {} }, {}, { deleting: [deleting("a-0", "gone")] });
+    const { nextState } = plan({ pods: { a: ".NN" }, observation, state, phase: "Completed" });
+    expect(nextState.deleting).toEqual([]);
+  });
+
+  test("those of a StatefulSet that is gone are kept while it is a member, and forgotten with it", () => {
+    const row = { pods: { a: "oo" }, phase: "Progressing" as const };
+    const left = (members: Record<string, object>): string[] => {
+      const state = underWay(members, {}, { deleting: [deleting("b-1", "gone")] });
+      return plan({ ...row, state }).nextState.deleting.map(({ pod }) => pod);
+    };
+    expect(left({ a: {}, b: {} })).toEqual(["ingester-b-1"]);
+    expect(left({ a: {} })).toEqual(["ingester-a-0"]);
+  });
+
+  test("a rollout is over when no member is left", () => {
+    const state = underWay({ a: {} }, { selector: "{}" }, { claimed: ["ingester-a"] });
+    const { nextState, reason } = plan({ pods: {}, state, phase: "Idle" });
+    expect(reason).toBe("NoStatefulSets");
+    expect(nextState.rollout).toBeUndefined();
+    expect(nextState.claimed).toEqual(["ingester-a"]);
+  });
+
+  test("another selector keeps what the members that stay were at the start", () => {
+    const state = underWay({ a: {}, b: {}, c: {} }, { selector: "{}" });
+    const parts = { a: { currentRevision: "new" }, c: { uid: "another", currentRevision: "mid" } };
+    const { nextState } = plan({ pods: { a: "NN", b: "oo", c: "NN" }, parts, state, phase: "Progressing" });
+    const members = nextState.rollout?.members.map(({ name, uid, revision }) => [name, uid, revision]);
+    expect(members).toEqual([
+      ["ingester-a", "uid-ingester-a", "old"],
+      ["ingester-b", "uid-ingester-b", "old"],
+      ["ingester-c", "another", "mid"],
     ]);
   });
 
