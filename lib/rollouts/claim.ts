@@ -20,6 +20,13 @@ export function claimOf({ metadata }: KubernetesObject): string | undefined {
   return claim === "" ? undefined : claim;
 }
 
+/** What people and controllers have written into an object, apart from its status and from claims: equal while they change nothing. */
+export function writtenInto({ metadata }: KubernetesObject): string {
+  const { [CLAIM_ANNOTATION]: _claim, ...annotations } = metadata.annotations ?? {};
+  const sorted = (map: Record<string, string> = {}) => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([metadata.uid, metadata.generation, sorted(metadata.labels), sorted(annotations)]);
+}
+
 /**
  * Whether another hub (or this one, under another name of the cluster) has claimed any of these for the same resource.
  * Then that one writes the resource's status, and this one keeps its own view to itself.

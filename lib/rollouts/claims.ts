@@ -3,24 +3,29 @@ import { isApiError } from "../kubernetes/errors.ts";
 import type { KubernetesObject, StatefulSet } from "../kubernetes/objects.ts";
 import { STATEFUL_SETS } from "../kubernetes/types.ts";
 import { givingBack } from "./adoption.ts";
-import { CLAIM_ANNOTATION, claimOf, claimOwner, claimPrefix } from "./claim.ts";
+import { CLAIM_ANNOTATION, claimOf, claimOwner, claimPrefix, writtenInto } from "./claim.ts";
 
 /** What came of laying a claim. */
-export type ClaimResult = { result: "claimed"; statefulSet: StatefulSet } | { result: "overlap"; owner: string };
+export type ClaimResult =
+  | { result: "claimed"; statefulSet: StatefulSet }
+  | { result: "overlap"; owner: string }
+  /** It is not what was looked at: what was decided on it may be wrong by now. */
+  | { result: "changed" };
 
 /** A StatefulSet's status changes all the time, and each change makes a resourceVersion stale. */
 const ATTEMPTS = 6;
 
 /**
  * Claims one StatefulSet for `owner` under a resourceVersion precondition, reading it again after each conflict.
+ * @param target `seen`: what was written into it when it was looked at (`writtenInto`); absent = that does not matter.
  * @throws ApiError when the cluster refuses (404 gone, 403 forbidden) or the object never holds still.
  */
 export async function claimStatefulSet(
   client: KubernetesClient,
-  target: { namespace: string; name: string; resourceVersion: string },
+  target: { namespace: string; name: string; resourceVersion: string; seen?: string },
   owner: string,
 ): Promise<ClaimResult> {
-  const { namespace, name } = target;
+  const { namespace, name, seen } = target;
   let { resourceVersion } = target;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -31,8 +36,9 @@ export async function claimStatefulSet(
     }
     const current = await client.get<StatefulSet>(STATEFUL_SETS, { namespace, name });
     const holder = claimOf(current);
+    if (holder !== undefined && holder !== owner) return { result: "overlap", owner: holder };
+    if (seen !== undefined && writtenInto(current) !== seen) return { result: "changed" };
     if (holder === owner) return { result: "claimed", statefulSet: current };
-    if (holder !== undefined) return { result: "overlap", owner: holder };
     resourceVersion = current.metadata.resourceVersion ?? "";
   }
 }

@@ -76,10 +76,12 @@ async function layClaims(
   const { namespace, owner } = options;
   const done: Executed[] = [];
   for (const action of claims) {
-    const target = { namespace, name: action.statefulSet, resourceVersion: action.resourceVersion };
+    const { statefulSet: name, resourceVersion, seen } = action;
+    const target = { namespace, name, resourceVersion, seen };
     const executed = await attempt(action, options, async () => {
       const claim = await claimStatefulSet(client, target, owner);
       if (claim.result === "overlap") return { result: "refused", message: `Overlap: claimed by ${claim.owner}` };
+      if (claim.result === "changed") return { result: "preconditionFailed", message: "it has changed meanwhile" };
       options.changed(claim.statefulSet);
       return { result: "done" };
     });

@@ -1,6 +1,6 @@
 import type { ActionRecord } from "../work/reconciler.ts";
 import { toAdopt } from "./adoption.ts";
-import { claimOf } from "./claim.ts";
+import { claimOf, writtenInto } from "./claim.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import type { ReplicaAction } from "./replica-actions.ts";
@@ -8,7 +8,13 @@ import type { Restore } from "./rollback.ts";
 import type { Candidate } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
 
-export type ClaimAction = ActionRecord & { kind: "ClaimStatefulSet"; statefulSet: string; resourceVersion: string };
+export type ClaimAction = ActionRecord & {
+  kind: "ClaimStatefulSet";
+  statefulSet: string;
+  resourceVersion: string;
+  /** What was written into it when the plan was made. */
+  seen: string;
+};
 export type AdoptAction = ActionRecord & { kind: "AdoptStrategy"; statefulSet: string };
 export type RestoreAction = ActionRecord & { kind: "RestoreTemplate" } & Restore;
 export type DeleteAction = ActionRecord & {
@@ -44,12 +50,13 @@ export function deletesOf(batch: readonly Candidate[], { resource }: Observation
 export function claimsOf({ statefulSets, resource }: Observation, owner: string): ClaimAction[] {
   return statefulSets
     .filter((statefulSet) => claimOf(statefulSet) !== owner)
-    .map(({ metadata }) => ({
+    .map((statefulSet) => ({
       kind: "ClaimStatefulSet" as const,
-      object: objectName(resource, metadata.name),
+      object: objectName(resource, statefulSet.metadata.name),
       reason: "RolloutStarts",
-      statefulSet: metadata.name,
-      resourceVersion: metadata.resourceVersion ?? "",
+      statefulSet: statefulSet.metadata.name,
+      resourceVersion: statefulSet.metadata.resourceVersion ?? "",
+      seen: writtenInto(statefulSet),
     }))
     .sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1));
 }

@@ -115,8 +115,9 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
         return () => finish(run, withFailure(status, executed), FAILED_SECONDS);
       }
       if (late && session.trigger === "message") return undefined;
-      if (session.trigger === "message" && !results.has("skipped")) {
-        if (results.has("preconditionFailed")) await view.wait(STALE_MS);
+      const stale = results.has("preconditionFailed");
+      if (session.trigger === "message" && (stale || !results.has("skipped"))) {
+        if (stale) await view.wait(STALE_MS);
         if (session.lease.handoverMs() > 0) continue;
       }
     } else {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { ApiError } from "../../lib/kubernetes/errors.ts";
 import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { ExecuteOptions } from "../../lib/rollouts/attempt.ts";
+import { writtenInto } from "../../lib/rollouts/claim.ts";
 import { claimStatefulSet, releaseClaims } from "../../lib/rollouts/claims.ts";
 import { executeRollout } from "../../lib/rollouts/execute.ts";
 import type { RolloutAction } from "../../lib/rollouts/plan-actions.ts";
@@ -27,13 +28,26 @@ const deletion = (model: ClusterModel, pod: string, uid?: string): RolloutAction
   pod,
   uid: uid ?? model.find<Pod>("pods", pod)?.metadata.uid ?? "none",
 });
-const claim = (model: ClusterModel, statefulSet: string, resourceVersion?: string): RolloutAction => ({
-  kind: "ClaimStatefulSet",
-  object: `mimir/${statefulSet}`,
-  reason: "RolloutStarts",
-  statefulSet,
-  resourceVersion: resourceVersion ?? model.find("statefulsets", statefulSet)?.metadata.resourceVersion ?? "",
-});
+const claim = (model: ClusterModel, statefulSet: string, resourceVersion?: string): RolloutAction => {
+  const found = model.find<StatefulSet>("statefulsets", statefulSet);
+  return {
+    kind: "ClaimStatefulSet",
+    object: `mimir/${statefulSet}`,
+    reason: "RolloutStarts",
+    statefulSet,
+    resourceVersion: resourceVersion ?? found?.metadata.resourceVersion ?? "",
+    seen: found === undefined ? "" : writtenInto(found),
+  };
+};
+
+const annotate = (model: ClusterModel, name: string, annotations: Record<string, string>): void => {
+  const found = model.find<StatefulSet>("statefulsets", name);
+  if (found === undefined) throw new Error(`no StatefulSet ${name}`);
+  model.changeStatefulSet(found, { ...found, metadata: { ...found.metadata, annotations } });
+};
+
+const versionOf = (action: RolloutAction | undefined): string =>
+  action?.kind === "ClaimStatefulSet" ? action.resourceVersion : "";
 
 /** Lets the model's time pass while the call goes on. */
 async function settled<T>(call: Promise<T>): Promise<T> {
@@ -125,6 +139,21 @@ describe("claims", () => {
       result: "claimed",
     });
     expect(model.find("statefulsets", "a")?.metadata.annotations).toEqual({ "outrigger.dev/rollout": "hub/mimir/x" });
+  });
+
+  test.each([
+    ["are laid all the same, and the batch goes on", "status", ["done", "done"]],
+    ["are not laid, and nothing is deleted", "template", ["preconditionFailed", "skipped"]],
+    ["are not laid, and nothing is deleted", "annotation", ["preconditionFailed", "skipped"]],
+  ])("%s, where its %s has changed since the plan", async (_what, changed, expected) => {
+    const { model, client } = cluster();
+    const actions = [claim(model, "a"), deletion(model, "a-0")];
+    if (changed === "status") model.deletePod("a-3");
+    else if (changed === "template") model.changeTemplate("a", "newer");
+    else annotate(model, "a", { "grafana.com/rollout-paused": "true" });
+    await clock.run(() => false, 1_000);
+    expect(model.find("statefulsets", "a")?.metadata.resourceVersion).not.toBe(versionOf(actions[0]));
+    expect(await results(client, actions)).toEqual(expected);
   });
 
   test("of another owner stop everything, and what was claimed on the way is given back", async () => {
