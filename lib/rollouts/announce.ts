@@ -20,7 +20,8 @@ export function announce(
   const isEarlier = nextState.rollout === undefined && (times.startedAt ?? "") < (before.startedAt ?? "");
   const known =
     isEarlier ||
-    times.startedAt === before.startedAt || (nextState.rollout === undefined && before.startedAt === undefined);
+    times.startedAt === before.startedAt ||
+    (nextState.rollout === undefined && before.startedAt === undefined);
   const told = known ? before : { zones: [], phase: "" };
   if (!known && times.startedAt !== undefined) {
     tell("Started", { statefulSets: Object.keys(nextState.rollout?.revisions ?? {}) });
