@@ -32,7 +32,7 @@ export function rolloutToken({
   return token ?? tokenFor("rollout", [startedAt, revisions]);
 }
 
-/** What goes on after the zone that was completed last; undefined when none has been. */
+/** What goes on after the last zone that is complete; undefined when none is. */
 export function zoneApproval(rollout: Pick<CurrentRollout, "startedAt" | "zones">): Approval | undefined {
   const last = lastFinished(rollout.zones);
   if (last === undefined) return undefined;
@@ -72,11 +72,10 @@ function changedMembers({ members }: CurrentRollout, statefulSets: Observation["
     .sort();
 }
 
+/** By when it was started: an earlier zone may be complete once more, e.g. after its members were accepted. */
 function lastFinished(zones: Readonly<Record<string, ZoneTimes>>): string | undefined {
-  const finished = Object.entries(zones).flatMap(([name, { finishedAt }]) =>
-    finishedAt === undefined ? [] : [{ name, finishedAt }],
-  );
-  return finished.sort((a, b) => (a.finishedAt < b.finishedAt ? 1 : -1))[0]?.name;
+  const finished = Object.entries(zones).filter(([, { finishedAt }]) => finishedAt !== undefined);
+  return finished.sort(([, a], [, b]) => (a.startedAt < b.startedAt ? 1 : -1))[0]?.[0];
 }
 
 /** `<what>.<8 hex digits>`; FNV-1a (32 bit) of the question. It tells questions apart and keeps nothing secret. */

@@ -65,6 +65,23 @@ testRows({
       reason: "ApprovalNeeded",
       says: "the zone after b",
     },
+    "a zone that is complete once more, after members were accepted, does not stand for the next one": {
+      ...waiting,
+      pods: { a: "NN", b: "NN", c: "oo" },
+      state: underWay(
+        { a: {}, b: {}, c: {} },
+        {
+          zones: {
+            a: { startedAt: at(-90), finishedAt: at(-2), soakFrom: at(-2) },
+            b: { startedAt: at(-15), finishedAt: at(-5), soakFrom: at(-5) },
+          },
+          approved: token,
+        },
+      ),
+      phase: "Paused",
+      reason: "ApprovalNeeded",
+      says: "the zone after b",
+    },
     "a broken pod in another zone is cured without one": {
       ...waiting,
       pods: { a: "NN", b: "co", c: "oo" },
