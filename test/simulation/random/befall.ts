@@ -4,15 +4,16 @@ import { isReady } from "../objects.ts";
 import { between, oneOf } from "./chance.ts";
 import type { Fault } from "./draw.ts";
 import type { Kind } from "./kinds.ts";
-import { RESOURCE, type World } from "./world.ts";
+import { RESOURCE } from "./names.ts";
+import { operatorScaledUp, stayMs } from "./operator.ts";
+import { orderedBack, stopped } from "./ordered.ts";
+import type { World } from "./world.ts";
 
 /** Points of the code at which a worker may die, in the order it passes them. */
 const POINTS = ["claim-send", "send-take", "take-pencil", "pencil-act", "after-delete", "act-ink", "ink-post"];
 /** How long people take to see that a template is bad, milliseconds. */
 const PEOPLE_MS = 130_000;
 
-/** How long a person waits for an answer, milliseconds. */
-const RETRY_MS = 10_000;
 /** How long after its return nobody may have noticed a StatefulSet, milliseconds. */
 const REJOIN_MS = 45_000;
 
@@ -83,27 +84,6 @@ const scaled =
         if (scale(world.model, name, change(replicas))) world.fire(kind, name);
       });
     }
-  };
-
-/** Somebody stops the rollout in the hub, and lets it go on later. */
-const stopped =
-  (kind: Kind, type: "pause" | "abort"): Effect =>
-  async (world, { forMs }) => {
-    const [lane] = world.lanes;
-    if (lane === undefined || !(await lane.order(RESOURCE, type))) return;
-    world.fire(kind);
-    // An abort is of the rollout the hub knows of, which may not be the newest.
-    const aims = Object.entries(lane.aimOf(RESOURCE) ?? {});
-    const meant = type === "pause" || aims.every(([name, revision]) => world.judge.facts.wanted(name).now === revision);
-    if (meant) world.wishes.stopped = { owner: lane.ownerOf(RESOURCE), since: world.clock.now() };
-    const resume = async (): Promise<void> => {
-      world.wishes.stopped = undefined;
-      let heard = false;
-      // A person who hears of a failure, or of nothing, orders once more.
-      world.clock.after(RETRY_MS, () => heard || void resume());
-      heard = await lane.order(RESOURCE, "resume");
-    };
-    world.clock.after(forMs, () => void resume());
   };
 
 const recreated =
@@ -259,18 +239,14 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
   },
   "pause ordered": stopped("pause ordered", "pause"),
   "abort ordered": stopped("abort ordered", "abort"),
-  "rollback ordered": async (world) => {
-    // It lifts a pause as soon as it is written, whether or not anybody hears of that.
-    world.wishes.stopped = undefined;
-    world.wishes.rollbackOrderedAt = world.clock.now();
-    if (await world.lanes[0]?.order(RESOURCE, "rollback")) world.fire("rollback ordered");
-  },
+  "rollback ordered": orderedBack,
   "zones follow a leader": (world, { which, much }) => {
     // Without anything else that scales there would be nothing to follow.
     const [leader = ""] = world.sets;
     const replicas = world.setting.replicas + (which % 2 === 0 ? 1 : -1);
     world.clock.after(much * 20_000, () => scale(world.model, leader, Math.max(1, replicas)));
   },
+  "operator scaled up": operatorScaledUp,
   "person asks for a pass": (world, { forMs }) => {
     for (let turn = 0; turn < 3; turn++) {
       world.clock.after(between(world.random, 0, forMs), () => {
@@ -282,7 +258,9 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
 };
 
 /** When it is over, with all that people do about it, milliseconds after the start. */
-export function endOf({ kind, at, forMs }: Fault): number {
+export function endOf(fault: Fault): number {
+  const { kind, at, forMs } = fault;
+  if (kind === "operator scaled up") return at + stayMs(fault);
   if (kind === "pods crash" || kind === "pods never Ready") return at + PEOPLE_MS;
   return at + (kind === "one pod stuck" ? 3 : 1.5) * forMs + 10_000;
 }

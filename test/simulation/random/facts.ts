@@ -1,7 +1,8 @@
-import type { Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
+import type { Deployment, Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
 import type { MultiAZRollout } from "../../../lib/rollouts/observation.ts";
 import type { ClusterModel, ModelEvent } from "../model.ts";
 import { isReady } from "../objects.ts";
+import { isAtWork } from "./operator.ts";
 
 /** A value that changes, with what it was before. */
 class History<T> {
@@ -48,6 +49,8 @@ export class Facts {
   readonly #maxUnavailable = new Map<string, History<number | string>>();
   readonly #paused = new Map<string, History<boolean>>();
   readonly pausedSets = new Map<string, History<boolean>>();
+  /** Whether another controller that acts on the group is at work. */
+  readonly operator = new History<boolean>();
 
   /** @param changed called when a pod has become available without an event. */
   constructor(model: ClusterModel, minReadySeconds: number, changed: () => void) {
@@ -57,6 +60,7 @@ export class Facts {
     for (const statefulSet of model.all<StatefulSet>("statefulsets")) this.#noteStatefulSet(statefulSet);
     for (const pod of model.all<Pod>("pods")) this.#notePod(pod.metadata.name, pod);
     for (const resource of model.all<MultiAZRollout>("multiazrollouts")) this.#noteResource(resource);
+    for (const operator of model.all<Deployment>("deployments")) this.#noteDeployment(operator);
     model.subscribe((event) => this.#note(event));
   }
 
@@ -92,6 +96,7 @@ export class Facts {
     const gone = type === "DELETED";
     if (collection === "statefulsets" && !gone) this.#noteStatefulSet(object as StatefulSet);
     if (collection === "multiazrollouts") this.#noteResource(object as MultiAZRollout, gone);
+    if (collection === "deployments") this.#noteDeployment(object as Deployment, gone);
     if (collection === "pods") this.#notePod(object.metadata.name, gone ? undefined : (object as Pod));
   }
 
@@ -119,6 +124,10 @@ export class Facts {
     const { paused = false, rollingUpdate } = spec as { paused?: boolean; rollingUpdate: { maxUnavailable: number } };
     this.paused(name).note(now, gone || paused);
     this.maxUnavailable(name).note(now, rollingUpdate.maxUnavailable);
+  }
+
+  #noteDeployment(deployment: Deployment, gone = false): void {
+    this.operator.note(this.#model.clock.now(), !gone && isAtWork(deployment));
   }
 
   #notePod(name: string, pod: Pod | undefined): void {

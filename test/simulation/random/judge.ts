@@ -3,6 +3,7 @@ import type { ClusterModel } from "../model.ts";
 import { isReady, ownerName } from "../objects.ts";
 import type { Setting } from "./draw.ts";
 import { Facts } from "./facts.ts";
+import type { Kind } from "./kinds.ts";
 import type { OwnWrite } from "./lane.ts";
 import { ZoneLog } from "./zone-log.ts";
 
@@ -37,6 +38,10 @@ export interface JudgeOptions {
 
 /** Gates may be asked this long before a batch, milliseconds. */
 const GATE_MS = 10_000;
+/** Another controller is found within so long during a zone, and when a zone starts, milliseconds. */
+const OPERATOR_MS = { during: 60_000, start: 10_000 };
+/** After these nobody knows whether a delete was carried out. */
+const UNHEARD: readonly Kind[] = ["timeout", "reply of a delete lost", "delete carried out late"];
 /** What a batch may take from its plan to its last delete, milliseconds. */
 const BATCH_MS = 1_500;
 
@@ -49,6 +54,8 @@ export class Judge {
   /** Pods that are not available because of us, and when they were deleted. */
   readonly #ours = new Map<string, number>();
   readonly #deleted = new Set<string>();
+  /** By UID of a pod, who has deleted it and must have heard of it. */
+  readonly #heard = new Map<string, OwnWrite["process"]>();
   /** Whoever works on the group has a record of its own. */
   readonly #zones = new Map<string, ZoneLog>();
   #lastBatchAt = Number.NEGATIVE_INFINITY;
@@ -94,7 +101,7 @@ export class Judge {
     if (verb === "delete") this.#deleting(before as Pod, write);
   }
 
-  #deleting(pod: Pod, { uid, sentAt, owner }: OwnWrite): void {
+  #deleting(pod: Pod, { uid, sentAt, owner, process }: OwnWrite): void {
     const resource = owner.split("/").at(-1) ?? "";
     const { name, uid: found = "", deletionTimestamp } = pod.metadata;
     const knownAt = sentAt - this.#options.lagMs;
@@ -105,6 +112,9 @@ export class Judge {
       this.#violate(`${name} was terminating and was deleted once more`);
     if (this.#deleted.has(found) && deletionTimestamp === undefined) this.#violate(`${name} was deleted twice`);
     this.#deleted.add(found);
+    const mayBeUnheard = this.#options.setting.faults.some(({ kind }) => UNHEARD.includes(kind));
+    if (this.#heard.get(found) === process) this.#violate(`${name} was deleted twice by one worker`);
+    if (!mayBeUnheard) this.#heard.set(found, process);
     this.#checkClaim(pod, owner, knownAt);
     if (isReady(pod)) {
       this.#ours.set(name, this.#model.clock.now());
@@ -114,6 +124,13 @@ export class Judge {
     this.#checkWishes(pod, resource, sentAt, knownAt);
     this.#checkMembers(pod, owner, knownAt);
     this.#checkTimes(pod, sentAt);
+    this.#checkOperator(`${name} was deleted`, knownAt - OPERATOR_MS.during);
+  }
+
+  /** Nothing is done to the group while another controller is at work for longer than anybody goes without looking. */
+  #checkOperator(what: string, foundAt: number): void {
+    const { now, since } = this.facts.operator;
+    if (now === true && since < foundAt - BATCH_MS) this.#violate(`${what} while another controller was at work`);
   }
 
   /** A pod of the wanted revision is never deleted. Nobody can know at once that people want the former one back. */
@@ -222,6 +239,8 @@ export class Judge {
         this.#violate(`${pod.metadata.name} was to be deleted ${soaked} ms after another zone was complete`);
       if (wishes.approvedAt !== undefined && wishes.approvedAt < finishedAt && !wishes.rollsBack())
         this.#violate(`${pod.metadata.name} was to be deleted in a zone nobody had approved`);
+      const soughtAt = Math.max(finishedAt, now - OPERATOR_MS.start);
+      this.#checkOperator(`${pod.metadata.name} was to be deleted in a zone that starts`, soughtAt - lagMs);
     }
     zones.begin(zone);
   }

@@ -61,6 +61,8 @@ export const KINDS = [
   "abort ordered",
   "rollback ordered",
   "zones follow a leader",
+  "operator not removed",
+  "operator scaled up",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -30,6 +30,8 @@ import { type TableFault, tableOf } from "./table.ts";
 export interface OwnWrite extends Written {
   /** The claim under which it may be made. */
   owner: string;
+  /** The invocation that sent it. */
+  process: Process;
   /** Whether another worker had taken the resource before it was sent. */
   leaseLost: boolean;
 }
@@ -260,7 +262,7 @@ export class SimulatedLane {
   #wrote(written: Written, process: Process): void {
     const { id = "", name = "", fence = 0 } = process.taken ?? {};
     const leaseLost = this.#takes.some((take) => take.id === id && take.fence > fence && take.at < written.sentAt);
-    this.#around.wrote({ ...written, owner: this.ownerOf(name), leaseLost });
+    this.#around.wrote({ ...written, owner: this.ownerOf(name), process, leaseLost });
   }
 }
 

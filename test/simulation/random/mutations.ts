@@ -1,6 +1,6 @@
 import type { KubernetesClient, WatchEvent } from "../../../lib/kubernetes/client.ts";
 import { SAFETY_RULES } from "../../../lib/rollouts/safety.ts";
-import type { Candidate, SafetyRule } from "../../../lib/rollouts/safety-rule.ts";
+import type { Candidate, SafetyContext, SafetyRule } from "../../../lib/rollouts/safety-rule.ts";
 import { ClusterView } from "../../../lib/rollouts/watch.ts";
 import type { Clock } from "../../../lib/work/ports.ts";
 import { type FakeWorkStore, rowId } from "../../fakes/work-store.ts";
@@ -47,6 +47,12 @@ const befallen =
 function roomier(batch: readonly Candidate[]): Candidate[] {
   return batch.map((candidate) => ({ ...candidate, part: { ...candidate.part, budget: candidate.part.budget + 1 } }));
 }
+
+const LOOK_FOR_CONTROLLERS = "other controllers are looked for before a zone starts, and each minute";
+
+/** As if these zones had been at work for long. */
+const begun = (batch: readonly Candidate[]): SafetyContext["zoneTimes"] =>
+  Object.fromEntries(batch.map(({ zone }) => [zone.name, { startedAt: "" }]));
 
 /** A method of the view that does something else. */
 function view<K extends "deletesBegin" | "heldUp">(name: K, method: ClusterView[K]): () => () => void {
@@ -166,4 +172,20 @@ export const MUTATIONS: Record<string, Mutation> = {
     bend: { store: openToAll },
     among: befallen("message twice", "person asks for a pass", "worker frozen past its lease"),
   },
+  "other controllers are of no concern": without(
+    "a controller in the cluster could act too",
+    befallen("operator not removed", "operator scaled up"),
+  ),
+  "other controllers are looked for once": without(LOOK_FOR_CONTROLLERS, befallen("operator scaled up")),
+  "nobody looks for other controllers before a zone starts": {
+    apply: instead(LOOK_FOR_CONTROLLERS, (rule) => ({
+      ...rule,
+      apply: (batch, context) => rule.apply(batch, { ...context, zoneTimes: begun(batch) }),
+    })),
+    among: befallen("operator scaled up"),
+  },
+  "nobody hears what people order": without(
+    "a person has stopped it in the hub",
+    befallen("pause ordered", "abort ordered"),
+  ),
 };

@@ -1,4 +1,7 @@
+import type { Pod } from "../../../lib/kubernetes/objects.ts";
 import type { MultiAZRollout } from "../../../lib/rollouts/observation.ts";
+import { between } from "./chance.ts";
+import { RESOURCE } from "./names.ts";
 import type { World } from "./world.ts";
 
 const LOOK_MS = 5_000;
@@ -44,4 +47,21 @@ export function watchOver(world: World, name: string): void {
     });
   };
   look();
+}
+
+/** Somebody sees that a delete failed, and tries again at once, or does it by hand. */
+export function loseTemper(world: World): void {
+  const { clock, judge, lanes, model, random } = world;
+  const afterMs = between(random, 100, 2_000);
+  const byHand = (): void => {
+    const old = model.all<Pod>("pods").filter(({ metadata: { labels, ownerReferences } }) => {
+      const wanted = judge.facts.wanted(ownerReferences?.[0]?.name ?? "").now;
+      return labels?.["controller-revision-hash"] !== wanted;
+    });
+    for (const { metadata } of old) model.deletePod(metadata.name);
+    world.fire("person deletes pods", `${old.length} old ones`);
+  };
+  const turn = random();
+  if (turn < 0.3) clock.after(afterMs, () => lanes[0]?.direct(RESOURCE));
+  else if (turn < 0.8) clock.after(afterMs, byHand);
 }

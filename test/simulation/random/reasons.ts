@@ -57,7 +57,7 @@ export const EXCUSES: Record<string, readonly Kind[]> = {
   WriteRefused: [...API, ...MEMBERS],
   NotOnDelete: [],
   ZoneConflict: [],
-  ForeignController: [],
+  ForeignController: ["operator not removed", "operator scaled up"],
   HomeConflict: [],
   InvalidSpec: [],
   NamespaceMismatch: [],

@@ -2,9 +2,10 @@ import { befall, endOf } from "./befall.ts";
 import type { Setting } from "./draw.ts";
 import type { Tally } from "./kinds.ts";
 import type { Bend } from "./lane.ts";
+import { RESOURCE } from "./names.ts";
 import { watchOver } from "./person.ts";
 import { unexcused } from "./reasons.ts";
-import { RESOURCE, World } from "./world.ts";
+import { World } from "./world.ts";
 
 /** What one simulation came to. */
 export interface Outcome {

@@ -1,6 +1,4 @@
-import type { Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
-import type { GatePorts } from "../../../lib/rollouts/ask-gates.ts";
-import type { ShiftReading } from "../../../lib/rollouts/gates.ts";
+import type { StatefulSet } from "../../../lib/kubernetes/objects.ts";
 import { ordinalOf } from "../../../lib/rollouts/pods.ts";
 import { followLeader } from "../calamities.ts";
 import type { ClientOptions } from "../client.ts";
@@ -9,14 +7,15 @@ import { type Behaviour, ClusterModel } from "../model.ts";
 import { disturbanceOf } from "./api-faults.ts";
 import { between, type Random } from "./chance.ts";
 import type { Fault, Setting } from "./draw.ts";
+import { GATE_KINDS, gatePorts, isUntold } from "./gate-ports.ts";
 import { Judge, type Wishes } from "./judge.ts";
 import type { Kind, Tally } from "./kinds.ts";
 import { type Bend, SimulatedLane } from "./lane.ts";
+import { RESOURCE, ZONES } from "./names.ts";
+import { operatorBefore } from "./operator.ts";
+import { loseTemper } from "./person.ts";
 import type { Process } from "./process.ts";
 import { clientOptions } from "./watch-faults.ts";
-
-export const RESOURCE = "ingesters";
-export const ZONES = ["zone-a", "zone-b", "zone-c"];
 
 /** A group of StatefulSets, the hubs that work on it, what befalls them, and the judge. */
 export class World {
@@ -43,8 +42,8 @@ export class World {
     strangers: new Set<string>(),
     rollsBack: (): boolean => this.lanes.some((lane) => lane.rollsBack),
     gateClosedSince: (): number | undefined =>
-      this.#activeSince(this.#untold ? [...GATE_KINDS, "zonal shift"] : GATE_KINDS),
-    shiftedSince: (): number | undefined => (this.#untold ? undefined : this.#activeSince(["zonal shift"])),
+      this.#activeSince(isUntold(this) ? [...GATE_KINDS, "zonal shift"] : GATE_KINDS),
+    shiftedSince: (): number | undefined => (isUntold(this) ? undefined : this.#activeSince(["zonal shift"])),
   };
   spec: Record<string, unknown>;
   /** Revision that people want, as far as they know. */
@@ -92,6 +91,7 @@ export class World {
     });
     if (this.has("zones follow a leader")) followLeader(this.model, this.sets);
     if (this.has("approval needed")) this.wishes.approvedAt = Number.NEGATIVE_INFINITY;
+    operatorBefore(this);
     this.addLane("hub-1");
   }
 
@@ -153,7 +153,7 @@ export class World {
     const lane: SimulatedLane = new SimulatedLane(hubId, {
       model: this.model,
       random,
-      ports: this.#ports(),
+      ports: gatePorts(this),
       skewMs: skewed === undefined ? 0 : Math.round((skewed.much - 0.5) * 1_200_000),
       timeoutMs: () => (short === undefined ? 120_000 : between(random, 18_000, 26_000)),
       client: (process) => this.#client(process),
@@ -192,27 +192,6 @@ export class World {
     return lane;
   }
 
-  /** Somebody sees that a delete failed, and tries again at once, or does it by hand. */
-  #loseTemper(): void {
-    const afterMs = between(this.random, 100, 2_000);
-    const byHand = (): void => {
-      const old = this.model.all<Pod>("pods").filter(({ metadata: { labels, ownerReferences } }) => {
-        const wanted = this.judge.facts.wanted(ownerReferences?.[0]?.name ?? "").now;
-        return labels?.["controller-revision-hash"] !== wanted;
-      });
-      for (const { metadata } of old) this.model.deletePod(metadata.name);
-      this.fire("person deletes pods", `${old.length} old ones`);
-    };
-    const turn = this.random();
-    if (turn < 0.3) this.clock.after(afterMs, () => this.lanes[0]?.direct(RESOURCE));
-    else if (turn < 0.8) this.clock.after(afterMs, byHand);
-  }
-
-  /** Whether nobody can tell of zonal shifts, instead of there being one. */
-  get #untold(): boolean {
-    return (this.fault("zonal shift")?.which ?? 1) % 3 === 0;
-  }
-
   #fired<T>(kind: Kind, what: T, where: string): T {
     this.fire(kind, `${where} ${String(what)}`);
     return what;
@@ -222,7 +201,7 @@ export class World {
     const active = (kind: Kind): boolean => this.active(kind);
     const fire = (kind: Kind): void => {
       this.fire(kind);
-      if (kind === "delete carried out late") this.#loseTemper();
+      if (kind === "delete carried out late") loseTemper(this);
     };
     return {
       ...clientOptions(this, process),
@@ -238,25 +217,6 @@ export class World {
     this.fire(arm.kind, point);
     if (arm.freezeMs === undefined) process.kill();
     else process.freeze(arm.freezeMs);
-  }
-
-  #ports(): GatePorts {
-    const told = <T>(kind: Kind, answer: T): T | undefined => {
-      if (!this.active(kind)) return undefined;
-      this.fire(kind);
-      return answer;
-    };
-    return {
-      alarmState: async () => {
-        if (told("alarm not readable", true)) throw new Error("AccessDenied");
-        return (
-          told("alarm fires", "ALARM" as const) ?? told("alarm without data", "INSUFFICIENT_DATA" as const) ?? "OK"
-        );
-      },
-      ...(!this.has("zonal shift")
-        ? {}
-        : { zonalShifts: async () => told("zonal shift", this.#untold ? UNTOLD : SHIFTED) ?? UNSHIFTED }),
-    };
   }
 
   #activeSince(kinds: readonly Kind[]): number | undefined {
@@ -283,11 +243,7 @@ export class World {
   }
 }
 
-const UNTOLD: ShiftReading = { result: "Failed", message: "AccessDenied" };
-const SHIFTED: ShiftReading = { result: "Known", awayFrom: ["use1-az1"] };
-const UNSHIFTED: ShiftReading = { result: "Known", awayFrom: [] };
 const replicasOf = (object: unknown): number | undefined => (object as StatefulSet | undefined)?.spec?.replicas;
-const GATE_KINDS: readonly Kind[] = ["alarm fires", "alarm without data", "alarm not readable"];
 
 function watchLagMs({ faults }: Setting): number {
   const lag = faults.find(({ kind }) => kind === "watch lags");
