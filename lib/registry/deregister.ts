@@ -6,7 +6,7 @@ import { describeKey } from "../work/keys.ts";
 import { LeaseLostError } from "../work/verdict.ts";
 import { tombstone } from "./decide.ts";
 import { DiscoveryState } from "./discover-plan.ts";
-import { discoveryKey } from "./discovery-key.ts";
+import { discoveryKey, isDiscovery } from "./discovery-key.ts";
 import type { EmittedDetail } from "./emitted-events.ts";
 import type { DeregisterPorts } from "./ports.ts";
 import type { Registration } from "./registration.ts";
@@ -25,9 +25,8 @@ export async function runDeregistration(
   options: { force: boolean; holdsDiscovery: boolean },
 ): Promise<Deregistration> {
   const { name } = registration;
-  const own = discoveryKey(name);
   const all = await ports.work.listCluster(name);
-  const rows = all.map(({ row }) => row).filter(({ key }) => !(options.holdsDiscovery && key.kind === own.kind));
+  const rows = all.map(({ row }) => row).filter(({ key }) => !(options.holdsDiscovery && isDiscovery(key)));
   const held = rows.find((row) => row.leaseUntil > ports.clock.now());
   if (held !== undefined && !options.force) {
     return {
@@ -75,7 +74,7 @@ async function clean(
   all: Awaited<ReturnType<DeregisterPorts["work"]["listCluster"]>>,
 ): Promise<Deregistration> {
   const { name: cluster } = registration;
-  const { state } = all.find(({ row }) => row.key.kind === discoveryKey(cluster).kind)?.state ?? {};
+  const { state } = all.find(({ row }) => isDiscovery(row.key))?.state ?? {};
   let what = "the guard";
   try {
     const client = await ports.connect(registration);

@@ -5,11 +5,12 @@ import type { WorkKey } from "../work/keys.ts";
 import { type PostOffice, scheduleWork } from "../work/post.ts";
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
 import type { WorkStore } from "../work/store.ts";
-import { LeaseLostError } from "../work/verdict.ts";
+import { LeaseLostError, STALLED_INTERVAL_SECONDS } from "../work/verdict.ts";
 import { runDeregistration } from "./deregister.ts";
 import { observeResources } from "./discover-observe.ts";
 import { DiscoveryState, type Listing, planDiscovery, resourceId, withRows } from "./discover-plan.ts";
 import { type DiscoveryFacts, deregisteringFindings, discoveryFindings, withTransitions } from "./discover-status.ts";
+import { isDiscovery } from "./discovery-key.ts";
 import type { DeregisterPorts, InstallCustomResources, KeepGuard } from "./ports.ts";
 import type { Registration } from "./registration.ts";
 
@@ -28,6 +29,14 @@ export interface DiscoveryPorts extends Omit<PostOffice, "store">, Omit<Deregist
   keepGuard: KeepGuard;
 }
 
+/** A cluster has one discovery pass, named like itself; another name was mistyped, and two would work side by side. */
+const NO_SUCH_PASS: Reconciliation = {
+  verdict: { type: "stalled", seconds: STALLED_INTERVAL_SECONDS },
+  state: null,
+  status: { phase: "Gone", conditions: [] },
+  actions: [],
+};
+
 /**
  * The reconciler of kind `Discovery`: finds the resources that live in a cluster, places the hub's own that belong into it,
  * and hands both to their lanes.
@@ -36,8 +45,10 @@ export function createDiscoveryReconciler(ports: DiscoveryPorts): Reconciler {
   return {
     kind: "Discovery",
     lane: "reconcile",
-    reconcile: (session) =>
-      session.registration.state === "Active" ? discover(ports, session) : finishDeregistration(ports, session),
+    async reconcile(session) {
+      if (!isDiscovery(session.key)) return NO_SUCH_PASS;
+      return session.registration.state === "Active" ? discover(ports, session) : finishDeregistration(ports, session);
+    },
   };
 }
 

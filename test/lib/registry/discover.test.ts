@@ -3,6 +3,7 @@ import { ApiError, ConnectionError } from "../../../lib/kubernetes/errors.ts";
 import { createDiscoveryReconciler } from "../../../lib/registry/discover.ts";
 import { discoveryKey } from "../../../lib/registry/discovery-key.ts";
 import type { Registration } from "../../../lib/registry/registration.ts";
+import type { WorkKey } from "../../../lib/work/keys.ts";
 import type { Intent, Reconciliation, Session } from "../../../lib/work/reconciler.ts";
 import { at, registration } from "./build.ts";
 import { fakeHub, HUB_ID } from "./hub.ts";
@@ -19,9 +20,9 @@ beforeEach(async () => {
   await hub.registry.save(row, undefined);
 });
 
-async function pass(): Promise<Reconciliation> {
+async function pass(key: WorkKey = discoveryKey("prod")): Promise<Reconciliation> {
   const session = {
-    key: discoveryKey("prod"),
+    key,
     registration: row,
     hubId: HUB_ID,
     client: hub.cluster.client,
@@ -250,6 +251,12 @@ describe("a discovery pass", () => {
     expect(hub.cluster.requests.filter((request) => request === "GET /version")).toHaveLength(1);
     await pass();
     expect(hub.cluster.requests.filter((request) => request === "GET /version")).toHaveLength(2);
+  });
+
+  it("is one for each cluster: of another name there is none", async () => {
+    hub.cluster.rollouts = () => [resource()];
+    expect((await pass({ ...discoveryKey("prod"), name: "mimir" })).status).toMatchObject({ phase: "Gone" });
+    expect([hub.cluster.requests, hub.sent, hub.guards]).toEqual([[], [], []]);
   });
 
   it("finishes a deregistration instead, as often as it takes", async () => {

@@ -259,8 +259,7 @@ describe("a deregistered cluster", () => {
   });
 
   /** What the discovery pass of the cluster leaves behind. */
-  async function discovered(state: unknown): Promise<void> {
-    const key = discoveryKey("prod");
+  async function discovered(state: unknown, key = discoveryKey("prod")): Promise<void> {
     const { ticket = 1 } = (await hub.work.load(key)) ?? {};
     const nowMs = hub.clock.now();
     const taken = await hub.work.take(key, ticket, { owner: "w", nowMs, leaseUntilMs: nowMs + 1_000 });
@@ -304,6 +303,19 @@ describe("a deregistered cluster", () => {
     hub.work.states.set(rowId(KEY), { key: KEY, identity: `${ARN}@1`, state, status: {}, updatedAt: at(1) });
     await deregister();
     expect(hub.givenBack).toEqual([{ key: KEY, hubId: HUB_ID, state }, "claims"]);
+  });
+
+  it("loses its guard also where somebody had a pass of another name looked for", async () => {
+    const own = hub.work.rows.get(rowId(discoveryKey("prod")));
+    hub.work.rows.delete(rowId(discoveryKey("prod")));
+    const stray = { ...discoveryKey("prod"), name: "other" };
+    await hub.work.schedule(stray, hub.clock.nowMs, { posted: true });
+    await discovered({}, stray);
+    if (own !== undefined) hub.work.rows.set(rowId(own.key), own);
+    const memory = { checkedAt: at(0), definition: "abc" };
+    await discovered({ guard: memory });
+    await deregister();
+    expect(hub.left).toEqual([{ hubId: HUB_ID, cluster: "prod", memory }]);
   });
 
   it("waits for the worker that holds a resource, and stops new work meanwhile", async () => {
