@@ -22,6 +22,11 @@ const NEW_CRD_RETRY_SECONDS = 2;
 const DEREGISTRATION_RETRY_SECONDS = 15;
 /** A worker that holds what is to be removed lets go within seconds. */
 const REMOVAL_RETRY_SECONDS = 5;
+const HELD = "a worker still holds it";
+const NO_TIME = "no time left in this pass";
+const SCHEDULED = "it was scheduled again meanwhile";
+/** Why something is not let go yet that is over soon. What the cluster refuses waits for the next pass as planned. */
+const PASSING = [HELD, NO_TIME, SCHEDULED];
 
 export interface DiscoveryPorts extends Omit<PostOffice, "store">, Omit<DeregisterPorts, "connect" | "hubId"> {
   work: Pick<WorkStore, "schedule" | "load" | "loadState" | "listCluster" | "forget">;
@@ -58,7 +63,7 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
   const placed = state.placedFor === registration.eventId ? state.placed : {};
   const placement = await placeResources(ports, registration, placed);
   const pending = await removePlacements(ports, session, placement);
-  const removalsLeft = pending.length > 0 || placement.changedMeanwhile > 0;
+  const removalsLeft = placement.changedMeanwhile > 0 || pending.some(({ cause }) => PASSING.includes(cause));
   await finishDeletions(ports, placement.deleted);
   const install = await installOnce(ports, session, state);
   const observation = await observeResources(client, registration);
@@ -204,8 +209,8 @@ async function letGo(
   forgetRest: () => Promise<void> = async () => undefined,
 ): Promise<string | undefined> {
   const row = await ports.work.load(key);
-  if (row !== undefined && row.leaseUntil > session.now()) return "a worker still holds it";
-  if (!session.lease.mayWrite()) return "no time left in this pass";
+  if (row !== undefined && row.leaseUntil > session.now()) return HELD;
+  if (!session.lease.mayWrite()) return NO_TIME;
   try {
     // The same name in the other home has the same claims: they are its own from now on, and it may go on.
     const namesake = await ports.work.load(otherHomeKey(key));
@@ -216,7 +221,7 @@ async function letGo(
     session.log("info", "Resource is gone; its work is forgotten", { key });
     return undefined;
   } catch (error) {
-    if (error instanceof LeaseLostError) return "it was scheduled again meanwhile";
+    if (error instanceof LeaseLostError) return SCHEDULED;
     return error instanceof Error ? error.message : String(error);
   }
 }
@@ -272,11 +277,13 @@ async function finishDeregistration(ports: DiscoveryPorts, session: Session): Pr
     holdsDiscovery: true,
   });
   const message = result.done ? `cluster ${registration.name} is deregistered` : result.message;
-  const conditions = withTransitions(deregisteringFindings(message), [], new Date(session.now()).toISOString());
+  const state = DiscoveryState.safeParse(session.state).data ?? DiscoveryState.parse({});
+  const now = new Date(session.now()).toISOString();
+  const conditions = withTransitions(deregisteringFindings(message), state.conditions, now);
   return {
     verdict: { type: "requeueAfter", seconds: DEREGISTRATION_RETRY_SECONDS },
     // A registration that comes now starts with no memory of rows that are forgotten.
-    state: result.done ? null : (session.state ?? null),
+    state: result.done ? null : { ...state, conditions },
     status: { phase: "Deregistering", conditions },
     actions: [],
   };

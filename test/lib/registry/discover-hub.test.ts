@@ -112,6 +112,16 @@ describe("the hub's resources in a discovery pass", () => {
     expect(await hub.hub.loadSpec(KEY)).toBeUndefined();
   });
 
+  it("that cannot be let go are tried again with the next pass, not every few seconds", async () => {
+    await pass();
+    hub.ports.releaseClaims = async () => {
+      throw new Error("forbidden");
+    };
+    await relabel({ stage: "dev" });
+    expect((await pass()).verdict).toEqual({ type: "settled", seconds: 30 });
+    expect(await hub.hub.loadSpec(KEY)).toMatchObject({ deleting: true });
+  });
+
   it("go from the hub when they are deleted and the last cluster has let go", async () => {
     await pass();
     await hub.hub.saveFleet(fleetRow({ deleting: true, writtenBy: "w2" }), fleetRow());

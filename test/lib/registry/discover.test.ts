@@ -271,6 +271,8 @@ describe("a discovery pass", () => {
       reason: "Deregistering",
       message: expect.stringContaining("`force: true`"),
     });
+    const turned = condition(await pass(), "Ready")?.lastTransitionTime;
+    expect(condition(await pass(), "Ready")?.lastTransitionTime).toBe(turned);
     hub.ports.releaseClaims = releaseClaims;
     await pass();
     expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
