@@ -82,7 +82,7 @@ const UNSAFE = {
   ProgressDeadlineExceeded: {
     phase: "Stalled",
     means: "No pod got further for `progressDeadlineSeconds`.",
-    todo: "Look at the pods it names and why they wait: image, crash, node; for a pod that is not created, the words of the API server, e.g. of a quota. Another template, or pods that recover, and it goes on.",
+    todo: "Look at the pods it names and why they wait: image, crash, node; for a pod that is not created, the words of the API server, e.g. of a quota. Another template, pods that recover, or a longer deadline, and it goes on.",
   },
   MembershipChanged: {
     phase: "Held",

@@ -102,8 +102,8 @@ export function advanceRollout(
   const ready = zones.every(({ unready }) => unready.length === 0);
   const recovered = clock.mark > rollout.clock.mark || (rollout.stalledAt !== undefined && ready);
   const { stalledAt, ...rest } = rollout;
-  const due = clock.stuckSeconds >= spec.progressDeadlineSeconds && !hasCure(zones);
-  const late = stalledAt ?? (due ? now : undefined);
+  const due = clock.stuckSeconds >= spec.progressDeadlineSeconds;
+  const late = due ? (stalledAt ?? (hasCure(zones) ? undefined : now)) : undefined;
   return {
     ...rest,
     clock: recovered ? { ...clock, stuckSeconds: 0 } : clock,

@@ -3,7 +3,7 @@ import { askGates, askZonalShifts, type GatePorts } from "./ask-gates.ts";
 import { claimOwner } from "./claim.ts";
 import { observeFailedCreates } from "./failed-creates.ts";
 import { gatesToAsk, questionOf } from "./gates.ts";
-import { type Homes, openHome } from "./home.ts";
+import { type Homes, homeConflict, openHome } from "./home.ts";
 import type { Observation } from "./observation.ts";
 import {
   observeForeignController,
@@ -16,6 +16,7 @@ import { observeMirrors } from "./observe-replicas.ts";
 import { ordersFor } from "./orders.ts";
 import { planRollout } from "./plan.ts";
 import { describeProblems } from "./problems.ts";
+import type { Reason } from "./reason.ts";
 import { parseSpec } from "./spec.ts";
 import { readState } from "./state.ts";
 import { refusedStatus, rolloutStatus } from "./status.ts";
@@ -33,11 +34,13 @@ export async function previewRollout(
   const resource = await observeResource(client, { namespace, name });
   if (resource === undefined) return undefined;
   const parsed = parseSpec(resource.spec, namespace);
-  if (!parsed.ok) {
-    const why = { phase: "Refused" as const, reason: parsed.reason, message: describeProblems(parsed.problems) };
-    const { conditions } = refusedStatus(resource, why, new Date(session.now()).toISOString());
+  const conflict = homeConflict(key, await homes.livesElsewhere(key));
+  const refused = (why: { reason: Reason; message: string }): Preview => {
+    const { conditions } = refusedStatus(resource, { phase: "Refused", ...why }, new Date(session.now()).toISOString());
     return { actions: [], conditions, phase: "Refused", nextDueInSeconds: 0, zones: [] };
-  }
+  };
+  if (conflict !== undefined) return refused(conflict);
+  if (!parsed.ok) return refused({ reason: parsed.reason, message: describeProblems(parsed.problems) });
   const { spec } = parsed;
   const statefulSets = await observeStatefulSets(client, namespace, spec);
   const [pods, foreignController, answers, shifts, mirrors] = await Promise.all([

@@ -1,30 +1,46 @@
-import type { ZoneView } from "./members.ts";
+import { endOrdinal, type ZoneView } from "./members.ts";
 import type { ProgressClock, ZoneTimes } from "./state.ts";
 import { secondsBetween, secondsLeft } from "./time.ts";
 
 /** Nobody looked for longer than this: a worker was lost, and what it might have done is not held against the pods. */
 const LONGEST_TICK_SECONDS = 45;
 
-/** Advances the clock to `now`; progress (a new highest mark) sets it back to 0. */
+/**
+ * Advances the clock to `now`; progress (a new highest mark) sets it back to 0. Where fewer replicas are wanted than before, no
+ * mark of then can be exceeded, and the present one counts from there on.
+ */
 export function tickClock(clock: ProgressClock, zones: readonly ZoneView[], now: string): ProgressClock {
   const mark = progressMark(zones);
   const passed = Math.max(0, secondsBetween(clock.tickAt, now));
   const elapsed = clock.running ? Math.min(passed, LONGEST_TICK_SECONDS) : 0;
-  if (mark > clock.mark) return { ...clock, mark, stuckSeconds: 0, tickAt: now };
-  return { ...clock, stuckSeconds: clock.stuckSeconds + elapsed, tickAt: now };
+  const wanted = replicasOf(zones);
+  if (mark > clock.mark) return { ...clock, mark, wanted, stuckSeconds: 0, tickAt: now };
+  const highest = wanted < (clock.wanted ?? wanted) ? mark : clock.mark;
+  return { ...clock, mark: highest, wanted, stuckSeconds: clock.stuckSeconds + elapsed, tickAt: now };
 }
 
 /** A clock that starts at `now` with what has been reached. */
 export function startClock(zones: readonly ZoneView[], now: string): ProgressClock {
-  return { mark: progressMark(zones), stuckSeconds: 0, tickAt: now, running: false };
+  return { mark: progressMark(zones), wanted: replicasOf(zones), stuckSeconds: 0, tickAt: now, running: false };
 }
 
-/** Pods updated, and updated pods available: each counts once. Flapping pods cannot raise the highest mark for ever. */
+/**
+ * Pods updated, and updated pods available: each counts once, and none that is scaled away. Flapping pods cannot raise the
+ * highest mark for ever.
+ */
 function progressMark(zones: readonly ZoneView[]): number {
   return zones
-    .flatMap(({ parts }) => parts.flatMap(({ pods }) => pods))
+    .flatMap(({ parts }) =>
+      parts.flatMap(({ pods, statefulSet }) => pods.filter(({ ordinal }) => ordinal < endOrdinal(statefulSet))),
+    )
     .filter(({ outdated, terminating }) => !outdated && !terminating)
     .reduce((sum, { available }) => sum + (available ? 2 : 1), 0);
+}
+
+/** Replicas wanted of all StatefulSets; one that spans zones has a part in each. */
+function replicasOf(zones: readonly ZoneView[]): number {
+  const all = zones.flatMap(({ parts }) => parts.map(({ name, statefulSet }) => [name, statefulSet] as const));
+  return [...new Map(all).values()].reduce((sum, { spec }) => sum + (spec.replicas ?? 1), 0);
 }
 
 /** Completion and soak times of the zones that were started. A soak that is broken off begins again. */

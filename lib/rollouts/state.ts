@@ -24,6 +24,8 @@ export type ZoneTimes = z.infer<typeof ZoneTimes>;
 const ProgressClock = z.object({
   /** Highest sum of updated and of updated available pods seen. */
   mark: z.number(),
+  /** Replicas wanted by then; absent in states of an earlier version. */
+  wanted: z.number().optional(),
   stuckSeconds: z.number(),
   tickAt: z.string(),
   running: z.boolean(),

@@ -1,5 +1,6 @@
 import { MULTI_AZ_ROLLOUTS } from "../kubernetes/types.ts";
 import type { Session } from "../work/reconciler.ts";
+import { LeaseLostError } from "../work/verdict.ts";
 import { type ClusterTrouble, describeTrouble } from "./cluster-trouble.ts";
 import type { MultiAZRollout } from "./observation.ts";
 import type { RolloutStatus } from "./status.ts";
@@ -115,6 +116,8 @@ export class StatusWriter {
       });
       this.#trouble = undefined;
     } catch (error) {
+      // The hub's own copy, or whoever takes the lease next, tells it.
+      if (error instanceof LeaseLostError) return;
       const trouble = describeTrouble(error);
       if (trouble === undefined) throw error;
       this.#trouble = trouble;

@@ -6,7 +6,7 @@ import { registrationOf } from "../fakes/registration.ts";
 import { ModelClient } from "./client.ts";
 import { Scenario } from "./scenario.ts";
 
-async function lookAhead(scenario: Scenario, name = "ingesters"): Promise<Preview | undefined> {
+async function lookAhead(scenario: Scenario, name = "ingesters", homes = NO_HUB_HOME): Promise<Preview | undefined> {
   const { clock } = scenario;
   const client = new ModelClient(scenario.model, {
     wrote: ({ verb, type }) => {
@@ -25,7 +25,7 @@ async function lookAhead(scenario: Scenario, name = "ingesters"): Promise<Previe
     sleep: (ms: number) => clock.sleep(ms),
   };
   let result: { value: Preview | undefined } | undefined;
-  void previewRollout(session, NO_HUB_HOME, {}).then((value) => {
+  void previewRollout(session, homes, {}).then((value) => {
     result = { value };
   });
   await clock.run(() => result !== undefined, 10_000);
@@ -62,6 +62,15 @@ describe("looking ahead", () => {
     const preview = await lookAhead(await changed(spec));
     expect(preview?.actions).toEqual([]);
     expect(preview?.conditions[0]?.reason).toBe(reason);
+  });
+
+  test("tells of a namesake in the other home", async () => {
+    const preview = await lookAhead(await changed(), "ingesters", { ...NO_HUB_HOME, livesElsewhere: async () => true });
+    expect(preview).toMatchObject({
+      actions: [],
+      phase: "Refused",
+      conditions: [{ reason: "HomeConflict" }, {}, {}, {}],
+    });
   });
 
   test("finds nothing where there is nothing", async () => {

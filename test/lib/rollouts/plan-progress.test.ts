@@ -1,5 +1,6 @@
+import { expect, test } from "vitest";
 import { at, underWay } from "./group.ts";
-import { testRows } from "./plan-row.ts";
+import { plan, type Row, testRows } from "./plan-row.ts";
 
 testRows({
   progress: {
@@ -30,15 +31,25 @@ testRows({
       spec: { maxUnavailable: 2 },
       state: underWay(
         { a: {}, b: {} },
-        { stalledAt: at(-50), clock: { mark: 1, stuckSeconds: 60, tickAt: at(-1), running: false } },
+        { stalledAt: at(-50), clock: { mark: 1, stuckSeconds: 1_800, tickAt: at(-1), running: false } },
       ),
       phase: "Stalled",
+    },
+    "a longer deadline lets it go on": {
+      pods: { a: "Coo", b: "ooo" },
+      spec: { maxUnavailable: 2, progressDeadlineSeconds: 120 },
+      state: underWay(
+        { a: {}, b: {} },
+        { stalledAt: at(-50), clock: { mark: 1, stuckSeconds: 60, tickAt: at(-1), running: false } },
+      ),
+      deletes: ["a-1"],
+      phase: "Progressing",
     },
     "it goes on when the pods recover": {
       pods: { a: "Noo", b: "ooo" },
       state: underWay(
         { a: {}, b: {} },
-        { stalledAt: at(-50), clock: { mark: 9, stuckSeconds: 60, tickAt: at(-1), running: false } },
+        { stalledAt: at(-50), clock: { mark: 9, stuckSeconds: 1_800, tickAt: at(-1), running: false } },
       ),
       deletes: ["a-1"],
       phase: "Progressing",
@@ -50,7 +61,7 @@ testRows({
         {
           stalledAt: at(-50),
           revisions: { "ingester-a": "bad", "ingester-b": "bad" },
-          clock: { mark: 1, stuckSeconds: 60, tickAt: at(-1), running: false },
+          clock: { mark: 1, stuckSeconds: 1_800, tickAt: at(-1), running: false },
         },
       ),
       deletes: ["a-0"],
@@ -68,4 +79,20 @@ testRows({
       reason: "WaitingForPods",
     },
   },
+});
+
+test("replicas that become fewer lower what has to be exceeded to get further", () => {
+  const step = (pods: Row["pods"], seconds: number, state: NonNullable<Row["state"]>) =>
+    plan({
+      pods,
+      spec: { progressDeadlineSeconds: 60 },
+      state,
+      observation: { observedAt: at(seconds), controllersSoughtAt: at(seconds) },
+      phase: "Progressing",
+    });
+  const before = step({ a: "NNNN", b: "nooo" }, 0, underWay({ a: {}, b: {} }));
+  const scaled = step({ a: "NN", b: "no" }, 40, before.nextState);
+  const further = step({ a: "NN", b: "No" }, 55, scaled.nextState);
+  expect(further.nextState.rollout?.clock.stuckSeconds).toBe(0);
+  expect(step({ a: "NN", b: "Nn" }, 110, further.nextState).phase).toBe("Progressing");
 });

@@ -3,7 +3,7 @@ import type { RolloutState } from "../../../lib/rollouts/state.ts";
 import { at, underWay } from "./group.ts";
 import { claimed, plan, testRows } from "./plan-row.ts";
 
-const stalled = { stalledAt: at(-50), clock: { mark: 9, stuckSeconds: 60, tickAt: at(-1), running: false } };
+const stalled = { stalledAt: at(-50), clock: { mark: 9, stuckSeconds: 1_800, tickAt: at(-1), running: false } };
 const rollback = { onStall: "Rollback" } as const;
 /** Rolling back from `bad`; letters `n` and `N` are pods of the template wanted now, `new`, which was there at the start. */
 const back = (pending: string[], more: Partial<RolloutState> = {}): RolloutState => {

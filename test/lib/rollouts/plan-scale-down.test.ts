@@ -90,7 +90,7 @@ describe("a scale-down", () => {
       parts: { b: rules(FOLLOWS_A) },
       state: underWay(
         { a: {}, b: {} },
-        { stalledAt: at(-10), clock: { mark: 99, stuckSeconds: 9, tickAt: at(-10), running: false } },
+        { stalledAt: at(-10), clock: { mark: 99, stuckSeconds: 1_800, tickAt: at(-10), running: false } },
       ),
       waits: ["b ProgressDeadlineExceeded"],
     },

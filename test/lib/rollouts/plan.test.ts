@@ -168,7 +168,7 @@ describe("when to look again", () => {
         spec: { intervalSeconds: 30 },
         state: underWay(
           { a: {} },
-          { stalledAt: at(-5), clock: { mark: 1, stuckSeconds: 60, tickAt: NOW, running: false } },
+          { stalledAt: at(-5), clock: { mark: 1, stuckSeconds: 1_800, tickAt: NOW, running: false } },
         ),
         phase: "Stalled",
       },

@@ -4,6 +4,7 @@ import { ApiError } from "../../../lib/kubernetes/errors.ts";
 import { refusedStatus } from "../../../lib/rollouts/status.ts";
 import { StatusWriter } from "../../../lib/rollouts/status-writer.ts";
 import type { Session } from "../../../lib/work/reconciler.ts";
+import { LeaseLostError } from "../../../lib/work/verdict.ts";
 
 const resource = { metadata: { name: "ingester", namespace: "mimir", generation: 3 } };
 const status = refusedStatus(resource, { phase: "Held", reason: "AlarmActive", message: "m" }, "2026-11-20T10:00:00Z");
@@ -53,6 +54,13 @@ describe("the status the hub keeps", () => {
     ]) {
       expect(condition?.message).toContain(part);
     }
+  });
+
+  it("is all there is where the lease has too little left for the write", async () => {
+    const writer = writerOf([new LeaseLostError("The lease has too little time left.")]);
+    writer.offer(status);
+    await writer.flush();
+    expect(writer.kept(status)).toEqual(status);
   });
 
   it("says nothing of it once a write got through", async () => {
