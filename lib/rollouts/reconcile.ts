@@ -146,11 +146,13 @@ async function refuse(
   return { verdict: { type: "stalled", seconds: REFUSED_SECONDS }, state, status: writer.kept(status), actions: [] };
 }
 
-/** StatefulSets that are no longer selected are given back once no rollout is under way. */
+/** StatefulSets that are no longer selected are given back once no rollout is under way; pods that were prepared there go on. */
 async function releaseFormerMembers(run: Run, selected: readonly string[]): Promise<void> {
   const { session, owner, state } = run;
   const former = state.claimed.filter((name) => !selected.includes(name));
   if (state.rollout !== undefined || former.length === 0) return;
+  if (former.includes(state.scaleDown?.statefulSet ?? ""))
+    run.outcomes.push(...(await takeBack(session, "NotSelected")));
   for (const name of former) await releaseClaim(session.client, { namespace: session.key.namespace, name }, owner);
   run.state = { ...state, claimed: state.claimed.filter((name) => selected.includes(name)) };
 }

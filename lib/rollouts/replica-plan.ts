@@ -242,13 +242,21 @@ function scaleOf(
 const isCompleted = ({ record }: Standing, scales: readonly ScaleAction[]): boolean =>
   scales.some(({ statefulSet, from, to }) => to < from && statefulSet === record.statefulSet);
 
-function recordOf({ standing }: ScalingInput, scales: readonly ScaleAction[]): ScaleDown | undefined {
+/** Of a StatefulSet that is claimed and not selected any more it is kept until that is given back, for which its pods go on. */
+function recordOf(
+  { standing, state, observation }: ScalingInput,
+  scales: readonly ScaleAction[],
+): ScaleDown | undefined {
   const down = scales.find(({ from, to }) => to < from);
   if (down !== undefined) {
     const { statefulSet, uid, generation, from, to, pods, endpoint } = down;
     return { statefulSet, uid, generation, from, to, pods, ...(endpoint === undefined ? {} : { endpoint }) };
   }
-  return standing?.record;
+  const { scaleDown: kept, claimed } = state;
+  if (kept?.endpoint === undefined || kept.done === true || !claimed.includes(kept.statefulSet))
+    return standing?.record;
+  const left = !observation.statefulSets.some(({ metadata }) => metadata.name === kept.statefulSet);
+  return left ? kept : standing?.record;
 }
 
 /** Of several StatefulSets that mirror one resource the first by name is written back. */

@@ -9,12 +9,17 @@ import { undoAction } from "./replica-undo.ts";
 import { undo } from "./scale.ts";
 import { RolloutState } from "./state.ts";
 
+/** Pods that do not answer must not keep the claims from being given back, milliseconds. */
+const TELLING_MS = 20_000;
+
 /**
- * Tells the pods of a scale-down that will not come, since its resource is gone or its cluster is left, to go on. Once: nobody is left to try again.
+ * Tells the pods of a scale-down that will not come, since its resource is gone, its StatefulSet is not selected any more, or its
+ * cluster is left, to go on. Once, and for a while only: nobody is left to try again.
  * @throws ApiError or ConnectionError when the StatefulSet cannot be read.
  */
 export async function takeBack(
   session: Pick<Session, "client" | "hubId" | "key" | "state" | "now"> & { lease: Pick<Lease, "mayWrite"> },
+  reason = "ResourceGone",
 ): Promise<ActionOutcome[]> {
   const { client, hubId, key, lease } = session;
   const { namespace } = key;
@@ -29,11 +34,12 @@ export async function takeBack(
     if (isApiError(error, 404)) return [];
     throw error;
   }
-  const at = new Date(session.now()).toISOString();
+  const begunAt = session.now();
+  const at = new Date(begunAt).toISOString();
   if (claimOf(found) !== claimOwner(hubId, key) || standingOf(record, [found], at)?.type !== "unfinished") return [];
-  const told = { object: `${namespace}/${name}`, reason: "ResourceGone", at };
+  const told = { object: `${namespace}/${name}`, reason, at };
   const action = undoAction({ ...record, endpoint }, found, told);
-  const options = { namespace, mayWrite: () => lease.mayWrite() };
+  const options = { namespace, mayWrite: () => lease.mayWrite() && session.now() - begunAt < TELLING_MS };
   const { outcome } = await attempt(action, options, () => undo(client, action, options));
   return [outcome];
 }

@@ -92,4 +92,18 @@ describe("pods that were prepared, when the resource is deleted", () => {
     expect(scenario.hub.last?.actions.map(({ kind }) => kind)).toEqual(Array(2).fill("ReleaseClaim"));
     expect(scenario.story.filter((line) => line.startsWith("DELETE"))).toEqual([]);
   });
+
+  test("of a StatefulSet that is not selected any more are told before it is given back", async () => {
+    const scenario = await killedAfterPrepare();
+    const found = scenario.statefulSet("zone-a");
+    scenario.model.put("statefulsets", { ...found, metadata: { ...found.metadata, labels: { app: "another" } } });
+    const isGivenBack = () =>
+      scenario.statefulSet("zone-a").metadata.annotations?.["outrigger.dev/rollout"] === undefined;
+    expect(await scenario.clock.run(isGivenBack, 400_000)).toBe(true);
+    expect(scenario.pods.left).toEqual([]);
+    expect(scenario.story.filter((line) => line.startsWith("DELETE")).toSorted()).toEqual([
+      "DELETE zone-a-1",
+      "DELETE zone-a-2",
+    ]);
+  });
 });

@@ -135,6 +135,16 @@ describe("preparing pods", () => {
 });
 
 test.each([
+  ["is kept until that is given back", ["ingester-a", "ingester-b"], {}, true],
+  ["is forgotten once that was given back", ["ingester-a"], {}, false],
+  ["is forgotten when it was carried out", ["ingester-a", "ingester-b"], { done: true }, false],
+])("what was prepared of a StatefulSet that is not selected any more %s", (_sentence, claims, changes, kept) => {
+  const before = scaleDown("b", { endpoint: { port: 80, path: PREPARE.path }, ...changes });
+  const { nextState } = plan({ pods: { a: "NN" }, state: { ...before, claimed: claims }, phase: "Idle" });
+  expect(nextState.scaleDown).toEqual(kept ? before.scaleDown : undefined);
+});
+
+test.each([
   ["is read to undo what was prepared", {}, undefined, true],
   ["is not read while it was tried a moment ago", {}, { undone: 1, undoneAt: at(-3), trouble: "no" }, false],
   ["of another owner is not read", claimed("other/mimir/ingesters"), undefined, false],
