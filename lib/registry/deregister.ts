@@ -4,6 +4,7 @@ import type { KubernetesClient } from "../kubernetes/client.ts";
 import { isApiError } from "../kubernetes/errors.ts";
 import { describeKey } from "../work/keys.ts";
 import { LeaseLostError } from "../work/verdict.ts";
+import { describeCleaningFailure } from "./cleaning-failure.ts";
 import { tombstone } from "./decide.ts";
 import { DiscoveryState } from "./discover-plan.ts";
 import { discoveryKey, isDiscovery } from "./discovery-key.ts";
@@ -85,12 +86,11 @@ async function clean(
     await releaseAll(ports, client, registration, all);
     return { done: true };
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
     return {
       done: false,
       reason: "CleaningFailed",
       message:
-        `${what} in cluster ${cluster} could not be taken back: ${cause}. This is tried again until it works; ` +
+        `${what} in cluster ${cluster} could not be taken back: ${describeCleaningFailure(error)}. This is tried again until it works; ` +
         "if the cluster is gone, send Cluster Deregistered with `force: true`",
     };
   }

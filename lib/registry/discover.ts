@@ -6,6 +6,7 @@ import { type PostOffice, scheduleWork } from "../work/post.ts";
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
 import type { WorkStore } from "../work/store.ts";
 import { LeaseLostError, STALLED_INTERVAL_SECONDS } from "../work/verdict.ts";
+import { describeCleaningFailure } from "./cleaning-failure.ts";
 import { runDeregistration } from "./deregister.ts";
 import { observeResources } from "./discover-observe.ts";
 import { DiscoveryState, type Listing, planDiscovery, resourceId, withRows } from "./discover-plan.ts";
@@ -222,7 +223,7 @@ async function letGo(
     return undefined;
   } catch (error) {
     if (error instanceof LeaseLostError) return SCHEDULED;
-    return error instanceof Error ? error.message : String(error);
+    return describeCleaningFailure(error);
   }
 }
 

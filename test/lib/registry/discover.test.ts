@@ -96,10 +96,12 @@ describe("a discovery pass", () => {
       message: expect.stringContaining("MultiAZRollout/mimir/x: a worker still holds it"),
     });
     const { releaseClaims } = hub.ports;
-    hub.ports.releaseClaims = async () => {
-      throw new Error("forbidden");
-    };
-    expect(condition(await pass(), "CleanedUp")).toMatchObject({ message: expect.stringContaining("forbidden") });
+    hub.ports.releaseClaims = async () => forbid(403)();
+    expect(condition(await pass(), "CleanedUp")).toMatchObject({
+      message: expect.stringMatching(
+        /x: the server said no; bind outrigger:rollouts to the group outrigger .* next pass/,
+      ),
+    });
     hub.ports.releaseClaims = releaseClaims;
     expect(condition(await pass(), "CleanedUp")).toMatchObject({ status: "True" });
     expect(await hub.work.load(KEY)).toBeUndefined();

@@ -364,9 +364,12 @@ describe("a deregistered cluster", () => {
   it("in which claims may be left waits for the rule to take them back", async () => {
     await register({ at: at(2), capabilities: ["observe"] }, "e-2");
     hub.ports.releaseClaims = forbidden;
+    const told: unknown[] = [];
+    hub.ports.log = (_level, _message, fields) => told.push(fields?.["cause"]);
     await deregister();
     expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistering" });
     expect(await hub.work.load(KEY)).toBeDefined();
+    expect(told).toContainEqual(expect.stringMatching(/forbidden; bind outrigger:rollouts to the group outrigger/));
   });
 
   it("may be registered again, also as another cluster", async () => {
