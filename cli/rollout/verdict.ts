@@ -5,8 +5,7 @@ import { argumentsOf, describeRollout, type RolloutView, readyOf } from "./find.
 export type Verdict = { done: true } | { done: false; failure: CommandFailure };
 
 /** Phases in which nothing is left to do. */
-export const isSettled = ({ status }: RolloutView): boolean =>
-  status?.phase === "Completed" || status?.phase === "Idle";
+export const isSettled = (phase: string | undefined): boolean => phase === "Completed" || phase === "Idle";
 
 /**
  * How a rollout ended: done when it is Completed (or there was nothing to do), failed when it was rolled back, is Stalled,
@@ -22,7 +21,7 @@ export function verdictOf(view: RolloutView): Verdict | undefined {
   };
   const see = `See \`outrigger rollout plan ${argumentsOf(key)}\``;
   if (reason === "RolledBack") return failed("Change the template to try again");
-  if (isSettled(view)) return { done: true };
+  if (isSettled(status?.phase)) return { done: true };
   if (status?.phase === "Stalled") return failed(`${see}, or \`outrigger rollout rollback ${argumentsOf(key)}\``);
   if (status?.phase === "Refused") return failed("Correct what it names");
   if (reason === "Aborted")

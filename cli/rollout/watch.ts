@@ -46,7 +46,8 @@ export async function watchRollout(
   const ended = signal ?? onInterruption();
   const show = shower(environment);
   try {
-    const before = goal === undefined && isSettled(first) && (await isDue(hub, first)) ? fingerprint(first) : undefined;
+    const over = goal === undefined && verdictOf(first) !== undefined;
+    const before = over && (await isOutOfDate(hub, first)) ? fingerprint(first) : undefined;
     await follow({ environment, hub, first, before, goal, ended, show: (view) => show.show(view), pollMs, options });
   } finally {
     show.close();
@@ -57,7 +58,7 @@ interface Following {
   environment: CommandEnvironment;
   hub: Hub;
   first: RolloutView;
-  /** A settled status that is out of date: there is something to do, and the hub has not looked yet. */
+  /** An end that is out of date: there is something to do, and the hub has not looked yet. */
   before: string | undefined;
   goal: WatchGoal | undefined;
   ended: AbortSignal;
@@ -110,13 +111,14 @@ const fingerprint = ({ status }: RolloutView): string =>
   JSON.stringify([status?.phase, status?.rollout, status?.startedAt, status?.finishedAt]);
 
 /**
- * Whether there is something to do that the hub has not noticed yet: a template that was changed a moment ago. The cluster is
- * asked once, when a watch begins with nothing to watch.
+ * Whether there is something to do that the hub has not noticed yet: a template that was changed, or a fault that was mended,
+ * a moment ago. The cluster is asked once, when a watch begins with nothing to watch.
  */
-async function isDue(hub: Hub, { key }: RolloutView): Promise<boolean> {
+async function isOutOfDate(hub: Hub, { key, status }: RolloutView): Promise<boolean> {
   const request: DirectRequest = { action: "plan", key };
   const reply = PlanReply.safeParse(await hub.invoke(hub.outputs.RolloutFunction, request).catch(() => undefined)).data;
-  return reply !== undefined && !("error" in reply) && reply.phase !== "Completed" && reply.phase !== "Idle";
+  if (reply === undefined || "error" in reply) return false;
+  return isSettled(status?.phase) ? !isSettled(reply.phase) : reply.phase !== status?.phase;
 }
 
 function unfinished(

@@ -177,6 +177,22 @@ describe("a watched rollout", () => {
     expect(hub.invocations.filter(({ functionName }) => functionName === "rollout")).toHaveLength(1);
   });
 
+  const mended: Record<string, ReturnType<typeof look>> = {
+    "a stall": look("Stalled", "ProgressDeadlineExceeded", ["noo", "ooo"]),
+    "a refusal": look("Refused", "NotOnDelete", ["ooo", "ooo"]),
+    "an abort": look("Paused", "Aborted", ["Noo", "ooo"]),
+  };
+  test.each(Object.entries(mended))("%s that was mended a moment ago is no end", async (_what, before) => {
+    const { failure, hub } = await watch([before, before, halfWay, done], { plan: preview("Progressing") });
+    expect(failure).toBeUndefined();
+    expect(hub.invocations.filter(({ functionName }) => functionName === "rollout")).toHaveLength(1);
+  });
+  test.each(Object.entries(mended))("%s that stands is the end at once", async (_what, before) => {
+    const { failure, lines } = await watch([before, halfWay, done], { plan: preview(before.status.phase) });
+    expect(failure?.message).toContain(before.status.phase);
+    expect(lines).toHaveLength(1);
+  });
+
   test("that has nothing to do ends at once", async () => {
     expect((await watch([earlier, begun], { plan: preview("Completed") })).lines).toHaveLength(1);
   });
