@@ -3,7 +3,7 @@ const wanted = 24;
 if (Number(process.versions.node.split(".")[0]) < wanted) {
   process.stderr.write(
     `outrigger: Node ${process.versions.node} is too old, ${wanted} or newer is needed. ` +
-      "Run `npm ci` in the checkout (it installs Node 24 for the npm scripts), then start with `npm run …`.\n",
+      "Install it; in a checkout, `npm ci` does so for the npm scripts: start with `npm run …`.\n",
   );
   process.exit(1);
 }

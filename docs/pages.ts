@@ -1,4 +1,5 @@
 import { environments } from "../functions/environment.ts";
+import { AppOptions, OutriggerOptions } from "../infra/options.ts";
 import { ClusterSelector, Manifest } from "../lib/hub/resource.ts";
 import { EMITTED_EVENTS } from "../lib/registry/emitted-events.ts";
 import { ACCEPTED_EVENTS } from "../lib/registry/events.ts";
@@ -66,9 +67,10 @@ export function referencePages(): Record<string, string> {
       ),
       "`outrigger local up` serves the zonal shifts of its clusters at the address it prints as EKS:",
       `\`\`\`sh
+export EKS=http://127.0.0.1:PORT AWS_ACCESS_KEY_ID=000000000000 AWS_SECRET_ACCESS_KEY=test
 aws arc-zonal-shift start-zonal-shift --endpoint-url "$EKS" --region us-east-1 --expires-in 1h --comment drill \\
   --away-from use1-az1 --resource-identifier arn:aws:eks:us-east-1:000000000000:cluster/local-1
-curl --aws-sigv4 aws:amz:us-east-1:arc-zonal-shift --user 000000000000:test -X DELETE "$EKS/zonalshifts/$ID"
+curl --aws-sigv4 aws:amz:us-east-1:arc-zonal-shift --user 000000000000:test -X DELETE "$EKS/zonalshifts/$ID"   # the zonalShiftId it answered
 \`\`\``,
     ]),
     "hub-resources.md": page("Resources of the hub", [
@@ -104,6 +106,14 @@ curl --aws-sigv4 aws:amz:us-east-1:arc-zonal-shift --user 000000000000:test -X D
       "## Emitted",
       "On the same bus, with source `outrigger`.",
       ...sections(EMITTED_EVENTS, schemaTable),
+    ]),
+    "options.md": page("Options of the stack", [
+      "Context keys of the app (`npx cdk deploy -c KEY=VALUE`, a list with commas), checked at synthesis.",
+      "## Of the stack and of the construct",
+      "Each is a property of the construct `Outrigger` as well.",
+      schemaTable(OutriggerOptions),
+      "## Of the stack alone",
+      schemaTable(AppOptions),
     ]),
     "environment.md": page("Environment of the functions", [
       "Set by the infrastructure, parsed at start by each function.",

@@ -1,6 +1,7 @@
 import type { App } from "aws-cdk-lib";
 import * as z from "zod";
 import { issueInWords } from "../lib/registry/issue-in-words.ts";
+import { didYouMean } from "../lib/registry/problems.ts";
 import { LANES } from "../lib/work/lanes.ts";
 import { LEAST_WRITER_SECONDS, REQUEST_TIMEOUT_MS, WRITE_MARGIN_MS } from "../lib/work/lease.ts";
 
@@ -11,7 +12,14 @@ const roleArn = z
     /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/*-]+$/,
     "must be the ARN of an IAM role, arn:aws:iam::ACCOUNT:role/NAME",
   );
-const concurrency = z.coerce.number().int().min(2, "must be at least 2").max(1000, "must be at most 1000");
+const concurrencyOf = (lane: "probe" | "reconcile" | "rollout") =>
+  z.coerce
+    .number()
+    .int()
+    .min(2, "must be at least 2")
+    .max(1000, "must be at most 1000")
+    .default(LANES[lane].maxConcurrency)
+    .describe(`Invocations of function ${lane} at the same time.`);
 const timeoutSeconds = (least: number, because: string) =>
   z.coerce.number().int().min(least, `must be at least ${least} s: ${because}`).max(900, "must be at most 900 s");
 const writerTimeoutSeconds = timeoutSeconds(
@@ -36,47 +44,56 @@ const listOf = (item: z.ZodType<string, string>) =>
 /** The options of an Outrigger, each a property of the construct and a context key of the app (`cdk deploy -c KEY=VALUE`). */
 export const OutriggerOptions = z
   .strictObject({
-    /** Log level of all functions. */
-    logLevel: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO"),
-    /** Days the functions' logs are kept. */
+    logLevel: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO").describe("Log level of all functions."),
     logRetentionDays: z.coerce
       .number()
       .pipe(z.literal([1, 3, 7, 14, 30, 60, 90, 180, 365], "must be 1, 3, 7, 14, 30, 60, 90, 180 or 365"))
-      .default(30),
-    /** Invocations at the same time (2..1000) and seconds each may take (probe 20..900, the others 25..900), per lane. */
-    probeConcurrency: concurrency.default(LANES.probe.maxConcurrency),
-    reconcileConcurrency: concurrency.default(LANES.reconcile.maxConcurrency),
-    rolloutConcurrency: concurrency.default(LANES.rollout.maxConcurrency),
-    probeTimeoutSeconds: timeoutSeconds(20, "a probe makes two requests, and each may take 8 s").default(
-      LANES.probe.timeoutSeconds,
-    ),
-    reconcileTimeoutSeconds: writerTimeoutSeconds.default(LANES.reconcile.timeoutSeconds),
-    rolloutTimeoutSeconds: writerTimeoutSeconds.default(LANES.rollout.timeoutSeconds),
-    /** Other accounts that hold clusters: they may put cluster events on the bus. */
-    accounts: listOf(accountId).default([]),
-    /** Roles the functions may assume to reach clusters; `*` is allowed in the name, not in the account. */
-    assumeRoles: listOf(roleArn).default([]),
-    /** Names of the Secrets Manager secrets that may hold kubeconfigs; `*` as wildcard. */
-    kubeconfigSecrets: listOf(
-      z.string().regex(/^[\w/+=.@*-]+$/, "must be the name of a secret, `*` as wildcard"),
-    ).default(["outrigger/*"]),
-    /** Namespaces a registration is limited to when it names none. Empty = all. */
-    watchNamespace: listOf(
-      z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be the name of a namespace"),
-    ).default([]),
-    /** An SNS topic of yours for the alarms. Default: one is made. */
+      .default(30)
+      .describe("Days the functions' logs are kept: 1, 3, 7, 14, 30, 60, 90, 180 or 365."),
+    probeConcurrency: concurrencyOf("probe"),
+    reconcileConcurrency: concurrencyOf("reconcile"),
+    rolloutConcurrency: concurrencyOf("rollout"),
+    probeTimeoutSeconds: timeoutSeconds(20, "a probe makes two requests, and each may take 8 s")
+      .default(LANES.probe.timeoutSeconds)
+      .describe("Seconds a batch of probes may take."),
+    reconcileTimeoutSeconds: writerTimeoutSeconds
+      .default(LANES.reconcile.timeoutSeconds)
+      .describe("Seconds an invocation of reconcile may take."),
+    rolloutTimeoutSeconds: writerTimeoutSeconds
+      .default(LANES.rollout.timeoutSeconds)
+      .describe("Seconds an invocation of rollout may take."),
+    accounts: listOf(accountId)
+      .default([])
+      .describe("Other accounts that hold clusters: they may put cluster events on the bus."),
+    assumeRoles: listOf(roleArn)
+      .default([])
+      .describe(
+        "ARNs of the roles that may be assumed to reach clusters; `*` is allowed in the name, not in the account.",
+      ),
+    kubeconfigSecrets: listOf(z.string().regex(/^[\w/+=.@*-]+$/, "must be the name of a secret, `*` as wildcard"))
+      .default(["outrigger/*"])
+      .describe(
+        "Names of the Secrets Manager secrets that may hold kubeconfigs; `*` as wildcard. Absent: `outrigger/*`.",
+      ),
+    watchNamespace: listOf(z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, "must be the name of a namespace"))
+      .default([])
+      .describe("Namespaces a registration is limited to when it names none; empty: all."),
     alarmTopicArn: z
       .string()
       .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/, "must be the ARN of an SNS topic")
-      .optional(),
-    /** Where alarm descriptions point for their runbooks: a folder or URL holding `<alarm>.md`. */
-    runbooks: z.string().min(1).default("docs/runbooks"),
-    /** What becomes of the table, its data and the logs when the stack is deleted. */
-    removalPolicy: z.enum(["retain", "destroy"]).default("retain"),
-    /** Only for the local environment: loopback addresses are allowed as cluster endpoints. */
-    local: flag.default(false),
-    /** Only for tests: builds the fault points into the functions. */
-    faults: flag.default(false),
+      .optional()
+      .describe("An SNS topic of yours for the alarms. Absent: one is made."),
+    runbooks: z
+      .string()
+      .min(1)
+      .default("docs/runbooks")
+      .describe("Where the descriptions of alarms point: a folder or URL that holds the runbooks."),
+    removalPolicy: z
+      .enum(["retain", "destroy"])
+      .default("retain")
+      .describe("What becomes of the table and the logs when the stack is deleted."),
+    local: flag.default(false).describe("Only for the local environment: clusters may have loopback addresses."),
+    faults: flag.default(false).describe("Only for tests: builds fault points into the functions; needs `local`."),
   })
   .superRefine((options, context) => {
     for (const role of options.assumeRoles) {
@@ -101,17 +118,17 @@ export type OutriggerOptions = z.output<typeof OutriggerOptions>;
 export type OutriggerOptionsInput = z.input<typeof OutriggerOptions>;
 
 /** Options of the app as a whole: where it is deployed, and under which name. */
-const AppOptions = z.strictObject({
-  /** Several stacks per account and region may live side by side under different names. */
+export const AppOptions = z.strictObject({
   stackName: z
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, "must start with a letter and hold only letters, digits and hyphens")
-    .default("Outrigger"),
-  /** Run the functions in this VPC, to reach private cluster endpoints. Looked up at synthesis. */
+    .default("Outrigger")
+    .describe("Name of the stack: several may live side by side in one account and region."),
   vpcId: z
     .string()
     .regex(/^vpc-[0-9a-f]+$/, "must be the id of a VPC, vpc-…")
-    .optional(),
+    .optional()
+    .describe("The VPC the functions run in, to reach private cluster endpoints. Looked up at synthesis."),
 });
 export type AppOptions = z.output<typeof AppOptions>;
 
@@ -120,12 +137,18 @@ const OPTION_NAMES = new Set([...Object.keys(OutriggerOptions.shape), ...Object.
 /** Keys the CDK itself puts into the context: feature flags (`@aws-cdk/…`), `aws:cdk:…` and cached look-ups (`vpc-provider:…`). */
 const isCdkKey = (key: string): boolean => /[@/:]/.test(key) || key.startsWith("aws-");
 
+function unknownOption(name: string): string {
+  const near = didYouMean(name, [...OPTION_NAMES]);
+  const right = near === undefined ? `there are ${[...OPTION_NAMES].join(", ")}` : `did you mean ${near}?`;
+  return `unknown option ${name} (${right})`;
+}
+
 /** One sentence per problem, each naming the option and what is wrong. */
 function explain(what: string, error: z.ZodError): Error {
   const problems = error.issues.map((issue) => {
     const [option = ""] = issue.path;
     return issue.code === "unrecognized_keys"
-      ? `unknown option ${issue.keys.join(", ")} (there are ${[...OPTION_NAMES].join(", ")})`
+      ? issue.keys.map(unknownOption).join("; ")
       : `${String(option)} ${issueInWords(issue)}`;
   });
   return new Error(`${what}: ${problems.join("; ")}. Correct it and synthesise again.`);

@@ -7,7 +7,8 @@ const fromContext = (context: Record<string, unknown>) => readContext(new App({ 
 
 describe("the CDK context is refused, naming the option and the rule, when", () => {
   const cases: Record<string, [Record<string, unknown>, string]> = {
-    "an option is unknown": [{ loglevel: "INFO" }, "unknown option loglevel (there are logLevel,"],
+    "an option is unknown": [{ loglevel: "INFO" }, "unknown option loglevel (did you mean logLevel?)"],
+    "an option is like none": [{ fleet: "a" }, "unknown option fleet (there are logLevel,"],
     "the log level is unknown": [{ logLevel: "LOUD" }, "logLevel must be one of DEBUG, INFO, WARN, ERROR."],
     "a concurrency is below what SQS allows": [{ rolloutConcurrency: "1" }, "rolloutConcurrency must be at least 2"],
     "a concurrency is above what SQS allows": [{ probeConcurrency: "1001" }, "probeConcurrency must be at most 1000"],

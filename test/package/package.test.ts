@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
@@ -59,6 +59,14 @@ test("the package holds compiled code, its types and the functions' bundles, and
   expect(files.filter((file) => /(^|\/)(test|local\/control-plane|local\/aws)\//.test(file))).toEqual([]);
   const bytes = files.map((file) => statSync(join(installed, file)).size).reduce((sum, size) => sum + size, 0);
   expect(bytes).toBeLessThan(10_000_000);
+});
+
+test("the links of its README lead somewhere", () => {
+  const text = readFileSync(join(installed, "README.md"), "utf8").replaceAll(/`[^`\n]*`/g, "");
+  const targets = [...text.matchAll(/\]\(([^)#\s]+)/g)].map(([, target = ""]) => target);
+  expect(targets).toContain("docs/images/demo.svg");
+  const broken = targets.filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(installed, target)));
+  expect(broken).toEqual([]);
 });
 
 test("what its modules import is declared, and what is declared is imported", () => {
