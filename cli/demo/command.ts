@@ -9,7 +9,7 @@ import { aborted, onInterruption } from "../interruption.ts";
 import { renderTable } from "../output.ts";
 import type { Streams } from "../run.ts";
 import { liveAudience, plainAudience } from "./audience.ts";
-import { asTyped, whatNext } from "./what-next.ts";
+import { asTyped, rollAgain, whatNext } from "./what-next.ts";
 
 const CLUSTERS = ["mimir-one", "mimir-two", "mimir-three"];
 
@@ -104,7 +104,12 @@ function leftRunning(state: LocalState): string {
   const width = Math.max(...next.map(({ line }) => line.length));
   const lines = next.map(({ line, shows }) => `  ${line.padEnd(width)}  # ${shows}\n`);
   const kubeconfigs = state.clusters.map(({ name, kubeconfig }) => `  ${name}: ${kubeconfig}\n`);
-  return `\nEverything is left running. Try:\n${lines.join("")}Kubeconfigs for kubectl:\n${kubeconfigs.join("")}`;
+  const again = rollAgain(state).map((line) => `  ${line}\n`);
+  return [
+    `\nEverything is left running. Try:\n${lines.join("")}`,
+    `Roll once more, and watch it:\n${again.join("")}`,
+    `Kubeconfigs for kubectl:\n${kubeconfigs.join("")}`,
+  ].join("");
 }
 
 async function table(rollouts: readonly RolloutResult[]): Promise<string> {

@@ -1,4 +1,4 @@
-import { GROUPS } from "../../local/demo/scenario.ts";
+import { GROUP_LABEL, GROUPS } from "../../local/demo/scenario.ts";
 import type { LocalState } from "../../local/state.ts";
 
 /** What to do with a demo that was left running: whole command lines, beginning with `outrigger`, and what they show. */
@@ -15,8 +15,25 @@ export function whatNext({ clusters }: Pick<LocalState, "clusters">): { line: st
       line: `outrigger --local reconcile MultiAZRollout/${name} -n ${namespace} --cluster ${cluster.name}`,
       shows: "one pass, now",
     },
+    {
+      line: `outrigger --local rollout status ${name} -n ${namespace} --cluster ${cluster.name}`,
+      shows: "its zones and pods",
+    },
+    { line: `outrigger --local audit --cluster ${cluster.name}`, shows: "what was done, and when" },
     { line: "outrigger --local doctor", shows: "whether all is in order" },
     { line: "outrigger local down", shows: "stop it all" },
+  ];
+}
+
+/** With kubectl, how to start another rollout in a demo that was left running, and how to watch it. */
+export function rollAgain({ clusters }: Pick<LocalState, "clusters">): string[] {
+  const [cluster] = clusters;
+  const [group] = GROUPS;
+  if (cluster === undefined || group === undefined) return [];
+  const { name, namespace } = group;
+  return [
+    `kubectl --kubeconfig ${cluster.kubeconfig} -n ${namespace} rollout restart statefulset -l ${GROUP_LABEL}=${name}`,
+    asTyped(`outrigger --local rollout watch ${name} -n ${namespace} --cluster ${cluster.name}`),
   ];
 }
 

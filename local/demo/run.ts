@@ -54,7 +54,11 @@ export async function playScenario(local: LocalState, audience: Audience): Promi
     } satisfies ResourceChangedDetail);
   const pairs = clusters.flatMap((cluster) => GROUPS.map((group) => ({ cluster, group })));
 
-  audience.tell(`${GROUPS.map(({ name }) => name).join(", ")}: StatefulSets created, one per zone`);
+  audience.tell(`${GROUPS.map(({ name }) => name).join(", ")}: creating StatefulSets, one per zone`);
+  for (const { name, updateStrategy } of GROUPS) {
+    if (updateStrategy === "OnDelete") continue;
+    audience.tell(`${name} is left on ${updateStrategy} on purpose: Outrigger must refuse to touch it`);
+  }
   await Promise.all(clusters.map((cluster) => cluster.install()));
   audience.tell("all pods are Ready; applying a MultiAZRollout for each group");
   await Promise.all(clusters.map((cluster) => cluster.applyRollouts()));
