@@ -2,8 +2,9 @@ import { NO_DOWNSCALE_POLICY } from "../guards/names.ts";
 import { finishDeletions } from "../hub/place.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import { isApiError } from "../kubernetes/errors.ts";
-import { describeKey } from "../work/keys.ts";
+import { describeKey, type WorkKey } from "../work/keys.ts";
 import { LeaseLostError } from "../work/verdict.ts";
+import { coversNamespace } from "./capabilities.ts";
 import { describeCleaningFailure } from "./cleaning-failure.ts";
 import { tombstone } from "./decide.ts";
 import { DiscoveryState } from "./discover-plan.ts";
@@ -69,11 +70,7 @@ export async function runDeregistration(
 }
 
 /** The guard goes first: without us nobody would know why StatefulSets cannot be scaled down. */
-async function clean(
-  ports: DeregisterPorts,
-  registration: Registration,
-  all: Awaited<ReturnType<DeregisterPorts["work"]["listCluster"]>>,
-): Promise<Deregistration> {
+async function clean(ports: DeregisterPorts, registration: Registration, all: Rows): Promise<Deregistration> {
   const { name: cluster } = registration;
   const { state } = all.find(({ row }) => isDiscovery(row.key))?.state ?? {};
   let what = "the guard";
@@ -81,9 +78,10 @@ async function clean(
     const client = await ports.connect(registration);
     await ports.leaveGuard(client, { hubId: ports.hubId, cluster }, DiscoveryState.safeParse(state).data?.guard);
     what = "what was prepared";
-    await takeBackAll(ports, client, registration, all);
+    const resources = all.filter(({ row }) => row.key.kind !== discoveryKey(cluster).kind);
+    await takeBackAll(ports, client, registration, resources);
     what = "claims";
-    await releaseAll(ports, client, registration, all);
+    await releaseAll(ports, client, registration, resources);
     return { done: true };
   } catch (error) {
     return {
@@ -96,33 +94,65 @@ async function clean(
   }
 }
 
+type Rows = Awaited<ReturnType<DeregisterPorts["work"]["listCluster"]>>;
+
 /** While their claims are there: nobody would tell those pods afterwards that they stay. */
 async function takeBackAll(
-  { takeBack, hubId, clock, log }: DeregisterPorts,
+  ports: DeregisterPorts,
   client: KubernetesClient,
-  { identity }: Registration,
-  all: Awaited<ReturnType<DeregisterPorts["work"]["listCluster"]>>,
+  registration: Registration,
+  resources: Rows,
 ): Promise<void> {
+  const { takeBack, hubId, clock, log } = ports;
   const lease = { mayWrite: () => true };
-  for (const { row, state } of all) {
+  for (const { row, state } of resources) {
     const { key } = row;
-    if (state?.identity !== identity || key.kind === discoveryKey(key.cluster).kind) continue;
-    const outcomes = await takeBack({ client, hubId, key, state: state.state, now: () => clock.now(), lease });
-    if (outcomes.length > 0) log("info", "Prepared pods were told that they stay", { key, outcomes });
+    if (state?.identity !== registration.identity) continue;
+    await withinReach(ports, registration, key, async () => {
+      const outcomes = await takeBack({ client, hubId, key, state: state.state, now: () => clock.now(), lease });
+      if (outcomes.length > 0) log("info", "Prepared pods were told that they stay", { key, outcomes });
+    });
   }
 }
 
-/** Only resources that are known have claims: without any, the rule to look for them may never have been there. */
+/**
+ * The claims in the registered namespaces, and those of resources that were worked on before the registration was narrowed.
+ * Only resources that are known have claims: without any, the rule to look for them may never have been there.
+ */
 async function releaseAll(
-  { releaseClaims, hubId }: DeregisterPorts,
+  ports: DeregisterPorts,
   client: KubernetesClient,
-  { name: cluster, namespaces }: Registration,
-  all: Awaited<ReturnType<DeregisterPorts["work"]["listCluster"]>>,
+  registration: Registration,
+  resources: Rows,
 ): Promise<void> {
+  const { releaseClaims, hubId } = ports;
+  const { name: cluster, namespaces } = registration;
   try {
     await releaseClaims(client, hubId, { cluster, namespaces });
   } catch (error) {
-    const resources = all.filter(({ row }) => row.key.kind !== discoveryKey(cluster).kind);
     if (resources.length > 0 || !isApiError(error, 403)) throw error;
+  }
+  for (const { row } of resources) {
+    const { key } = row;
+    const { namespace, name } = key;
+    if (coversNamespace(registration, namespace)) continue;
+    await withinReach(ports, registration, key, async () => {
+      await releaseClaims(client, hubId, { cluster, resource: { namespace, name } });
+    });
+  }
+}
+
+/** The rules for a namespace may have gone with it: then what is left there stays, and the log says so. */
+async function withinReach(
+  { log }: DeregisterPorts,
+  registration: Registration,
+  key: WorkKey,
+  act: () => Promise<void>,
+): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (coversNamespace(registration, key.namespace) || !isApiError(error, 403)) throw error;
+    log("warn", "Claims may be left in a namespace that the registration lost", { key, cause: error.message });
   }
 }

@@ -349,6 +349,25 @@ describe("a deregistered cluster", () => {
     expect(hub.events[0]?.detail).toMatchObject({ forced: true });
   });
 
+  it.each([
+    ["are taken back too", false],
+    ["are left where the rule has gone with the namespace", true],
+  ])("whose claims lie in a namespace it is no longer registered for: they %s", async (_sentence, isForbidden) => {
+    const outside = { ...KEY, home: "hub" as const, namespace: "loki" };
+    await hub.work.schedule(outside, hub.clock.nowMs, { posted: true });
+    const { releaseClaims } = hub.ports;
+    hub.ports.releaseClaims = async (client, hubId, scope) => {
+      await releaseClaims(client, hubId, scope);
+      if (isForbidden && "resource" in scope) await forbidden();
+    };
+    await deregister();
+    expect(hub.released).toEqual([
+      { hubId: HUB_ID, cluster: "prod", namespaces: ["mimir"] },
+      { hubId: HUB_ID, cluster: "prod", resource: { namespace: "loki", name: "ingesters" } },
+    ]);
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
+  });
+
   const forbidden = async (): Promise<never> => {
     throw new ApiError({ status: 403, reason: "Forbidden", message: "statefulsets is forbidden", request: "GET" });
   };
