@@ -118,7 +118,7 @@ const GATES = {
   GateNotAllowed: {
     phase: "Held",
     means: "The alarm or URL is not on the registration's allow-list.",
-    todo: "Register the cluster again with it.",
+    todo: "Register the cluster again with it: `--allow-alarm`, `--allow-url`, or `allow` of the event.",
   },
   GateFailed: { phase: "Held", means: "The gate could not be asked.", todo: "The message has the cause." },
 } satisfies Rows;

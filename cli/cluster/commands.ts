@@ -10,7 +10,7 @@ export function addClusterCommands(program: CliCommand, environmentOf: Environme
     .examples("outrigger cluster list");
   cluster
     .command("register <name>")
-    .description("register a cluster, or change its registration, by an event on the bus")
+    .description("register a cluster, or change its registration: what is left out has its default")
     .option("--arn <arn>", "ARN of an EKS cluster")
     .option("--region <region>", "region of an EKS cluster of this name, with --account")
     .option("--account <id>", "account of an EKS cluster of this name, with --region")
@@ -20,6 +20,8 @@ export function addClusterCommands(program: CliCommand, environmentOf: Environme
     .option("-l, --label <key=value...>", "label of the cluster", collectPairs)
     .option("--capability <name...>", "what may be done in it (observe, rollouts)")
     .option("--namespace <name...>", "the only namespaces worked in; all when left out")
+    .option("--allow-alarm <name...>", "CloudWatch alarms that gates of its rollouts may ask")
+    .option("--allow-url <url...>", "Prometheus URLs that gates of its rollouts may ask")
     .option("--monitor-interval <duration>", "time between two probes, e.g. 30s")
     .option("--discover-interval <duration>", "time between two looks for resources, e.g. 30s")
     .option("--no-install-custom-resources", "leave the custom resource definitions alone")
@@ -27,6 +29,7 @@ export function addClusterCommands(program: CliCommand, environmentOf: Environme
     .option("--timeout <seconds>", "how long to wait until it is registered and probed", wholeNumber, 120)
     .examples(
       "outrigger cluster register prod-eu --arn arn:aws:eks:eu-west-1:123456789012:cluster/prod-eu -l stage=prod",
+      "outrigger cluster register prod-eu --arn arn:aws:eks:eu-west-1:123456789012:cluster/prod-eu --allow-alarm mimir-request-errors",
       "outrigger cluster register lab --kubeconfig-secret outrigger/lab --capability observe --monitor-interval 30s",
     )
     .action(async (name: string, options, command: CliCommand) => {

@@ -28,6 +28,8 @@ export async function printCluster(output: Output, view: ClusterView): Promise<v
     Identity: registration.identity,
     Capabilities: registration.capabilities.join(", "),
     Namespaces: registration.namespaces.join(", ") || "all",
+    "Allowed alarms": registration.allow.alarms.join(", ") || undefined,
+    "Allowed URLs": registration.allow.urls.join(", ") || undefined,
     Labels:
       Object.entries(registration.labels)
         .map(([key, value]) => `${key}=${value}`)

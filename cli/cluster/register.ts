@@ -1,10 +1,11 @@
 import type { z } from "zod";
 import { ClusterDetail } from "../../lib/registry/events.ts";
 import { describeProblems } from "../../lib/registry/problems.ts";
+import { Capability, type Registration } from "../../lib/registry/registration.ts";
 import type { CommandEnvironment } from "../command-environment.ts";
 import { UsageError } from "../failure.ts";
 import { printCluster } from "./get.ts";
-import { waitUntilProbed } from "./wait.ts";
+import { loadCluster, waitUntilProbed } from "./wait.ts";
 
 interface RegisterOptions {
   arn?: string;
@@ -16,6 +17,8 @@ interface RegisterOptions {
   label?: Record<string, string>;
   capability?: string[];
   namespace?: string[];
+  allowAlarm?: string[];
+  allowUrl?: string[];
   monitorInterval?: string;
   discoverInterval?: string;
   installCustomResources: boolean;
@@ -34,6 +37,8 @@ const OPTION_OF_FIELD: Record<string, string> = {
   labels: "--label",
   capabilities: "--capability",
   namespaces: "--namespace",
+  "allow.alarms": "--allow-alarm",
+  "allow.urls": "--allow-url",
   monitorInterval: "--monitor-interval",
   discoverInterval: "--discover-interval",
 };
@@ -46,11 +51,34 @@ export async function registerCluster(
 ): Promise<void> {
   const detail = buildDetail(name, options, new Date());
   const hub = await environment.hub();
+  const before = options.wait ? await loadCluster(hub, name) : undefined;
   const eventId = await hub.putEvent("Cluster Registered", detail);
   if (!options.wait) return environment.output.note(`Event ${eventId} sent: register cluster ${name}.`);
+  const lost = before?.registration.state === "Active" ? leftOut(before.registration, detail) : [];
+  if (lost.length > 0) {
+    const what = `it had ${lost.join(", ")}; what is left out falls back to its default`;
+    environment.output.note(`Warning: Cluster ${name}: ${what}. To keep it, register it again with all options.`);
+  }
   const sent = { name, eventId, at: detail.at ?? "" };
   const view = await waitUntilProbed(hub, sent, options.timeout);
   await printCluster(environment.output, view);
+}
+
+/** What a registration has that the event does not declare: it declares the whole registration. */
+function leftOut(registration: Registration, detail: z.input<typeof ClusterDetail>): string[] {
+  const { labels, namespaces, allow, capabilities, installCustomResources } = registration;
+  const had: [given: unknown, option: string, values: readonly string[]][] = [
+    [detail.labels, "--label", Object.entries(labels).map(([key, value]) => `${key}=${value}`)],
+    [detail.namespaces, "--namespace", namespaces],
+    [detail.allow?.alarms, "--allow-alarm", allow.alarms],
+    [detail.allow?.urls, "--allow-url", allow.urls],
+    [detail.capabilities, "--capability", capabilities.length === Capability.options.length ? [] : capabilities],
+  ];
+  const lost = had.flatMap(([given, option, values]) =>
+    given === undefined && values.length > 0 ? [`${option} ${values.join(" ")}`] : [],
+  );
+  const installs = detail.installCustomResources !== false && !installCustomResources;
+  return installs ? [...lost, "--no-install-custom-resources"] : lost;
 }
 
 /**
@@ -70,6 +98,7 @@ export function buildDetail(name: string, options: RegisterOptions, now: Date): 
     labels: options.label,
     capabilities: options.capability,
     namespaces: options.namespace,
+    allow: allowOf(options),
     monitorInterval: options.monitorInterval,
     discoverInterval: options.discoverInterval,
     installCustomResources: options.installCustomResources ? undefined : false,
@@ -82,8 +111,13 @@ export function buildDetail(name: string, options: RegisterOptions, now: Date): 
   throw new UsageError(`Cluster ${name}: ${problems}. Nothing was sent; correct this and register it again.`);
 }
 
+function allowOf({ allowAlarm: alarms, allowUrl: urls }: RegisterOptions) {
+  if (alarms === undefined && urls === undefined) return undefined;
+  return { ...(alarms === undefined ? {} : { alarms }), ...(urls === undefined ? {} : { urls }) };
+}
+
 function inWordsOfOptions(problem: string): string {
-  const field = /^([A-Za-z]+)/.exec(problem)?.[1] ?? "";
+  const field = /^(allow\.\w+|[A-Za-z]+)/.exec(problem)?.[1] ?? "";
   const option = OPTION_OF_FIELD[field];
   return option === undefined ? problem : `${option}${problem.slice(field.length)}`;
 }

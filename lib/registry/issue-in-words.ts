@@ -35,7 +35,7 @@ export function issueInWords(issue: z.core.$ZodIssue): string {
 }
 
 function formatInWords(issue: z.core.$ZodIssueInvalidStringFormat): string {
-  if (issue.format === "datetime") return "must be a UTC time, e.g. `2026-11-20T10:00:00Z`";
+  if (issue.format === "datetime") return "must be a time, e.g. `2026-11-20T10:00:00Z`";
   if (issue.format === "url") return "must be a URL";
   return issue.message.replace(/^Invalid string: /, "");
 }

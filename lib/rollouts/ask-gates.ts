@@ -57,7 +57,10 @@ async function askAlarm(
 ): Promise<Answer> {
   const name = alarm.arn ?? alarm.name ?? "";
   if (!allow.alarms.includes(name)) {
-    return failed("GateNotAllowed", `it is not on the allow-list (allow.alarms) of the registration of ${cluster}`);
+    return failed(
+      "GateNotAllowed",
+      `it is not on the allow-list (allow.alarms) of the registration of ${cluster}; register the cluster again with it`,
+    );
   }
   if (ports.alarmState === undefined) return failed("GateFailed", "this hub looks up no alarms");
   const state = await ports.alarmState(name);
@@ -84,7 +87,10 @@ async function askPrometheus(
   { allow, name: cluster }: Registration,
 ): Promise<Answer> {
   if (!allow.urls.some((allowed) => isBelow(url, allowed))) {
-    return failed("GateNotAllowed", `${url} is not on the allow-list (allow.urls) of the registration of ${cluster}`);
+    return failed(
+      "GateNotAllowed",
+      `${url} is not on the allow-list (allow.urls) of the registration of ${cluster}; register the cluster again with it`,
+    );
   }
   if (ports.queryPrometheus === undefined) return failed("GateFailed", "this hub asks no Prometheus");
   const values = await ports.queryPrometheus(url, query);

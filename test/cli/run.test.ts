@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { FindHub } from "../../cli/command-environment.ts";
 import { runCommand } from "../../cli/run.ts";
+import { registration } from "../lib/registry/build.ts";
 import { fakeHub } from "./fake-hub.ts";
 
 const nobody: FindHub = async () => {
@@ -97,6 +98,32 @@ test("register sends the event as typed, and without --wait returns at once", as
     },
   ]);
   expect(hub.invocations).toEqual([]);
+});
+
+test("register allows alarms and URLs to be asked, and says what a registration had that is left out", async () => {
+  const at = new Date(Date.now() + 60_000).toISOString();
+  const allow = { secrets: [], roles: [], urls: ["https://prometheus.example.com"], alarms: ["old"] };
+  const before = registration({
+    name: "c",
+    at,
+    labels: { stage: "prod" },
+    capabilities: ["observe"],
+    namespaces: ["mimir"],
+    allow,
+    installCustomResources: false,
+  });
+  const probe = { class: "Healthy", since: at, observedAt: at, latencyMs: 1, checks: [], expiresAt: 1 };
+  const health = { cluster: "c", identity: before.identity, ...probe };
+  const hub = fakeHub(() => ({ ok: true, data: [{ registration: before, health }] }));
+  const line = "cluster register c --kubeconfig-secret s --allow-alarm errors latency -l stage=dev";
+  const { exitCode, stderr } = await run(line, async () => hub);
+  expect(hub.events).toMatchObject([{ detail: { allow: { alarms: ["errors", "latency"] } } }]);
+  expect(stderr).toBe(
+    "Warning: Cluster c: it had --namespace mimir, --allow-url https://prometheus.example.com, --capability observe, " +
+      "--no-install-custom-resources; what is left out falls back to its default. " +
+      "To keep it, register it again with all options.\n",
+  );
+  expect(exitCode).toBe(0);
 });
 
 test("the stack and the local environment are chosen by options before or after the command", async () => {

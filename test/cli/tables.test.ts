@@ -13,7 +13,7 @@ const CLUSTER = {
     labels: { team: "metrics" },
     capabilities: ["observe", "rollouts"],
     namespaces: [],
-    allow: { secrets: [], roles: [], urls: [], alarms: [] },
+    allow: { secrets: [], roles: [], urls: [], alarms: ["errors"] },
     monitorIntervalSeconds: 90,
     discoverIntervalSeconds: 30,
     installCustomResources: true,
@@ -107,6 +107,8 @@ test("one cluster with its failed check", async () => {
   const { stdout } = await run("cluster get prod-eu");
   expect(stdout).toMatch(/^Access +kubeconfig secret outrigger\/prod-eu$/m);
   expect(stdout).toMatch(/^Probed every +1m30s$/m);
+  expect(stdout).toMatch(/^Allowed alarms +errors$/m);
+  expect(stdout).not.toContain("Allowed URLs");
   expect(stdout).toMatch(/^Nodes +5\/6 ready \(eu-west-1a 1\/2, eu-west-1b 2\/2, eu-west-1c 2\/2\)$/m);
   expect(stdout).toMatch(/^nodes +failed +NotReady +5 of 6 nodes are Ready$/m);
 });

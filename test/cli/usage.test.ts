@@ -109,6 +109,7 @@ const cases: [line: string, wrong: RegExp, right: RegExp][] = [
   ["cluster register c --kubeconfig-secret s --capability fly", /--capability/, /must be one of observe, rollouts/],
   ["cluster register c --kubeconfig-secret s -l stage", /argument 'stage' is invalid/, /Write it as name=value/],
   ["cluster register c --kubeconfig-secret s -l stage=a/b", /--label\.stage: has the value "a\/b"/, /up to 63 letters/],
+  ["cluster register c --kubeconfig-secret s --allow-url prometheus", /--allow-url/, /"prometheus" is no URL/],
   ["cluster register c --kubeconfig-secret s --timeout -1", /'-1' is invalid/, /Give a whole number, 0 or more/],
   ["get MultiAZRollout --for Completed", /--for Completed/, /write it as phase=PHASE, condition=TYPE/],
   [

@@ -13,7 +13,7 @@ const rows: Record<string, [schema: z.ZodType, value: unknown, says: string]> = 
   "a list for a map": [z.record(z.string(), z.string()), [], "must be an object"],
   "none of the choices": [z.enum(["Hold", "Rollback"]), "Explode", "must be one of Hold, Rollback"],
   "not the one choice": [z.literal("Healthy"), "Sick", "must be Healthy"],
-  "no time": [z.iso.datetime(), "yesterday", "must be a UTC time, e.g. `2026-11-20T10:00:00Z`"],
+  "no time": [z.iso.datetime(), "yesterday", "must be a time, e.g. `2026-11-20T10:00:00Z`"],
   "no URL": [z.url(), "foo", "must be a URL"],
   "no ARN": [z.string().startsWith("arn:"), "foo", 'must start with "arn:"'],
   "nothing in it": [z.string().min(1), "", "must not be empty"],
