@@ -9,13 +9,14 @@ import { secondsBetween, secondsLeft } from "./time.ts";
 /**
  * What the members' replicas are now. People and autoscalers write no annotation when they scale a leader down, so a drop
  * between two looks counts as its last scale-down; one that is created again smaller has lost pods too. A leader that is
- * missing is not forgotten. Empty in a group without replica rules.
+ * missing is not forgotten, nor is anything where nothing is selected just now. Empty in a group without replica rules.
  */
 export function rememberReplicas(
   known: ReplicaMemory,
   statefulSets: readonly StatefulSet[],
   now: string,
 ): ReplicaMemory {
+  if (statefulSets.length === 0) return known;
   if (!statefulSets.some(hasReplicaRules)) return {};
   const missing = statefulSets.flatMap(({ metadata: { annotations = {} } }) => {
     const leader = annotations[LEADER_ANNOTATION];

@@ -154,6 +154,19 @@ describe("a follower", () => {
     expect(nextState.replicas).toMatchObject(replicas);
   });
 
+  test("of a leader that shrank waits also when nothing was selected for a while", () => {
+    const replicas = { "ingester-a": { uid: "uid-ingester-a", replicas: 2, downscaledAt: at(-HOUR) } };
+    const unselected = plan({ pods: {}, state: stateWith({ replicas }), phase: "Idle" });
+    expect(unselected.reason).toBe("NoStatefulSets");
+    const { scaling } = plan({
+      pods: { a: "NN", b: "NNN" },
+      parts: { b: rules(FOLLOWS_A) },
+      state: unselected.nextState,
+      phase: "Idle",
+    });
+    expect(scaling.waits.map(({ reason }) => reason)).toEqual(["MinTimeBetweenDownscales"]);
+  });
+
   test("of a shrinking leader is remembered from pass to pass", () => {
     const row = { pods: { a: "NN", b: "NNN" }, parts: { b: rules(FOLLOWS_A) }, phase: "Idle" as const };
     const seen = plan({
