@@ -89,7 +89,11 @@ async function layClaims(
     if (executed.outcome.result === "done") continue;
     for (const { action: earlier, outcome } of done) {
       if (outcome.result !== "done" || earlier.kind !== "ClaimStatefulSet") continue;
-      await releaseClaim(client, { namespace, name: earlier.statefulSet }, owner);
+      // One that cannot be given back now stays on record as claimed.
+      await attempt(earlier, options, async () => {
+        await releaseClaim(client, { namespace, name: earlier.statefulSet }, owner);
+        return { result: "done" };
+      });
     }
     break;
   }

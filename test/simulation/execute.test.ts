@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ApiError } from "../../lib/kubernetes/errors.ts";
+import { ApiError, ConnectionError } from "../../lib/kubernetes/errors.ts";
 import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { ExecuteOptions } from "../../lib/rollouts/attempt.ts";
 import { writtenInto } from "../../lib/rollouts/claim.ts";
@@ -164,6 +164,19 @@ describe("claims", () => {
     expect(await results(client, actions)).toEqual(["done", "refused", "skipped"]);
     expect(model.find("statefulsets", "a")?.metadata.annotations).toEqual({});
     expect(model.find("statefulsets", "b")?.metadata.annotations).toEqual({ "outrigger.dev/rollout": "hub-2/mimir/x" });
+  });
+
+  test("that cannot be given back on the way stay, and nothing is thrown for it", async () => {
+    const { model, client } = cluster();
+    const target = { namespace: "mimir", name: "b", resourceVersion: "stale" };
+    await settled(claimStatefulSet(client, target, "hub-2/mimir/x"));
+    client.get = async (_type, { name }) => {
+      if (name === "a") throw new ConnectionError("timeout", "https://prod", "no answer");
+      return model.find("statefulsets", name) as never;
+    };
+    const actions = [claim(model, "a"), claim(model, "b", "stale"), deletion(model, "a-0")];
+    expect(await results(client, actions)).toEqual(["done", "refused", "skipped"]);
+    expect(model.find("statefulsets", "a")?.metadata.annotations).toEqual({ "outrigger.dev/rollout": "hub/mimir/x" });
   });
 
   test("of a registration are all given back, those of others are not", async () => {
