@@ -1,6 +1,6 @@
 import type { HealthRow } from "../health/row.ts";
 import type { Registration } from "../registry/registration.ts";
-import type { Answer, Gate, GateAnswer, ShiftReading } from "./gates.ts";
+import { type Answer, type Gate, type GateAnswer, type ShiftReading, shownUrl } from "./gates.ts";
 import type { GateReason } from "./reason.ts";
 
 /** Where gates get their answers. Each call ends within seconds, or rejects. */
@@ -89,7 +89,7 @@ async function askPrometheus(
   if (!allow.urls.some((allowed) => isBelow(url, allowed))) {
     return failed(
       "GateNotAllowed",
-      `${url} is not on the allow-list (allow.urls) of the registration of ${cluster}; register the cluster again with it`,
+      `${shownUrl(url)} is not on the allow-list (allow.urls) of the registration of ${cluster}; register the cluster again with it`,
     );
   }
   if (ports.queryPrometheus === undefined) return failed("GateFailed", "this hub asks no Prometheus");
@@ -106,7 +106,7 @@ const failed = (reason: GateReason, message: string): Answer => ({ result: "Fail
 
 function nameOf({ alarm, prometheus }: Gate): string {
   if (alarm !== undefined) return `alarm ${alarm.arn ?? alarm.name}`;
-  return prometheus === undefined ? "probe" : `prometheus ${prometheus.url}`;
+  return prometheus === undefined ? "probe" : `prometheus ${shownUrl(prometheus.url)}`;
 }
 
 /** Whether a URL is the allowed one, or a path below it on the same origin. */

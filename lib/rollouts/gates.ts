@@ -62,6 +62,13 @@ export interface GateReadings {
   shifts?: ShiftReading | undefined;
 }
 
+/** A URL as conditions, events and logs tell it: without the password and the parameters it may carry. */
+export function shownUrl(text: string): string {
+  if (!URL.canParse(text)) return text;
+  const { username, password, search, hash, protocol, host, pathname } = new URL(text);
+  return `${username}${password}${search}${hash}` === "" ? text : `${protocol}//${host}${pathname}`;
+}
+
 /** What of a spec decides which gates are asked. */
 interface Question {
   gates: readonly Gate[];

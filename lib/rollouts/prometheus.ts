@@ -3,6 +3,7 @@ import https from "node:https";
 import * as z from "zod";
 import { guardedLookup } from "../kubernetes/guarded-lookup.ts";
 import { isLocalHost, refuseUrl } from "../registry/local-address.ts";
+import { shownUrl } from "./gates.ts";
 
 /** Longest a query may take, milliseconds, and largest answer that is read, bytes. */
 const TIMEOUT_MS = 5_000;
@@ -24,7 +25,7 @@ const Reply = z.object({
  */
 export function createPrometheus({ local }: { local: boolean }) {
   return async (url: string, query: string): Promise<number[]> => {
-    const refused = refuseUrl(url, { local });
+    const refused = refuseUrl(shownUrl(url), { local });
     if (refused !== undefined) throw new Error(refused);
     const target = new URL(`${url.replace(/\/$/, "")}/api/v1/query`);
     target.searchParams.set("query", query);

@@ -76,6 +76,18 @@ describe("what a gate answers", () => {
   });
 });
 
+test.each([
+  ["that is not met", values(1), [URL]],
+  ["that does not answer", { queryPrometheus: () => Promise.reject(new Error("did not answer")) }, [URL]],
+  ["that is not allowed", values(1), []],
+])("a Prometheus %s is named without the password in its URL", async (_what, ports, urls) => {
+  const gate = Gate.parse(query("< 1", URL.replace("https://", "https://hub:s3cret@")));
+  const known = { ...registration, allow: { ...registration.allow, urls } };
+  const [answer] = await askGates([gate], ports, { registration: known, now: Date.parse(NOW) });
+  expect(answer?.gate).toBe(`prometheus ${URL}`);
+  expect(JSON.stringify(answer)).not.toContain("s3cret");
+});
+
 describe("what ARC answers about zonal shifts", () => {
   test("is kept as it is", async () => {
     const known = { result: "Known", awayFrom: ["use1-az1"] } as const;
