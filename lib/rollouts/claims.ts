@@ -43,20 +43,22 @@ export async function claimStatefulSet(
   }
 }
 
-/** Gives one StatefulSet back, with the strategy it had, when `owner` holds it. Gone or held by another is as good. */
+/**
+ * Gives one StatefulSet back, with the strategy it had, when `owner` holds it. Gone or held by another is as good.
+ * @returns the StatefulSet as it is then; undefined when there was nothing to give back.
+ */
 export async function releaseClaim(
   client: KubernetesClient,
   target: { namespace: string; name: string },
   owner: string,
-): Promise<boolean> {
+): Promise<StatefulSet | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
       const current = await client.get<StatefulSet>(STATEFUL_SETS, target);
-      if (claimOf(current) !== owner) return false;
-      await giveBack(client, target, current);
-      return true;
+      if (claimOf(current) !== owner) return undefined;
+      return await giveBack(client, target, current);
     } catch (error) {
-      if (isApiError(error, 404)) return false;
+      if (isApiError(error, 404)) return undefined;
       if (!isApiError(error, 409) || attempt === ATTEMPTS) throw error;
     }
   }
@@ -86,7 +88,7 @@ export async function releaseClaims(client: KubernetesClient, hubId: string, sco
       const claim = claimOf(object);
       if (claim === undefined || !(owner === undefined ? claim.startsWith(prefix) : claim === owner)) continue;
       const target = { namespace: object.metadata.namespace ?? namespace ?? "", name: object.metadata.name };
-      if (await releaseClaim(client, target, claim)) released.push(`${target.namespace}/${target.name}`);
+      if ((await releaseClaim(client, target, claim)) !== undefined) released.push(`${target.namespace}/${target.name}`);
     }
   }
   return released;

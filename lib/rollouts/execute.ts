@@ -91,7 +91,8 @@ async function layClaims(
       if (outcome.result !== "done" || earlier.kind !== "ClaimStatefulSet") continue;
       // One that cannot be given back now stays on record as claimed.
       await attempt(earlier, options, async () => {
-        await releaseClaim(client, { namespace, name: earlier.statefulSet }, owner);
+        const released = await releaseClaim(client, { namespace, name: earlier.statefulSet }, owner);
+        if (released !== undefined) options.changed(released);
         return { result: "done" };
       });
     }

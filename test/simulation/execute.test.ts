@@ -161,7 +161,10 @@ describe("claims", () => {
     const target = { namespace: "mimir", name: "b", resourceVersion: "stale" };
     await settled(claimStatefulSet(client, target, "hub-2/mimir/x"));
     const actions = [claim(model, "a"), claim(model, "b", "stale"), deletion(model, "a-0")];
-    expect(await results(client, actions)).toEqual(["done", "refused", "skipped"]);
+    const told: (string | undefined)[] = [];
+    const changed = ({ metadata }: StatefulSet) => void told.push(metadata.annotations?.["outrigger.dev/rollout"]);
+    expect(await results(client, actions, { changed })).toEqual(["done", "refused", "skipped"]);
+    expect(told).toEqual(["hub/mimir/x", undefined]);
     expect(model.find("statefulsets", "a")?.metadata.annotations).toEqual({});
     expect(model.find("statefulsets", "b")?.metadata.annotations).toEqual({ "outrigger.dev/rollout": "hub-2/mimir/x" });
   });
