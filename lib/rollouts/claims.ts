@@ -88,7 +88,8 @@ export async function releaseClaims(client: KubernetesClient, hubId: string, sco
       const claim = claimOf(object);
       if (claim === undefined || !(owner === undefined ? claim.startsWith(prefix) : claim === owner)) continue;
       const target = { namespace: object.metadata.namespace ?? namespace ?? "", name: object.metadata.name };
-      if ((await releaseClaim(client, target, claim)) !== undefined) released.push(`${target.namespace}/${target.name}`);
+      if ((await releaseClaim(client, target, claim)) !== undefined)
+        released.push(`${target.namespace}/${target.name}`);
     }
   }
   return released;
