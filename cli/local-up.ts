@@ -4,6 +4,7 @@ import type { LocalKubernetes } from "../local/host-protocol.ts";
 import { stateDirectory } from "../local/state.ts";
 import { aborted, onInterruption } from "./interruption.ts";
 import type { Streams } from "./run.ts";
+import { typedPath } from "./typed-path.ts";
 
 interface LocalUpOptions {
   kubernetes: LocalKubernetes;
@@ -16,9 +17,7 @@ interface LocalUpOptions {
 /** `outrigger local up`: in the foreground until Ctrl-C, or with `--detach` until `outrigger local down`. */
 export async function localUp(options: LocalUpOptions, streams: Streams): Promise<void> {
   const interrupted = onInterruption();
-  // npm runs its scripts in the checkout; paths are meant from where the command was typed.
-  const typedIn = process.env["INIT_CWD"] ?? process.cwd();
-  const own = Object.entries(options.cluster ?? {}).map(([name, path]) => [name, resolve(typedIn, path)]);
+  const own = Object.entries(options.cluster ?? {}).map(([name, path]) => [name, resolve(typedPath(path))]);
   const request = {
     directory: stateDirectory(),
     kubernetes: options.kubernetes,

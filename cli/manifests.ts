@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { writeJson } from "../lib/kubernetes/json.ts";
 import { readYamlDocuments, YamlError } from "../lib/kubernetes/yaml.ts";
 import { CommandFailure, UsageError } from "./failure.ts";
+import { typedPath } from "./typed-path.ts";
 
 /** One resource of a file, as written. */
 export interface ManifestDocument {
@@ -28,7 +29,7 @@ export async function readManifests(
   const documents: ManifestDocument[] = [];
   for (const path of paths) {
     if (path === "-") documents.push(...parse("stdin", await stdin()));
-    else for (const file of filesOf(path, options.recursive)) documents.push(...parse(file, read(file)));
+    else for (const file of filesOf(typedPath(path), options.recursive)) documents.push(...parse(file, read(file)));
   }
   if (documents.length === 0)
     throw new UsageError(`${paths.join(", ")}: no resource in it. Name files or folders with ${ENDINGS.join(", ")}.`);

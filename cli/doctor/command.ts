@@ -3,6 +3,7 @@ import type { CommandEnvironment } from "../command-environment.ts";
 import { CommandFailure } from "../failure.ts";
 import { checkName } from "../names.ts";
 import { type Output, printData } from "../output.ts";
+import { typedPath } from "../typed-path.ts";
 import { examine, isWrong } from "./examine.ts";
 import type { Finding } from "./finding.ts";
 import type { DoctorPorts } from "./ports.ts";
@@ -19,11 +20,9 @@ export async function runDoctor(
   options: { kubeconfig?: Record<string, string> },
   open: OpenDoctorPorts,
 ): Promise<void> {
-  // npm runs its scripts in the checkout; paths are meant from where the command was typed.
-  const typedIn = process.env["INIT_CWD"] ?? process.cwd();
   const given = Object.entries(options.kubeconfig ?? {});
   for (const [cluster] of given) checkName("Cluster", cluster);
-  const ports = await open(Object.fromEntries(given.map(([cluster, path]) => [cluster, resolve(typedIn, path)])));
+  const ports = await open(Object.fromEntries(given.map(([cluster, path]) => [cluster, resolve(typedPath(path))])));
   const findings = await examine(ports, new Date());
   await print(output, findings);
   const problems = findings.filter(isWrong);
