@@ -45,6 +45,8 @@ const OWN_RULES: readonly ScaleRule[] = [
   {
     name: "outdated pods are replaced before a StatefulSet is scaled down",
     apply(batch, { outdated }) {
+      // Outdated pods wait for the zone of a new pod that is not available: for ever, where it is one that cannot run and is to go.
+      if (batch.every(({ pod }) => !pod.available && !pod.outdated)) return { keep: batch };
       const names = [...new Set(outdated.filter(({ part }) => !part.paused).map(({ part }) => part.name))];
       if (names.length === 0) return { keep: batch };
       return waiting("WaitingForRollout", `Pods of ${names.join(", ")} are being replaced first.`);

@@ -27,6 +27,27 @@ describe("a scale-down", () => {
       waits: ["b WaitingForRollout"],
       also: ["DeletePod c-0"],
     },
+    "of new pods that are not available does not wait for outdated pods, which wait for their zone": {
+      pods: { a: "NN", b: "NNP", c: "oo" },
+      parts: { b: rules(FOLLOWS_A) },
+      scales: ["b 3>2"],
+    },
+    "of which one pod is available waits for outdated pods": {
+      pods: { a: "NN", b: "NNNP", c: "oo" },
+      parts: { b: rules(FOLLOWS_A) },
+      waits: ["b WaitingForRollout"],
+    },
+    "of an outdated pod that is not available waits for it to be replaced": {
+      pods: { a: "NN", b: "NNc", c: "NN" },
+      parts: { b: rules(FOLLOWS_A) },
+      waits: ["b WaitingForRollout"],
+      also: ["DeletePod b-2"],
+    },
+    "of pods that are not available waits for those of another zone": {
+      pods: { a: "NN", b: "NNP", c: "ox" },
+      parts: { b: rules(FOLLOWS_A) },
+      waits: ["b MultipleZonesUnready"],
+    },
     "does not wait for the outdated pods of a StatefulSet whose rollout is paused": {
       pods: { a: "NN", b: "NNN", c: "oo" },
       parts: { b: rules(FOLLOWS_A), c: { annotations: { "grafana.com/rollout-paused": "true" } } },
