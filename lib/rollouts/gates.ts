@@ -64,7 +64,7 @@ export interface GateReadings {
 
 /** A URL as conditions, events and logs tell it: without the password and the parameters it may carry. */
 export function shownUrl(text: string): string {
-  if (!URL.canParse(text)) return text;
+  if (!URL.canParse(text)) return text.replace(/^([a-z]+:\/\/)?.*@/i, "$1").replace(/[?#].*/, "");
   const { username, password, search, hash, protocol, host, pathname } = new URL(text);
   return `${username}${password}${search}${hash}` === "" ? text : `${protocol}//${host}${pathname}`;
 }

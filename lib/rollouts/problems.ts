@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { issueInWords } from "../registry/issue-in-words.ts";
+import { shownUrl } from "./gates.ts";
 
 /** One thing wrong with a resource: which field, why, and what to do about it. */
 export interface Problem {
@@ -57,7 +58,8 @@ export function describeIssue(issue: z.core.$ZodIssue, raw: unknown): Problem[] 
   if (value === undefined) {
     return [{ path, cause: "it is missing", nextStep: missingStep(path) }];
   }
-  return [{ path, cause: `${JSON.stringify(value)} is wrong (${issueInWords(issue)})`, nextStep: "correct the value" }];
+  const shown = path.endsWith(".url") && typeof value === "string" ? shownUrl(value) : value;
+  return [{ path, cause: `${JSON.stringify(shown)} is wrong (${issueInWords(issue)})`, nextStep: "correct the value" }];
 }
 
 function missingStep(path: string): string {

@@ -182,6 +182,18 @@ describe("specs that are refused", () => {
       "spec.gates[0].prometheus.url",
       '"p" is wrong',
     ],
+    "a URL that is none, without its password": [
+      valid({ gates: [{ prometheus: { url: "https://me:se/cret@p example.com?token=t", query: "up", when: "> 0" } }] }),
+      "InvalidSpec",
+      "spec.gates[0].prometheus.url",
+      'spec.gates[0].prometheus.url: "https://p example.com" is wrong',
+    ],
+    "a URL of another scheme, without its password": [
+      valid({ gates: [{ prometheus: { url: "ftp://me:secret@p.example.com", query: "up", when: "> 0" } }] }),
+      "InvalidSpec",
+      "spec.gates[0].prometheus.url",
+      'spec.gates[0].prometheus.url: "ftp://p.example.com/" is wrong',
+    ],
     "a strategy that is none": [
       valid({ strategy: { type: "Blue" } }),
       "InvalidSpec",
