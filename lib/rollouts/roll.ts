@@ -99,7 +99,7 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
       const late = view.heldUp();
       const interruption = prepared ?? (late ? await readAgain(run, view) : undefined);
       if (interruption !== undefined) return () => stop(run, status, interruption);
-      const actions = confirm(run, view, plan);
+      const actions = await confirm(run, view, plan);
       recordDropped(run, plan, actions);
       if (actions.length === 0) {
         if (late) return undefined;
@@ -180,10 +180,13 @@ async function interruptionOf(session: Session): Promise<Interruption | undefine
 }
 
 /**
- * What still holds after the ledger was written, on what the watches have told meanwhile: an action that a plan made now
+ * What still holds after the ledger was written, on what the watches have told meanwhile, and on what mirrored resources answer
+ * where that was asked long ago, as by a worker that stood still: an action that a plan made now
  * would not contain is dropped, so that no delete follows from a view older than a moment.
  */
-function confirm(run: Run, view: ClusterView, plan: Plan): RolloutAction[] {
+async function confirm(run: Run, view: ClusterView, plan: Plan): Promise<RolloutAction[]> {
+  const seen = view.observe();
+  if (seen !== undefined) await readMirrors(run, seen);
   const observation = view.observe();
   if (observation === undefined || !sameView(run, observation)) return [];
   const { actions } = planRun(run, observation);

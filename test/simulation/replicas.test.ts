@@ -351,6 +351,18 @@ describe("a worker that dies", () => {
   });
 });
 
+test("a worker that stood still asks again what a mirrored resource wants before it scales", async () => {
+  const faults: Fault[] = [{ point: "pencil-act", nth: 1, what: { freezeMs: 30_000 } }];
+  const scenario = new Ingesters({ hub: { faults } }, "0s");
+  scenario.want(4);
+  scenario.hub.post();
+  await scenario.clock.run(() => scenario.story.some((line) => line.startsWith("fault")), 60_000);
+  scenario.want(3);
+  await scenario.clock.run(() => false, 120_000);
+  expect(scenario.story).toEqual(["fault at pencil-act: frozen"]);
+  expect(scenario.reason()).toBe("AsWanted");
+});
+
 test("two hubs scale down once", async () => {
   const scenario = new Ingesters({}, "0s");
   const client = { latencyMs: () => 2, answer: scenario.pods.answer };
