@@ -51,6 +51,9 @@ export function loseNode(model: ClusterModel, names: readonly string[], forMs: n
   });
 }
 
+/** Annotations that stand in the manifest people keep; what is written into the cluster by others is lost. */
+const MANIFEST = /^grafana\.com\/(rollout-(mirror|downscale|upscale)|prepare-)/;
+
 /**
  * Deletes a StatefulSet, leaves its pods, and creates it again, from the manifest people keep, as another object that
  * adopts them.
@@ -60,8 +63,9 @@ export function recreateStatefulSet(model: ClusterModel, name: string, afterMs: 
   if (before === undefined) return;
   model.remove("statefulsets", name);
   model.clock.after(afterMs, () => {
-    const { uid: _uid, annotations: _ours, ...metadata } = before.metadata;
-    const created = model.put<StatefulSet>("statefulsets", { ...before, metadata });
+    const { uid: _uid, annotations: all = {}, ...metadata } = before.metadata;
+    const annotations = Object.fromEntries(Object.entries(all).filter(([key]) => MANIFEST.test(key)));
+    const created = model.put<StatefulSet>("statefulsets", { ...before, metadata: { ...metadata, annotations } });
     for (const pod of model.all<Pod>("pods").filter((each) => isOwned(each, before))) {
       const owner = { ...ownerOf(pod), uid: created.metadata.uid ?? "" };
       model.put("pods", { ...pod, metadata: { ...pod.metadata, ownerReferences: [owner] } });

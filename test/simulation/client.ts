@@ -1,4 +1,5 @@
 import type {
+  CallOptions,
   DeleteOptions,
   KubernetesClient,
   ListOptions,
@@ -10,52 +11,13 @@ import type {
   WatchEvent,
   WatchOptions,
 } from "../../lib/kubernetes/client.ts";
-import { ApiError } from "../../lib/kubernetes/errors.ts";
+import { ApiError, ConnectionError } from "../../lib/kubernetes/errors.ts";
 import type { KubernetesObject, StatefulSet } from "../../lib/kubernetes/objects.ts";
+import type { ClientOptions, Verb } from "./client-options.ts";
 import type { ClusterModel, Collection, ModelEvent } from "./model.ts";
 import { isSelected, mergePatch } from "./wire.ts";
 
-/** What befalls a request: it is refused, its reply is lost, or the client gives up and it is carried out later. */
-export type Disturbance =
-  | { at: "before" | "after"; error: Error; waitMs?: number }
-  | { at: "later"; error: Error; afterMs: number };
-type Verb = "get" | "list" | "patch" | "delete";
-
-/** A request that changed something, as the server saw it. */
-export interface Written {
-  verb: "delete" | "patch";
-  type: ResourceType;
-  before: KubernetesObject;
-  /** What a patch made of it. */
-  after?: KubernetesObject;
-  /** Precondition of a delete. */
-  uid?: string | undefined;
-  /** When the client sent it, epoch milliseconds. */
-  sentAt: number;
-}
-
-export interface ClientOptions {
-  /** Milliseconds one request takes on its way there, and again on its way back. */
-  latencyMs?: () => number;
-  /** How far watches lag behind, milliseconds. */
-  watchLagMs?: (type: ResourceType) => number;
-  /** Told of each request that changes something, when the server has carried it out. */
-  wrote?: (request: Written) => void;
-  /** Answers requests for paths that are no resource; without it they fail. */
-  answer?: (method: string, path: string) => { status: number; body: string };
-  /** What a request fails with; undefined = it does not. */
-  fail?: (verb: Verb | "watch", type: ResourceType) => Error | undefined;
-  /** What else befalls a request; undefined = nothing. */
-  disturb?: (verb: Verb, type: ResourceType) => Disturbance | undefined;
-  /** Milliseconds after which each watch breaks off; undefined = never. */
-  watchLifeMs?: () => number | undefined;
-  /** What a watch that breaks off ends with; undefined = nothing. */
-  watchError?: () => Error | undefined;
-  /** Milliseconds between two bookmarks; undefined = there are none. */
-  bookmarkMs?: number | undefined;
-  /** Told of each bookmark. */
-  bookmarked?: () => void;
-}
+export type { Answer, ClientOptions, Disturbance, Written } from "./client-options.ts";
 
 /** A KubernetesClient over the model. One that was `kill`ed never answers again, as a dead process does not. */
 export class ModelClient implements KubernetesClient {
@@ -220,10 +182,24 @@ export class ModelClient implements KubernetesClient {
     return Promise.reject(new Error("the model replaces nothing"));
   }
 
-  async raw(method: string, path: string): Promise<RawResponse> {
-    const { answer } = this.#options;
+  /** As the real client it throws for no HTTP status, and gives up a call that takes too long. */
+  async raw(method: string, path: string, { timeoutMs = REQUEST_MS }: CallOptions = {}): Promise<RawResponse> {
+    const { answer, calling } = this.#options;
     if (answer === undefined) throw new Error("the model has no other paths");
-    return this.#request("get", OTHER_PATHS, () => ({ headers: {}, ...answer(method, path) }));
+    calling?.(method, path);
+    try {
+      const { tookMs = 0, ...answered } = await this.#request(method === "GET" ? "get" : "patch", OTHER_PATHS, () =>
+        answer(method, path),
+      );
+      await this.#model.clock.sleep(Math.min(tookMs, timeoutMs));
+      if (this.#dead) await forever();
+      if (tookMs > timeoutMs) throw new ConnectionError("timeout", "https://model", `no answer in ${timeoutMs} ms`);
+      return { headers: {}, ...answered };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const { status, reason, message } = error;
+      return { headers: {}, status, body: JSON.stringify({ kind: "Status", code: status, reason, message }) };
+    }
   }
 
   async close(): Promise<void> {}
@@ -262,6 +238,9 @@ export class ModelClient implements KubernetesClient {
     return found;
   }
 }
+
+/** How long a request may take, milliseconds. */
+const REQUEST_MS = 10_000;
 
 /** Stands for what is no resource of the model's. */
 const OTHER_PATHS: ResourceType = { apiVersion: "v1", kind: "Path", plural: "paths", namespaced: false };

@@ -7,10 +7,21 @@ import type { Kind } from "./kinds.ts";
 import { RESOURCE } from "./names.ts";
 import { operatorScaledUp, stayMs } from "./operator.ts";
 import { orderedBack, stopped } from "./ordered.ts";
+import { autoscale, changeMind, changePrepared, forgetPrepared } from "./scaling.ts";
 import type { World } from "./world.ts";
 
 /** Points of the code at which a worker may die, in the order it passes them. */
-const POINTS = ["claim-send", "send-take", "take-pencil", "pencil-act", "after-delete", "act-ink", "ink-post"];
+const POINTS = [
+  "claim-send",
+  "send-take",
+  "take-pencil",
+  "pencil-act",
+  "after-prepare",
+  "after-scale",
+  "after-delete",
+  "act-ink",
+  "ink-post",
+];
 /** How long people take to see that a template is bad, milliseconds. */
 const PEOPLE_MS = 130_000;
 
@@ -230,7 +241,9 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
   },
   "second resource": (world) => {
     world.fire("second resource");
-    world.model.addResource("others", world.spec);
+    // Of the whole group: one that kept a part of it for itself would be in the way for ever.
+    const statefulSetSelector = { matchLabels: { group: "ingester" } };
+    world.model.addResource("others", { ...world.spec, statefulSetSelector });
     world.lanes[0]?.schedule("others");
   },
   "second hub": (world) => {
@@ -247,6 +260,10 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
     world.clock.after(much * 20_000, () => scale(world.model, leader, Math.max(1, replicas)));
   },
   "operator scaled up": operatorScaledUp,
+  "replicas mirrored": autoscale,
+  "autoscaler changes its mind": changeMind,
+  "pod forgets that it is prepared": forgetPrepared,
+  "template changed for prepared pods": changePrepared,
   "person asks for a pass": (world, { forMs }) => {
     for (let turn = 0; turn < 3; turn++) {
       world.clock.after(between(world.random, 0, forMs), () => {
@@ -262,6 +279,7 @@ export function endOf(fault: Fault): number {
   const { kind, at, forMs } = fault;
   if (kind === "operator scaled up") return at + stayMs(fault);
   if (kind === "pods crash" || kind === "pods never Ready") return at + PEOPLE_MS;
+  if (kind === "replicas mirrored") return at + forMs + 40_000;
   return at + (kind === "one pod stuck" ? 3 : 1.5) * forMs + 10_000;
 }
 

@@ -29,6 +29,17 @@ export interface Setting {
     onStall: "Hold" | "Rollback";
     strategy: "Sliding" | "Exponential";
   };
+  /** Whether something scales the group. */
+  scaling?: {
+    /** Each StatefulSet follows the one before, instead of mirroring the same resource. */
+    chain: boolean;
+    minTimeSeconds: number;
+    /** Followers go up once their leader is Ready. */
+    leaderReady: boolean;
+    writeBack: boolean;
+    /** Pods are prepared for a scale-down. */
+    prepared: boolean;
+  };
   latencyMs: number;
   /** From a delete to the end of the pod, milliseconds: least and most. */
   graceMs: [number, number];
@@ -43,6 +54,19 @@ const EXCLUSIVE: readonly (readonly Kind[])[] = [
   ["StatefulSet recreated", "StatefulSet gone for long", "StatefulSet relabelled", "selector changed"],
 ];
 
+/** How likely something scales the group, and each kind about that where it does. */
+const SCALED = { group: 0.3, kind: 0.5 };
+/** What befalls only a group that something scales. */
+const ABOUT_SCALING: readonly Kind[] = [
+  "autoscaler changes its mind",
+  "pod refuses to prepare",
+  "pod refuses to go on",
+  "pod hangs",
+  "pod answers late",
+  "pod forgets that it is prepared",
+  "template changed for prepared pods",
+];
+
 /** What needs several StatefulSets. */
 const NOT_SPREAD: readonly Kind[] = ["azOrder changed", "selector changed", "zones follow a leader"];
 
@@ -50,11 +74,12 @@ const NOT_SPREAD: readonly Kind[] = ["azOrder changed", "selector changed", "zon
 export function drawSetting(seed: number): Setting {
   const random = seededRandom(Math.imul(seed, 0x9e3779b1) ^ 0x51f15eed);
   const spread = random() < 0.2;
+  const scaled = random() < SCALED.group;
   const setting = {
     seed,
     spread,
     zones: spread ? 3 : whole(random, 2, 3),
-    replicas: spread ? whole(random, 3, 8) : whole(random, 1, 5),
+    replicas: spread ? whole(random, 3, 8) : whole(random, scaled ? 3 : 1, 5),
     spec: {
       maxUnavailable: oneOf(random, [1, 1, 2, 3, "34%", "50%"]),
       intervalSeconds: oneOf(random, [0, 0, 0, 5]),
@@ -69,12 +94,29 @@ export function drawSetting(seed: number): Setting {
       [500, 4_000],
     ]),
   };
-  const drawn = KINDS.filter(() => random() < LIKELY);
-  const faults = drawn.filter((kind) => fits(kind, drawn, setting.spread)).map((kind) => drawFault(kind, random));
-  return { ...setting, faults };
+  const drawn = KINDS.filter((kind) => random() < likelihood(kind, scaled));
+  const faults = drawn
+    .filter((kind) => fits(kind, drawn, setting))
+    .filter((kind) => !scaled || kind !== "zones follow a leader")
+    .map((kind) => drawFault(kind, random));
+  if (!scaled) return { ...setting, faults };
+  const scaling = {
+    chain: !spread && random() < 0.6,
+    minTimeSeconds: oneOf(random, [0, 20, 60]),
+    leaderReady: random() < 0.5,
+    writeBack: random() < 0.7,
+    prepared: random() < 0.8,
+  };
+  return { ...setting, scaling, faults };
 }
 
-function fits(kind: Kind, drawn: readonly Kind[], spread: boolean): boolean {
+function likelihood(kind: Kind, scaled: boolean): number {
+  if (kind === "replicas mirrored") return scaled ? 1 : 0;
+  if (!ABOUT_SCALING.includes(kind)) return LIKELY;
+  return scaled ? SCALED.kind : 0;
+}
+
+function fits(kind: Kind, drawn: readonly Kind[], { spread }: Pick<Setting, "spread">): boolean {
   if (spread && NOT_SPREAD.includes(kind)) return false;
   const rivals = EXCLUSIVE.find((group) => group.includes(kind)) ?? [];
   return rivals.filter((rival) => drawn.includes(rival))[0] === kind || rivals.length === 0;
@@ -91,9 +133,9 @@ function drawFault(kind: Kind, random: Random): Fault {
 }
 
 /** @returns the faults in words, the earliest first. */
-export function describeSetting({ spread, zones, replicas, spec, faults }: Setting): string {
+export function describeSetting({ spread, zones, replicas, spec, scaling, faults }: Setting): string {
   const what = spread ? `one StatefulSet of ${replicas} over ${zones} zones` : `${zones} zones of ${replicas}`;
-  const wishes = Object.entries(spec).map(([name, value]) => `${name} ${value}`);
+  const wishes = Object.entries({ ...spec, ...scaling }).map(([name, value]) => `${name} ${value}`);
   const times = faults
     .toSorted((a, b) => a.at - b.at)
     .map(({ kind, at, forMs, which, much }) => {

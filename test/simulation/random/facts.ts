@@ -3,6 +3,7 @@ import type { MultiAZRollout } from "../../../lib/rollouts/observation.ts";
 import type { ClusterModel, ModelEvent } from "../model.ts";
 import { isReady } from "../objects.ts";
 import { isAtWork } from "./operator.ts";
+import type { ReplicaTemplate } from "./scaling.ts";
 
 /** A value that changes, with what it was before. */
 class History<T> {
@@ -49,6 +50,9 @@ export class Facts {
   readonly #maxUnavailable = new Map<string, History<number | string>>();
   readonly #paused = new Map<string, History<boolean>>();
   readonly pausedSets = new Map<string, History<boolean>>();
+  /** The replicas an autoscaler wants, and those it was told of. */
+  readonly mirrored = new History<number>();
+  readonly writtenBack = new History<number>();
   /** Whether another controller that acts on the group is at work. */
   readonly operator = new History<boolean>();
 
@@ -60,6 +64,7 @@ export class Facts {
     for (const statefulSet of model.all<StatefulSet>("statefulsets")) this.#noteStatefulSet(statefulSet);
     for (const pod of model.all<Pod>("pods")) this.#notePod(pod.metadata.name, pod);
     for (const resource of model.all<MultiAZRollout>("multiazrollouts")) this.#noteResource(resource);
+    for (const template of model.all<ReplicaTemplate>("replicatemplates")) this.#noteTemplate(template);
     for (const operator of model.all<Deployment>("deployments")) this.#noteDeployment(operator);
     model.subscribe((event) => this.#note(event));
   }
@@ -96,6 +101,7 @@ export class Facts {
     const gone = type === "DELETED";
     if (collection === "statefulsets" && !gone) this.#noteStatefulSet(object as StatefulSet);
     if (collection === "multiazrollouts") this.#noteResource(object as MultiAZRollout, gone);
+    if (collection === "replicatemplates") this.#noteTemplate(object as ReplicaTemplate);
     if (collection === "deployments") this.#noteDeployment(object as Deployment, gone);
     if (collection === "pods") this.#notePod(object.metadata.name, gone ? undefined : (object as Pod));
   }
@@ -124,6 +130,12 @@ export class Facts {
     const { paused = false, rollingUpdate } = spec as { paused?: boolean; rollingUpdate: { maxUnavailable: number } };
     this.paused(name).note(now, gone || paused);
     this.maxUnavailable(name).note(now, rollingUpdate.maxUnavailable);
+  }
+
+  #noteTemplate({ spec, status }: ReplicaTemplate): void {
+    const now = this.#model.clock.now();
+    this.mirrored.note(now, spec.replicas);
+    this.writtenBack.note(now, status?.replicas ?? 0);
   }
 
   #noteDeployment(deployment: Deployment, gone = false): void {

@@ -1,10 +1,12 @@
-import type { Pod } from "../../../lib/kubernetes/objects.ts";
+import type { Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
 import type { ClusterModel } from "../model.ts";
 import { isReady, ownerName } from "../objects.ts";
 import type { Setting } from "./draw.ts";
 import { Facts } from "./facts.ts";
+import { ScaleJudge } from "./judge-scaling.ts";
 import type { Kind } from "./kinds.ts";
 import type { OwnWrite } from "./lane.ts";
+import type { Scaling } from "./scaling.ts";
 import { ZoneLog } from "./zone-log.ts";
 
 /** What people and gates want at the moment, and since when (epoch milliseconds); undefined = nothing. */
@@ -12,7 +14,7 @@ export interface Wishes {
   gateClosedSince: () => number | undefined;
   shiftedSince: () => number | undefined;
   /** The owner whose rollout a person has stopped in the hub, and since when. */
-  stopped: { owner: string; since: number } | undefined;
+  stopped: { type: "pause" | "abort"; owner: string; since: number } | undefined;
   /** Members are not what they were at the start of the rollouts under way, which are those of these owners. */
   membersChanged: { since: number; owners: readonly string[] } | undefined;
   /** Timers before this are not known to anybody any more. */
@@ -33,6 +35,8 @@ export interface JudgeOptions {
   /** How old what a worker knows may be, milliseconds. */
   lagMs: number;
   wishes: Wishes;
+  /** What scales the group, where something does. */
+  scaling: Scaling | undefined;
   log: (line: string) => void;
 }
 
@@ -40,6 +44,8 @@ export interface JudgeOptions {
 const GATE_MS = 10_000;
 /** Another controller is found within so long during a zone, and when a zone starts, milliseconds. */
 const OPERATOR_MS = { during: 60_000, start: 10_000 };
+/** Longer than any pass, milliseconds. */
+const PASS_MS = 150_000;
 /** After these nobody knows whether a delete was carried out. */
 const UNHEARD: readonly Kind[] = ["timeout", "reply of a delete lost", "delete carried out late"];
 /** What a batch may take from its plan to its last delete, milliseconds. */
@@ -58,14 +64,17 @@ export class Judge {
   readonly #heard = new Map<string, OwnWrite["process"]>();
   /** Whoever works on the group has a record of its own. */
   readonly #zones = new Map<string, ZoneLog>();
+  readonly #scales: ScaleJudge | undefined;
   #lastBatchAt = Number.NEGATIVE_INFINITY;
   deletes = 0;
 
   constructor(model: ClusterModel, options: JudgeOptions) {
     this.#model = model;
     this.#options = options;
-    const { setting } = options;
+    const { setting, scaling } = options;
     this.facts = new Facts(model, setting.spec.minReadySeconds, () => this.#note());
+    const own = { isStranger: this.#isStranger.bind(this), violate: this.#violate.bind(this) };
+    this.#scales = scaling && new ScaleJudge(model, scaling, { ...options, facts: this.facts, ...own });
     model.subscribe(() => this.#note());
   }
 
@@ -99,6 +108,8 @@ export class Judge {
     if (type.kind === "MultiAZRollout") return;
     if (leaseLost) this.#violate(`${verb} ${before.metadata.name} by a worker that had lost its lease`);
     if (verb === "delete") this.#deleting(before as Pod, write);
+    else if (type.kind === "ReplicaTemplate") this.#scales?.wroteBack(write);
+    else if (type.kind === "StatefulSet" && replicasOf(before) !== replicasOf(write.after)) this.#scaling(write);
   }
 
   #deleting(pod: Pod, { uid, sentAt, owner, process }: OwnWrite): void {
@@ -121,7 +132,8 @@ export class Judge {
       this.#checkZones(name, knownAt);
       this.#checkBudget(pod, resource, knownAt);
     }
-    this.#checkWishes(pod, resource, sentAt, knownAt);
+    this.#checkWishes({ what: `${name} was deleted`, ready: isReady(pod), set: ownerName(pod) }, owner, sentAt);
+    this.#scales?.replaced(pod, knownAt);
     this.#checkMembers(pod, owner, knownAt);
     this.#checkTimes(pod, sentAt);
     this.#checkOperator(`${name} was deleted`, knownAt - OPERATOR_MS.during);
@@ -131,6 +143,22 @@ export class Judge {
   #checkOperator(what: string, foundAt: number): void {
     const { now, since } = this.facts.operator;
     if (now === true && since < foundAt - BATCH_MS) this.#violate(`${what} while another controller was at work`);
+  }
+
+  /** What holds back deletes holds back scale-downs as well. */
+  #scaling(write: OwnWrite): void {
+    const { before, after, sentAt, owner } = write;
+    const { name } = before.metadata;
+    const knownAt = sentAt - this.#options.lagMs;
+    this.#note();
+    this.#scales?.scaled(write);
+    if ((replicasOf(after) ?? 1) > (replicasOf(before) ?? 1)) return;
+    this.#checkOneZone();
+    this.#checkWishes({ what: `${name} was scaled down`, ready: true }, owner, sentAt);
+    const { stopped } = this.#options.wishes;
+    if (stopped?.type === "pause" && stopped.owner === owner && stopped.since < knownAt)
+      this.#violate(`${name} was scaled down although a person had paused it`);
+    this.#checkOperator(`${name} was scaled down`, knownAt - OPERATOR_MS.during);
   }
 
   /** A pod of the wanted revision is never deleted. Nobody can know at once that people want the former one back. */
@@ -150,14 +178,23 @@ export class Judge {
 
   /** Pods of two zones are never unavailable because of us, and none is deleted while another zone is known to be unready. */
   #checkZones(pod: string, knownAt: number): void {
-    const { zoneOf, wishes } = this.#options;
-    const isStranger = (other: string): boolean => wishes.strangers.has(other.replace(/-\d+$/, ""));
-    const zones = new Set([...this.#ours.keys()].filter((other) => !isStranger(other)).map(zoneOf));
-    if (zones.size > 1) this.#violate(`zones ${[...zones].join(" and ")} are disrupted at once`);
+    const { zoneOf } = this.#options;
+    this.#checkOneZone();
     for (const [other, since] of this.facts.unavailable) {
-      if (since < knownAt && zoneOf(other) !== zoneOf(pod) && !isStranger(other))
+      if (since < knownAt && zoneOf(other) !== zoneOf(pod) && !this.#isStranger(other))
         this.#violate(`${pod} was deleted while ${other} was not available`);
     }
+  }
+
+  /** Pods that are deleted, and those that are scaled away, are of one zone. */
+  #checkOneZone(): void {
+    const ours = [...this.#ours.keys()].filter((pod) => !this.#isStranger(pod)).map(this.#options.zoneOf);
+    const zones = new Set([...ours, ...(this.#scales?.leaving.values() ?? [])]);
+    if (zones.size > 1) this.#violate(`zones ${[...zones].join(" and ")} are disrupted at once`);
+  }
+
+  #isStranger(pod: string): boolean {
+    return this.#options.wishes.strangers.has(pod.replace(/-\d+$/, ""));
   }
 
   /** Never more than maxUnavailable pods because of us, nor beyond it together with those known to be missing. */
@@ -183,23 +220,25 @@ export class Judge {
   }
 
   /** Nothing is deleted that people, alarms or zonal shifts hold back. */
-  #checkWishes(pod: Pod, resource: string, sentAt: number, knownAt: number): void {
-    const { name } = pod.metadata;
-    const { wishes } = this.#options;
-    const { pausedSets } = this.facts;
-    const paused = this.facts.paused(resource);
-    const owner = ownerName(pod);
+  #checkWishes(
+    { what, ready, set }: { what: string; ready: boolean; set?: string },
+    owner: string,
+    sentAt: number,
+  ): void {
+    const { wishes, lagMs } = this.#options;
+    const knownAt = sentAt - lagMs;
+    const paused = this.facts.paused(owner.split("/").at(-1) ?? "");
     const overruled = wishes.rollbackOrderedAt > paused.since;
     if (paused.now === true && paused.since < knownAt && !overruled)
-      this.#violate(`${name} was deleted while the resource was paused`);
-    const set = pausedSets.get(owner);
-    if (set?.now === true && set.since < knownAt) this.#violate(`${name} was deleted while ${owner} was paused`);
+      this.#violate(`${what} while the resource was paused`);
+    const pausedSet = set === undefined ? undefined : this.facts.pausedSets.get(set);
+    if (pausedSet?.now === true && pausedSet.since < knownAt) this.#violate(`${what} while ${set} was paused`);
     const closed = (since: number | undefined): boolean => since !== undefined && since < sentAt - GATE_MS - BATCH_MS;
     const asked = wishes.gateClosedSince();
     // A rollback that was ordered goes on in spite of gates.
-    if (closed(asked) && isReady(pod) && wishes.rollbackOrderedAt === Number.NEGATIVE_INFINITY)
-      this.#violate(`${name} was deleted while its gate was closed`);
-    if (closed(wishes.shiftedSince())) this.#violate(`${name} was deleted during a zonal shift`);
+    if (closed(asked) && ready && wishes.rollbackOrderedAt === Number.NEGATIVE_INFINITY)
+      this.#violate(`${what} while its gate was closed`);
+    if (closed(wishes.shiftedSince())) this.#violate(`${what} during a zonal shift`);
   }
 
   #checkMembers(pod: Pod, owner: string, knownAt: number): void {
@@ -232,7 +271,7 @@ export class Judge {
     const wanted = this.facts.allWanted();
     if (!zones.settle(JSON.stringify(wanted.revisions))) zones.clear();
     const finishedAt = zones.lastFinishedAt;
-    const known = wanted.since <= now - lagMs && isReady(pod);
+    const known = wanted.since <= now - lagMs && isReady(pod) && !this.#isStranger(pod.metadata.name);
     if (known && finishedAt !== undefined && !zones.hasBegun(zone)) {
       const soaked = now - finishedAt;
       if (soaked < setting.spec.zoneSoakSeconds * 1_000 - BATCH_MS)
@@ -240,7 +279,9 @@ export class Judge {
       if (wishes.approvedAt !== undefined && wishes.approvedAt < finishedAt && !wishes.rollsBack())
         this.#violate(`${pod.metadata.name} was to be deleted in a zone nobody had approved`);
       const soughtAt = Math.max(finishedAt, now - OPERATOR_MS.start);
-      this.#checkOperator(`${pod.metadata.name} was to be deleted in a zone that starts`, soughtAt - lagMs);
+      // Who was at work when the state was lost knows still which zones were begun.
+      if (now - wishes.stateLostAt > PASS_MS)
+        this.#checkOperator(`${pod.metadata.name} was to be deleted in a zone that starts`, soughtAt - lagMs);
     }
     zones.begin(zone);
   }
@@ -250,6 +291,8 @@ export class Judge {
     this.#options.log(`VIOLATION ${what}`);
   }
 }
+
+const replicasOf = (object: unknown): number | undefined => (object as StatefulSet | undefined)?.spec?.replicas;
 
 function podCount(value: number | string, replicas: number): number {
   if (typeof value === "number") return value;

@@ -63,6 +63,14 @@ export const KINDS = [
   "zones follow a leader",
   "operator not removed",
   "operator scaled up",
+  "replicas mirrored",
+  "autoscaler changes its mind",
+  "pod refuses to prepare",
+  "pod refuses to go on",
+  "pod hangs",
+  "pod answers late",
+  "pod forgets that it is prepared",
+  "template changed for prepared pods",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { drawSetting } from "./draw.ts";
-import { MUTATIONS, type Mutation } from "./mutations.ts";
+import type { Mutation } from "./mutation.ts";
+import { MUTATIONS } from "./mutations.ts";
 import { simulate } from "./simulate.ts";
 
 /** So many simulations at most must show each bug. */

@@ -1,47 +1,11 @@
 import type { KubernetesClient, WatchEvent } from "../../../lib/kubernetes/client.ts";
-import { SAFETY_RULES } from "../../../lib/rollouts/safety.ts";
 import type { Candidate, SafetyContext, SafetyRule } from "../../../lib/rollouts/safety-rule.ts";
 import { ClusterView } from "../../../lib/rollouts/watch.ts";
 import type { Clock } from "../../../lib/work/ports.ts";
 import { type FakeWorkStore, rowId } from "../../fakes/work-store.ts";
-import type { Setting } from "./draw.ts";
-import type { Kind } from "./kinds.ts";
-import type { Bend } from "./lane.ts";
+import { befallen, instead, type Mutation, without } from "./mutation.ts";
+import { SCALING_MUTATIONS } from "./mutations-scaling.ts";
 import type { Process } from "./process.ts";
-
-/** A bug put in on purpose. */
-export interface Mutation {
-  bend?: Bend;
-  /** Puts it in. @returns what takes it out again. */
-  apply?: () => () => void;
-  /** Settings in which it can do harm; the others need not be tried. */
-  among?: (setting: Setting) => boolean;
-}
-
-const rules = SAFETY_RULES as SafetyRule[];
-
-/** Puts another rule, or none, in the place of one. */
-function instead(name: string, make: (rule: SafetyRule) => SafetyRule): () => () => void {
-  return () => {
-    const index = rules.findIndex((rule) => rule.name === name);
-    const rule = rules[index];
-    if (rule === undefined) throw new Error(`there is no rule "${name}"`);
-    rules[index] = make(rule);
-    return () => {
-      rules[index] = rule;
-    };
-  };
-}
-
-const without = (name: string, among?: Mutation["among"]): Mutation => ({
-  apply: instead(name, () => ({ name, apply: (batch) => ({ keep: batch }) })),
-  ...(among === undefined ? {} : { among }),
-});
-
-const befallen =
-  (...kinds: Kind[]) =>
-  ({ faults }: Setting): boolean =>
-    faults.some(({ kind }) => kinds.includes(kind));
 
 /** Another place for each zone than there is. */
 function roomier(batch: readonly Candidate[]): Candidate[] {
@@ -120,7 +84,7 @@ export const MUTATIONS: Record<string, Mutation> = {
   "zones go at the same time": without("one zone at a time, an unready one first"),
   "maxUnavailable is no limit": without("no more than maxUnavailable"),
   "one pod more than maxUnavailable": {
-    apply: instead("no more than maxUnavailable", (rule) => ({
+    apply: instead<SafetyRule>("no more than maxUnavailable", (rule) => ({
       ...rule,
       apply: (batch, context) => rule.apply(roomier(batch), context),
     })),
@@ -178,7 +142,7 @@ export const MUTATIONS: Record<string, Mutation> = {
   ),
   "other controllers are looked for once": without(LOOK_FOR_CONTROLLERS, befallen("operator scaled up")),
   "nobody looks for other controllers before a zone starts": {
-    apply: instead(LOOK_FOR_CONTROLLERS, (rule) => ({
+    apply: instead<SafetyRule>(LOOK_FOR_CONTROLLERS, (rule) => ({
       ...rule,
       apply: (batch, context) => rule.apply(batch, { ...context, zoneTimes: begun(batch) }),
     })),
@@ -188,4 +152,5 @@ export const MUTATIONS: Record<string, Mutation> = {
     "a person has stopped it in the hub",
     befallen("pause ordered", "abort ordered"),
   ),
+  ...SCALING_MUTATIONS,
 };

@@ -29,7 +29,7 @@ export const stopped =
     // An abort is of the rollout the hub knows of, which may not be the newest.
     const aims = Object.entries(lane.aimOf(RESOURCE) ?? {});
     const meant = type === "pause" || aims.every(([name, revision]) => world.judge.facts.wanted(name).now === revision);
-    if (meant) world.wishes.stopped = { owner: lane.ownerOf(RESOURCE), since: world.clock.now() };
+    if (meant) world.wishes.stopped = { type, owner: lane.ownerOf(RESOURCE), since: world.clock.now() };
   };
 
 /** Somebody orders the rollout under way back. */

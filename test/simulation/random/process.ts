@@ -92,7 +92,7 @@ export class Process {
       delete: (type, name, options) => this.ask(() => client.delete(type, name, options)),
       create: () => client.create(),
       replace: () => client.replace(),
-      raw: (method, path) => client.raw(method, path),
+      raw: (method, path, options) => this.ask(() => client.raw(method, path, options)),
       close: () => client.close(),
       watch,
     };

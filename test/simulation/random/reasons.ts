@@ -30,13 +30,14 @@ const UNREADY: readonly Kind[] = [
   "replicas lowered",
   "zones follow a leader",
   "rollback ordered",
+  "replicas mirrored",
 ];
 
 /** Why a rollout may hold, and which of the things that befell it excuse it. A reason that is not here needs no excuse. */
 export const EXCUSES: Record<string, readonly Kind[]> = {
   MembershipChanged: MEMBERS,
   MultipleZonesUnready: [...UNREADY, "delete carried out late", "second resource", "second hub", "template reverted"],
-  ProgressDeadlineExceeded: [...SLOW, ...MEMBERS],
+  ProgressDeadlineExceeded: [...SLOW, ...MEMBERS, "worker frozen past its lease"],
   TemplateRejected: [...SLOW, "rollback ordered"],
   RolledBack: [...SLOW, ...MEMBERS, "rollback ordered"],
   RestoringTemplate: [...SLOW, ...MEMBERS, "rollback ordered"],

@@ -15,6 +15,7 @@ import { RESOURCE, ZONES } from "./names.ts";
 import { operatorBefore } from "./operator.ts";
 import { loseTemper } from "./person.ts";
 import type { Process } from "./process.ts";
+import { Scaling } from "./scaling.ts";
 import { clientOptions } from "./watch-faults.ts";
 
 /** A group of StatefulSets, the hubs that work on it, what befalls them, and the judge. */
@@ -28,6 +29,7 @@ export class World {
   readonly lanes: SimulatedLane[] = [];
   readonly sets: string[];
   readonly judge: Judge;
+  readonly scaling: Scaling | undefined;
   readonly problems: string[] = [];
   /** Every reason a pass left in its first condition. */
   readonly reasons = new Set<string>();
@@ -83,7 +85,9 @@ export class World {
     this.model.addResource(RESOURCE, this.spec);
     const lagMs = 1_500 + 40 * setting.latencyMs + watchLagMs(setting);
     const log = (line: string): void => this.log(line);
-    this.judge = new Judge(this.model, { setting, zoneOf: (pod) => this.zoneOf(pod), lagMs, wishes: this.wishes, log });
+    this.scaling = setting.scaling === undefined ? undefined : new Scaling(this);
+    const { wishes, scaling } = this;
+    this.judge = new Judge(this.model, { setting, zoneOf: (pod) => this.zoneOf(pod), lagMs, wishes, scaling, log });
     this.model.befell = (what) => this.fire(what === "refused" ? "quota refuses a pod" : "pods flap");
     this.model.subscribe(({ collection, object, type }) => {
       this.events++;
@@ -172,8 +176,12 @@ export class World {
       reached: (point, process) => this.#reached(point, process),
       wrote: (write) => {
         if (write.verb === "delete") this.log(`${hubId} deletes ${write.before.metadata.name}`);
-        if (replicasOf(write.before) !== replicasOf(write.after))
-          this.fire("zones follow a leader", write.before.metadata.name);
+        const [from, to] = [replicasOf(write.before), replicasOf(write.after)];
+        if (from !== to)
+          this.fire(
+            this.scaling ? "replicas mirrored" : "zones follow a leader",
+            `${write.before.metadata.name} from ${from} to ${to}`,
+          );
         this.judge.wrote(write);
       },
       intended: (pod, owner) => this.judge.intended(pod, owner),
@@ -205,6 +213,12 @@ export class World {
     };
     return {
       ...clientOptions(this, process),
+      ...(this.scaling === undefined
+        ? {}
+        : {
+            answer: this.scaling.answer.bind(this.scaling),
+            calling: this.scaling.pods.calling.bind(this.scaling.pods),
+          }),
       latencyMs: () => 1 + this.random() * this.setting.latencyMs,
       disturb: disturbanceOf(active, fire, this.random),
     };
@@ -227,19 +241,22 @@ export class World {
     return times.length === 0 ? undefined : Math.max(...times);
   }
 
-  /** Whether every pod is of the revision its StatefulSet wants, and Ready. */
+  /** Whether every pod is of the revision its StatefulSet wants, and Ready, and there are as many as are wanted. */
   isRolledOut(): boolean {
-    return this.sets.every((name) => {
-      const { metadata, spec, status } = this.model.find<StatefulSet>("statefulsets", name) ?? {};
-      const replicas = spec?.replicas ?? 0;
-      return (
-        status?.observedGeneration === metadata?.generation &&
-        status?.currentRevision === status?.updateRevision &&
-        status?.replicas === replicas &&
-        status?.updatedReplicas === replicas &&
-        status?.readyReplicas === replicas
-      );
-    });
+    return (
+      this.scaling?.isDone() !== false &&
+      this.sets.every((name) => {
+        const { metadata, spec, status } = this.model.find<StatefulSet>("statefulsets", name) ?? {};
+        const replicas = spec?.replicas ?? 0;
+        return (
+          status?.observedGeneration === metadata?.generation &&
+          status?.currentRevision === status?.updateRevision &&
+          status?.replicas === replicas &&
+          status?.updatedReplicas === replicas &&
+          status?.readyReplicas === replicas
+        );
+      })
+    );
   }
 }
 
