@@ -99,7 +99,9 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
       const late = view.heldUp();
       const interruption = prepared ?? (late ? await readAgain(run, view) : undefined);
       if (interruption !== undefined) return () => stop(run, status, interruption);
-      const actions = await confirm(run, view, plan);
+      const confirmed = await confirm(run, view, plan);
+      // Who stood still may see pods as they were: one that runs by now has to be prepared.
+      const actions = late ? confirmed.filter(({ kind }) => kind !== "ScaleStatefulSet") : confirmed;
       recordDropped(run, plan, actions);
       if (actions.length === 0) {
         if (late) return undefined;

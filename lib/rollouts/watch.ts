@@ -85,7 +85,12 @@ export class ClusterView {
     };
     follow(PODS, this.#pods, pods, labelSelector === undefined ? {} : { labelSelector }, () => true);
     const selector = formatSelector(selectorOf(spec));
-    follow(STATEFUL_SETS, this.#statefulSets, statefulSets, { labelSelector: selector }, () => true);
+    follow(STATEFUL_SETS, this.#statefulSets, statefulSets, { labelSelector: selector }, () => {
+      // Pods of a StatefulSet that has joined the group since are in no list and no watch.
+      if (labelSelector !== undefined && podSelector([...this.#statefulSets.values()]) !== labelSelector)
+        this.#broken = true;
+      return true;
+    });
     const ownSpec = (before: MultiAZRollout | undefined, after: MultiAZRollout): boolean =>
       before?.metadata.generation !== after.metadata.generation || before?.metadata.uid !== after.metadata.uid;
     follow(MULTI_AZ_ROLLOUTS, this.#resources, resource, { fieldSelector: `metadata.name=${name}` }, ownSpec);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
+import { mark } from "./calamities.ts";
 import { Scenario } from "./scenario.ts";
 
 const BEFORE = { type: "RollingUpdate" as const, rollingUpdate: { partition: 2 } };
@@ -69,4 +70,19 @@ describe("adopting a strategy", () => {
     });
     expect(scenario.invariants.deletes).toBe(0);
   });
+});
+
+test("a StatefulSet that joins the group in the midst of a pass is seen with its pods", async () => {
+  const scenario = new Scenario({ replicas: 5 });
+  mark(scenario.model, "ingester-zone-c", "labels", { group: undefined });
+  scenario.changeTemplates("new");
+  await scenario.clock.run(() => false, 500);
+  scenario.hub.post();
+  await scenario.clock.run(() => scenario.invariants.deletes === 2, 60_000);
+  mark(scenario.model, "ingester-zone-c", "labels", { group: "ingester" });
+  expect(await scenario.runUntilCompleted("new")).toBe(true);
+  expect(scenario.invariants.deletes).toBe(15);
+  expect(scenario.invariants.violations).toEqual([]);
+  const told = scenario.hub.saved.flatMap(({ zones }) => zones.flatMap(({ unready = [] }) => unready));
+  expect(told.filter((why) => why.includes("missing"))).toEqual([]);
 });
