@@ -47,8 +47,8 @@ export async function watchRollout(
   const show = shower(environment);
   try {
     const over = goal === undefined && verdictOf(first) !== undefined;
-    const before = over && (await isOutOfDate(hub, first)) ? fingerprint(first) : undefined;
-    await follow({ environment, hub, first, before, goal, ended, show: (view) => show.show(view), pollMs, options });
+    const outOfDate = over && (await isOutOfDate(hub, first)) ? first : undefined;
+    await follow({ environment, hub, first, outOfDate, goal, ended, show: (view) => show.show(view), pollMs, options });
   } finally {
     show.close();
   }
@@ -59,7 +59,7 @@ interface Following {
   hub: Hub;
   first: RolloutView;
   /** An end that is out of date: there is something to do, and the hub has not looked yet. */
-  before: string | undefined;
+  outOfDate: RolloutView | undefined;
   goal: WatchGoal | undefined;
   ended: AbortSignal;
   show: (view: RolloutView) => Promise<void>;
@@ -71,7 +71,7 @@ async function follow({
   environment,
   hub,
   first,
-  before,
+  outOfDate: before,
   goal,
   ended,
   show,
@@ -79,12 +79,14 @@ async function follow({
   options,
 }: Following): Promise<void> {
   const { key } = first;
+  let outOfDate = before;
   const deadline = options.timeout === 0 ? Number.POSITIVE_INFINITY : Date.now() + options.timeout * 1000;
   for (let view: RolloutView | undefined = first; ; ) {
     if (view !== undefined) await show(view);
     if (goal?.isMet(view === undefined ? [] : [view]) === true) return;
     if (view === undefined) throw goneFailure(key);
-    const verdict = goal === undefined && fingerprint(view) !== before ? verdictOf(view) : undefined;
+    if (outOfDate !== undefined) outOfDate = await stillOutOfDate(hub, outOfDate, view);
+    const verdict = goal === undefined && outOfDate === undefined ? verdictOf(view) : undefined;
     if (verdict?.done === true) return;
     if (verdict !== undefined) throw verdict.failure;
     const left = deadline - Date.now();
@@ -110,9 +112,16 @@ async function load(
 const fingerprint = ({ status }: RolloutView): string =>
   JSON.stringify([status?.phase, status?.rollout, status?.startedAt, status?.finishedAt]);
 
+/** A rollout that goes on may end as it did before, and one that the hub has looked at again may have to stay as it is. */
+async function stillOutOfDate(hub: Hub, before: RolloutView, view: RolloutView): Promise<RolloutView | undefined> {
+  if (fingerprint(view) !== fingerprint(before)) return undefined;
+  return view.updatedAt === before.updatedAt || (await isOutOfDate(hub, view)) ? view : undefined;
+}
+
 /**
  * Whether there is something to do that the hub has not noticed yet: a template that was changed, or a fault that was mended,
- * a moment ago. The cluster is asked once, when a watch begins with nothing to watch.
+ * a moment ago. The cluster is asked when a watch begins with nothing to watch, and when the hub has looked since and says the
+ * same.
  */
 async function isOutOfDate(hub: Hub, { key, status }: RolloutView): Promise<boolean> {
   const request: DirectRequest = { action: "plan", key };

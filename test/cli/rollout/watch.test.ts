@@ -55,8 +55,9 @@ async function watch(
   const ending = new AbortController();
   const screen = new Terminal();
   let count = 0;
+  const plan = () => (typeof options.plan === "function" ? options.plan() : options.plan);
   const hub = fakeHub(({ action }) => {
-    if (action !== "resource.list") return options.plan ?? { error: { object: "o", cause: "c", nextStep: "n" } };
+    if (action !== "resource.list") return plan() ?? { error: { object: "o", cause: "c", nextStep: "n" } };
     const told = looks[Math.min(count, looks.length - 1)];
     count += 1;
     if (count === options.endAfter) ending.abort();
@@ -186,6 +187,17 @@ describe("a watched rollout", () => {
     const { failure, hub } = await watch([before, before, halfWay, done], { plan: preview("Progressing") });
     expect(failure).toBeUndefined();
     expect(hub.invocations.filter(({ functionName }) => functionName === "rollout")).toHaveLength(1);
+  });
+  test.each(Object.entries(mended))("%s that was mended is an end when it comes again", async (_what, before) => {
+    const { failure } = await watch([before, before, halfWay, before], { plan: preview("Progressing"), endAfter: 50 });
+    expect(failure?.message).toContain(before.status.conditions[0]?.message);
+  });
+  test.each(Object.entries(mended))("%s that seemed mended and is found once more is an end", async (_what, end) => {
+    const plans = [preview("Progressing"), preview("Progressing"), preview(end.status.phase)];
+    const looks = [0, 0, 30, 60].map((seconds) => ({ ...end, updatedAt: new Date(seconds * 1000).toISOString() }));
+    const { failure, hub } = await watch(looks, { plan: () => plans.shift(), endAfter: 50 });
+    expect(failure?.message).toContain(end.status.conditions[0]?.message);
+    expect(hub.invocations.filter(({ functionName }) => functionName === "rollout")).toHaveLength(3);
   });
   test.each(Object.entries(mended))("%s that stands is the end at once", async (_what, before) => {
     const { failure, lines } = await watch([before, halfWay, done], { plan: preview(before.status.phase) });
