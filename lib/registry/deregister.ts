@@ -96,6 +96,9 @@ async function clean(ports: DeregisterPorts, registration: Registration, all: Ro
 
 type Rows = Awaited<ReturnType<DeregisterPorts["work"]["listCluster"]>>;
 
+/** Pods that do not answer keep no cluster from being left, however many resources have prepared some, milliseconds. */
+const TELLING_MS = 20_000;
+
 /** While their claims are there: nobody would tell those pods afterwards that they stay. */
 async function takeBackAll(
   ports: DeregisterPorts,
@@ -104,7 +107,8 @@ async function takeBackAll(
   resources: Rows,
 ): Promise<void> {
   const { takeBack, hubId, clock, log } = ports;
-  const lease = { mayWrite: () => true };
+  const begunAt = clock.now();
+  const lease = { mayWrite: () => clock.now() - begunAt < TELLING_MS };
   for (const { row, state } of resources) {
     const { key } = row;
     if (state?.identity !== registration.identity) continue;

@@ -305,6 +305,23 @@ describe("a deregistered cluster", () => {
     expect(hub.givenBack).toEqual([{ key: KEY, hubId: HUB_ID, state }, "claims"]);
   });
 
+  it("is not kept by pods that do not answer, however many resources have prepared some", async () => {
+    for (const name of ["a", "b", "c", "d"]) {
+      const key = { ...KEY, name };
+      await hub.work.schedule(key, hub.clock.nowMs, { posted: true });
+      hub.work.states.set(rowId(key), { key, identity: `${ARN}@1`, state: {}, status: {}, updatedAt: at(1) });
+    }
+    const begunAt = hub.clock.now();
+    hub.ports.takeBack = async ({ lease, now }) => {
+      const since = now();
+      while (lease.mayWrite() && now() - since < 20_000) hub.clock.nowMs += 5_000;
+      return [];
+    };
+    await deregister();
+    expect(hub.clock.now() - begunAt).toBeLessThanOrEqual(20_000);
+    expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered" });
+  });
+
   it("loses its guard also where somebody had a pass of another name looked for", async () => {
     const own = hub.work.rows.get(rowId(discoveryKey("prod")));
     hub.work.rows.delete(rowId(discoveryKey("prod")));
