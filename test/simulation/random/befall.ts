@@ -8,6 +8,7 @@ import { RESOURCE } from "./names.ts";
 import { operatorScaledUp, stayMs } from "./operator.ts";
 import { orderedBack, stopped } from "./ordered.ts";
 import { autoscale, changeMind, changePrepared, forgetPrepared } from "./scaling.ts";
+import { setBack } from "./strategies.ts";
 import type { World } from "./world.ts";
 
 /** Points of the code at which a worker may die, in the order it passes them. */
@@ -261,6 +262,7 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
   },
   "operator scaled up": operatorScaledUp,
   "replicas mirrored": autoscale,
+  "strategy set back": setBack,
   "autoscaler changes its mind": changeMind,
   "pod forgets that it is prepared": forgetPrepared,
   "template changed for prepared pods": changePrepared,

@@ -67,6 +67,9 @@ const ABOUT_SCALING: readonly Kind[] = [
   "template changed for prepared pods",
 ];
 
+/** Drawn by themselves: what a resource is like leaves the rest of a simulation as it would be without. */
+const APART: readonly Kind[] = ["strategy adopted", "strategy set back", "resource kept in the hub"];
+
 /** What needs several StatefulSets. */
 const NOT_SPREAD: readonly Kind[] = ["azOrder changed", "selector changed", "zones follow a leader"];
 
@@ -94,11 +97,12 @@ export function drawSetting(seed: number): Setting {
       [500, 4_000],
     ]),
   };
-  const drawn = KINDS.filter((kind) => random() < likelihood(kind, scaled));
+  const apart = seededRandom(Math.imul(seed, 0x85ebca6b) ^ 0x27d4eb2f);
+  const drawn = KINDS.filter((kind) => (APART.includes(kind) ? apart : random)() < likelihood(kind, scaled));
   const faults = drawn
     .filter((kind) => fits(kind, drawn, setting))
     .filter((kind) => !scaled || kind !== "zones follow a leader")
-    .map((kind) => drawFault(kind, random));
+    .map((kind) => drawFault(kind, APART.includes(kind) ? apart : random));
   if (!scaled) return { ...setting, faults };
   const scaling = {
     chain: !spread && random() < 0.6,

@@ -49,6 +49,8 @@ export class Facts {
   readonly #claims = new Map<string, History<string | undefined>>();
   readonly #maxUnavailable = new Map<string, History<number | string>>();
   readonly #paused = new Map<string, History<boolean>>();
+  /** Whether a StatefulSet's own controller leaves its pods alone. */
+  readonly onDelete = new Map<string, History<boolean>>();
   readonly pausedSets = new Map<string, History<boolean>>();
   /** The replicas an autoscaler wants, and those it was told of. */
   readonly mirrored = new History<number>();
@@ -112,6 +114,7 @@ export class Facts {
     const { name, annotations = {} } = metadata;
     this.wanted(name).note(now, status?.updateRevision ?? "");
     this.claim(name).note(now, annotations["outrigger.dev/rollout"]);
+    historyIn(this.onDelete, name).note(now, spec.updateStrategy?.type === "OnDelete");
     historyIn(this.pausedSets, name).note(now, annotations["grafana.com/rollout-paused"] === "true");
     const replicas = spec.replicas ?? 1;
     const before = this.replicas(name).now;

@@ -3,8 +3,8 @@ import type { ClusterModel } from "../model.ts";
 import { ownerName } from "../objects.ts";
 import type { Setting } from "./draw.ts";
 import type { Facts } from "./facts.ts";
-import type { OwnWrite } from "./lane.ts";
 import type { ReplicaTemplate, Scaling } from "./scaling.ts";
+import type { OwnWrite } from "./surroundings.ts";
 
 export interface ScaleJudgeOptions {
   setting: Setting;
@@ -65,7 +65,7 @@ export class ScaleJudge {
       this.#checkPrepared(pod, knownAt);
       this.leaving.set(pod.metadata.name, this.#options.zoneOf(pod.metadata.name));
     }
-    this.#checkZones(name, knownAt);
+    this.#checkZones(name, to, knownAt);
     this.#checkTime(name, sentAt);
     this.#lastDownAt.set(name, sentAt);
   }
@@ -108,11 +108,12 @@ export class ScaleJudge {
   }
 
   /** No zone is scaled down while pods of another one go, or are known to be missing. */
-  #checkZones(name: string, knownAt: number): void {
+  #checkZones(name: string, to: number, knownAt: number): void {
     const { facts, zoneOf, isStranger } = this.#options;
     const zones = new Set(this.leaving.values());
     if (zones.size > 1) this.#violate(`zones ${[...zones].join(" and ")} are scaled down at once`);
-    const [zone] = zones;
+    // Where no pod goes that is there it is that of the first one that would.
+    const [zone = zoneOf(`${name}-${to}`)] = zones;
     for (const [other, since] of facts.unavailable) {
       if (since < knownAt && zoneOf(other) !== zone && !isStranger(other))
         this.#violate(`${name} was scaled down while ${other} was not available`);

@@ -4,9 +4,10 @@ import { isReady, ownerName } from "../objects.ts";
 import type { Setting } from "./draw.ts";
 import { Facts } from "./facts.ts";
 import { ScaleJudge } from "./judge-scaling.ts";
-import type { Kind } from "./kinds.ts";
-import type { OwnWrite } from "./lane.ts";
+import { strategyHolds, strategyTrouble } from "./judge-strategies.ts";
+import { Repeats } from "./repeats.ts";
 import type { Scaling } from "./scaling.ts";
+import type { OwnWrite } from "./surroundings.ts";
 import { ZoneLog } from "./zone-log.ts";
 
 /** What people and gates want at the moment, and since when (epoch milliseconds); undefined = nothing. */
@@ -46,8 +47,6 @@ const GATE_MS = 10_000;
 const OPERATOR_MS = { during: 60_000, start: 10_000 };
 /** Longer than any pass, milliseconds. */
 const PASS_MS = 150_000;
-/** After these nobody knows whether a delete was carried out. */
-const UNHEARD: readonly Kind[] = ["timeout", "reply of a delete lost", "delete carried out late"];
 /** What a batch may take from its plan to its last delete, milliseconds. */
 const BATCH_MS = 1_500;
 
@@ -59,9 +58,7 @@ export class Judge {
   readonly #options: JudgeOptions;
   /** Pods that are not available because of us, and when they were deleted. */
   readonly #ours = new Map<string, number>();
-  readonly #deleted = new Set<string>();
-  /** By UID of a pod, who has deleted it and must have heard of it. */
-  readonly #heard = new Map<string, OwnWrite["process"]>();
+  readonly #repeats: Repeats;
   /** Whoever works on the group has a record of its own. */
   readonly #zones = new Map<string, ZoneLog>();
   readonly #scales: ScaleJudge | undefined;
@@ -72,6 +69,7 @@ export class Judge {
     this.#model = model;
     this.#options = options;
     const { setting, scaling } = options;
+    this.#repeats = new Repeats(setting);
     this.facts = new Facts(model, setting.spec.minReadySeconds, () => this.#note());
     const own = { isStranger: this.#isStranger.bind(this), violate: this.#violate.bind(this) };
     this.#scales = scaling && new ScaleJudge(model, scaling, { ...options, facts: this.facts, ...own });
@@ -109,23 +107,21 @@ export class Judge {
     if (leaseLost) this.#violate(`${verb} ${before.metadata.name} by a worker that had lost its lease`);
     if (verb === "delete") this.#deleting(before as Pod, write);
     else if (type.kind === "ReplicaTemplate") this.#scales?.wroteBack(write);
+    const trouble = type.kind === "StatefulSet" ? strategyTrouble(this.#model, write) : undefined;
+    if (trouble !== undefined) this.#violate(trouble);
     else if (type.kind === "StatefulSet" && replicasOf(before) !== replicasOf(write.after)) this.#scaling(write);
   }
 
   #deleting(pod: Pod, { uid, sentAt, owner, process }: OwnWrite): void {
     const resource = owner.split("/").at(-1) ?? "";
-    const { name, uid: found = "", deletionTimestamp } = pod.metadata;
+    const { name } = pod.metadata;
     const knownAt = sentAt - this.#options.lagMs;
     this.deletes++;
     this.#note();
     this.#checkRevision(pod, uid, knownAt);
-    if (deletionTimestamp !== undefined && Date.parse(deletionTimestamp) < knownAt)
-      this.#violate(`${name} was terminating and was deleted once more`);
-    if (this.#deleted.has(found) && deletionTimestamp === undefined) this.#violate(`${name} was deleted twice`);
-    this.#deleted.add(found);
-    const mayBeUnheard = this.#options.setting.faults.some(({ kind }) => UNHEARD.includes(kind));
-    if (this.#heard.get(found) === process) this.#violate(`${name} was deleted twice by one worker`);
-    if (!mayBeUnheard) this.#heard.set(found, process);
+    for (const problem of this.#repeats.note(pod, process, knownAt)) this.#violate(problem);
+    for (const problem of strategyHolds(this.facts, name, knownAt, this.#options.wishes.strangers))
+      this.#violate(problem);
     this.#checkClaim(pod, owner, knownAt);
     if (isReady(pod)) {
       this.#ours.set(name, this.#model.clock.now());

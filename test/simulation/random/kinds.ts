@@ -71,6 +71,9 @@ export const KINDS = [
   "pod answers late",
   "pod forgets that it is prepared",
   "template changed for prepared pods",
+  "strategy adopted",
+  "strategy set back",
+  "resource kept in the hub",
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

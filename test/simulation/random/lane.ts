@@ -1,9 +1,9 @@
 import type { KubernetesClient } from "../../../lib/kubernetes/client.ts";
 import type { KubernetesObject } from "../../../lib/kubernetes/objects.ts";
 import { rolloutToken } from "../../../lib/rollouts/approval.ts";
-import type { GatePorts } from "../../../lib/rollouts/ask-gates.ts";
 import { claimOwner } from "../../../lib/rollouts/claim.ts";
-import { NO_HUB_HOME } from "../../../lib/rollouts/home.ts";
+import { type Homes, NO_HUB_HOME } from "../../../lib/rollouts/home.ts";
+import type { MultiAZRollout } from "../../../lib/rollouts/observation.ts";
 import type { Order } from "../../../lib/rollouts/orders.ts";
 import { createRolloutReconciler } from "../../../lib/rollouts/reconcile.ts";
 import type { CurrentRollout } from "../../../lib/rollouts/state.ts";
@@ -20,51 +20,11 @@ import { runWork } from "../../../lib/work/worker.ts";
 import { registrationOf } from "../../fakes/registration.ts";
 import { createFakeWorkStore, type FakeWorkStore, rowId } from "../../fakes/work-store.ts";
 import { type ClientOptions, ModelClient, type Written } from "../client.ts";
-import { type ClusterModel, NAMESPACE } from "../model.ts";
-import type { Random } from "./chance.ts";
-import { type PostFault, SimulatedQueue } from "./post-office.ts";
+import { NAMESPACE } from "../model.ts";
+import { SimulatedQueue } from "./post-office.ts";
 import { Process } from "./process.ts";
-import { type TableFault, tableOf } from "./table.ts";
-
-/** A write of ours, and who made it. */
-export interface OwnWrite extends Written {
-  /** The claim under which it may be made. */
-  owner: string;
-  /** The invocation that sent it. */
-  process: Process;
-  /** Whether another worker had taken the resource before it was sent. */
-  leaseLost: boolean;
-}
-
-/** What the world does to a lane. */
-export interface Surroundings {
-  model: ClusterModel;
-  random: Random;
-  ports: GatePorts;
-  skewMs: number;
-  /** Milliseconds an invocation has. */
-  timeoutMs: () => number;
-  client: (process: Process) => Omit<ClientOptions, "wrote">;
-  table: (call: string) => TableFault | undefined;
-  post: (kinds: readonly PostFault[]) => PostFault | undefined;
-  overtaken: () => void;
-  /** Told at each fault point; may kill or freeze the process. */
-  reached: (point: string, process: Process) => void;
-  wrote: (write: OwnWrite) => void;
-  /** Told of each pod that is to be deleted, once that is saved. */
-  intended: (pod: string, owner: string) => void;
-  ended: (process: Process, tookMs: number) => void;
-  failed: (error: unknown) => void;
-  /** What a mutation makes of parts of the worker. */
-  bend?: Bend | undefined;
-}
-
-/** Seams through which a worker can be made worse than it is. */
-export interface Bend {
-  client?: (client: KubernetesClient) => KubernetesClient;
-  clock?: (process: Process) => Clock;
-  store?: (store: FakeWorkStore) => void;
-}
+import type { SavedStatus, Surroundings } from "./surroundings.ts";
+import { tableOf } from "./table.ts";
 
 /** The rollout lane of one hub: its table, its queue, its dispatch and as many workers as messages arrive. */
 export class SimulatedLane {
@@ -76,13 +36,11 @@ export class SimulatedLane {
   readonly #queue: SimulatedQueue;
   readonly #around: Surroundings;
   readonly #takes: { id: string; fence: number; at: number }[] = [];
-  readonly #reconciler;
 
   constructor(hubId: string, around: Surroundings) {
     const { model, random, post, overtaken } = around;
     this.hubId = hubId;
     this.#around = around;
-    this.#reconciler = createRolloutReconciler(NO_HUB_HOME, around.ports);
     this.store = createFakeWorkStore({ now: () => model.clock.now() + around.skewMs });
     around.bend?.store?.(this.store);
     const allow = { secrets: [], roles: [], urls: [], alarms: ["errors"] };
@@ -101,7 +59,7 @@ export class SimulatedLane {
 
   keyOf = (name: string): WorkKey => ({
     cluster: "prod",
-    home: "cluster",
+    home: this.#around.home,
     kind: "MultiAZRollout",
     namespace: NAMESPACE,
     name,
@@ -114,10 +72,13 @@ export class SimulatedLane {
 
   /** What was inked last about a resource. */
   statusOf(name: string): { phase: string; reason: string } {
-    const status = this.store.states.get(rowId(this.keyOf(name)))?.status as
-      | { phase?: string; conditions?: { reason: string }[] }
-      | undefined;
+    const status = this.savedStatus(name);
     return { phase: status?.phase ?? "", reason: status?.conditions?.[0]?.reason ?? "" };
+  }
+
+  /** The status as the hub keeps it. */
+  savedStatus(name: string): SavedStatus | undefined {
+    return this.store.states.get(rowId(this.keyOf(name)))?.status as SavedStatus | undefined;
   }
 
   /** Starts the minutely dispatch and schedules the resources. */
@@ -154,6 +115,15 @@ export class SimulatedLane {
     const order = rollout !== undefined && named ? { type, rollout: rolloutToken(rollout) } : { type };
     const answer = await this.#invoke((worker, _process, deadline) =>
       runDirect(worker, { action: "order", key, order, by: "anna" }, deadline),
+    );
+    return "ordered" in answer;
+  }
+
+  /** A person approves in the hub what a status asks for. @returns whether it was taken. */
+  async approve(name: string, token: string): Promise<boolean> {
+    const order = { type: "approve" as const, token };
+    const answer = await this.#invoke((worker, _process, deadline) =>
+      runDirect(worker, { action: "order", key: this.keyOf(name), order, by: "anna" }, deadline),
     );
     return "ordered" in answer;
   }
@@ -222,7 +192,7 @@ export class SimulatedLane {
   }
 
   #worker(process: Process, clock: Clock): Worker {
-    const { random, table, reached, intended } = this.#around;
+    const { random, table, reached, intended, ports } = this.#around;
     const took = ({ row }: TakenWork): void => {
       this.passes++;
       process.taken = { id: rowId(row.key), name: row.key.name, fence: row.fence };
@@ -242,7 +212,7 @@ export class SimulatedLane {
       log: () => {},
       clock,
       connect: async () => this.#connect(process),
-      reconcilers: [this.#reconciler],
+      reconcilers: [createRolloutReconciler(this.#homesOf(process), ports)],
       faultPoint: async (point) => {
         reached(point, process);
         if (!process.running) this.processes.delete(process);
@@ -252,9 +222,31 @@ export class SimulatedLane {
     };
   }
 
+  /** The hub's own table holds what the model holds as resources, for whoever does not ask the cluster for them. */
+  #homesOf(process: Process): Homes {
+    const { home, model, random, table } = this.#around;
+    if (home === "cluster") return NO_HUB_HOME;
+    const loadResource: Homes["loadResource"] = (key) =>
+      process.ask(async () => {
+        await process.clock.sleep(1 + random() * 5);
+        if (table("loadSpec") !== undefined) throw new Error("ThrottlingException: loadSpec");
+        const found = model.find<MultiAZRollout>("multiazrollouts", key.name);
+        if (found === undefined) return undefined;
+        const { uid = "", generation = 0 } = found.metadata;
+        return { uid, generation, spec: found.spec, status: this.savedStatus(key.name) };
+      });
+    return { loadResource, livesElsewhere: async () => false };
+  }
+
   #connect(process: Process): KubernetesClient {
-    const { model, client, bend } = this.#around;
-    const own = new ModelClient(model, { ...client(process), wrote: (written) => this.#wrote(written, process) });
+    const { model, client, bend, home, failed } = this.#around;
+    const options = client(process);
+    const fail: ClientOptions["fail"] = (verb, type) => {
+      if (home === "hub" && type.kind === "MultiAZRollout")
+        failed(`${verb} asked the cluster for a resource of the hub`);
+      return options.fail?.(verb, type);
+    };
+    const own = new ModelClient(model, { ...options, fail, wrote: (written) => this.#wrote(written, process) });
     const heard = process.hears(own);
     return bend?.client?.(heard) ?? heard;
   }

@@ -2,7 +2,7 @@ import { SAFETY_RULES } from "../../../lib/rollouts/safety.ts";
 import type { SafetyRule } from "../../../lib/rollouts/safety-rule.ts";
 import type { Setting } from "./draw.ts";
 import type { Kind } from "./kinds.ts";
-import type { Bend } from "./lane.ts";
+import type { Bend } from "./surroundings.ts";
 
 /** A bug put in on purpose. */
 export interface Mutation {

@@ -2,8 +2,8 @@ import type { KubernetesClient, RawResponse } from "../../../lib/kubernetes/clie
 import type { KubernetesObject } from "../../../lib/kubernetes/objects.ts";
 import { SCALE_DOWN_RULES } from "../../../lib/rollouts/safety-replicas.ts";
 import type { Setting } from "./draw.ts";
-import type { Bend } from "./lane.ts";
 import { befallen, instead, type Mutation, without } from "./mutation.ts";
+import type { Bend } from "./surroundings.ts";
 
 const scaled =
   (...wanted: ("chain" | "minTimeSeconds" | "writeBack" | "prepared")[]) =>

@@ -152,5 +152,9 @@ export const MUTATIONS: Record<string, Mutation> = {
     "a person has stopped it in the hub",
     befallen("pause ordered", "abort ordered"),
   ),
+  "a strategy that is not OnDelete is of no concern": without(
+    "a StatefulSet is not OnDelete",
+    befallen("strategy set back"),
+  ),
   ...SCALING_MUTATIONS,
 };

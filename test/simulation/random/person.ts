@@ -2,6 +2,7 @@ import type { Pod } from "../../../lib/kubernetes/objects.ts";
 import type { MultiAZRollout } from "../../../lib/rollouts/observation.ts";
 import { between } from "./chance.ts";
 import { RESOURCE } from "./names.ts";
+import type { SavedStatus } from "./surroundings.ts";
 import type { World } from "./world.ts";
 
 const LOOK_MS = 5_000;
@@ -10,41 +11,72 @@ const REJECTED_MS = 180_000;
 /** How long a person waits before accepting members that have changed, milliseconds. */
 const HESITATION_MS = 40_000;
 
+/** What a status says, and how a person lets go on what it asks for. */
+interface Look {
+  status: SavedStatus | undefined;
+  approved: (token: string) => boolean;
+  approve: (token: string) => unknown;
+}
+
+/** In the cluster there is one status, in the hubs one in each. */
+function looksAt({ home, lanes, model }: World, name: string): Look[] {
+  const resource = model.find<MultiAZRollout>("multiazrollouts", name);
+  if (resource === undefined) return [];
+  if (home === "hub")
+    return lanes.map((lane) => ({
+      status: lane.savedStatus(name),
+      approved: () => false,
+      approve: (token) => lane.approve(name, token),
+    }));
+  const { metadata } = resource;
+  const { annotations = {} } = metadata;
+  const approve = (token: string): unknown =>
+    model.put("multiazrollouts", {
+      ...resource,
+      metadata: { ...metadata, annotations: { ...annotations, "outrigger.dev/approve": token } },
+    });
+  const approved = (token: string): boolean => annotations["outrigger.dev/approve"] === token;
+  return [{ status: resource.status as SavedStatus | undefined, approved, approve }];
+}
+
 /** Somebody who looks at the resource now and then, and answers what its status asks for. */
 export function watchOver(world: World, name: string): void {
-  const { clock, model, wishes } = world;
-  let asked: { token: string; since: number } | undefined;
+  const { clock, wishes } = world;
+  const asked = new Map<string, number>();
   let rejectedSince = Number.POSITIVE_INFINITY;
   /** A template that was rolled back and is there again has to be changed. */
-  const answerRejection = (resource: MultiAZRollout | undefined): void => {
-    const rejected = resource?.status?.conditions?.some(({ reason }) => reason === "TemplateRejected") === true;
+  const answerRejection = (looks: readonly Look[]): void => {
+    const rejected = looks.some(({ status }) =>
+      status?.conditions?.some(({ reason }) => reason === "TemplateRejected"),
+    );
     rejectedSince = rejected ? Math.min(rejectedSince, clock.now()) : Number.POSITIVE_INFINITY;
     if (clock.now() - rejectedSince < REJECTED_MS) return;
     rejectedSince = clock.now();
     world.changeTemplates(`changed-${world.events}`);
   };
-  const look = (): void => {
-    clock.after(LOOK_MS, look);
-    if (world.isRolledOut()) wishes.membersChanged = undefined;
-    const resource = model.find<MultiAZRollout>("multiazrollouts", name);
-    answerRejection(resource);
-    const { token } = (resource?.status?.["approval"] ?? {}) as { token?: string };
-    if (resource === undefined || token === undefined) return;
-    if (asked?.token !== token) asked = { token, since: clock.now() };
+  const answer = ({ status, approved, approve }: Look): void => {
+    const token = status?.approval?.token;
+    if (token === undefined || approved(token)) return;
+    const since = asked.get(token) ?? clock.now();
+    asked.set(token, since);
     const members = token.startsWith("members.");
-    const annotations = resource.metadata.annotations ?? {};
-    if (annotations["outrigger.dev/approve"] === token) return;
-    if (members && clock.now() - asked.since < HESITATION_MS) return;
+    if (members && clock.now() - since < HESITATION_MS) return;
     world.log(`a person approves ${token}`);
     if (members) wishes.membersChanged = undefined;
     else {
-      wishes.approvedAt = clock.now();
+      // A zone that is paused counts as complete: it need not be approved again once it really is.
+      const paused = [...world.judge.facts.pausedSets.values()].some(({ now }) => now === true);
+      wishes.approvedAt = paused ? Number.POSITIVE_INFINITY : clock.now();
       world.fire("approval needed", token);
     }
-    model.put("multiazrollouts", {
-      ...resource,
-      metadata: { ...resource.metadata, annotations: { ...annotations, "outrigger.dev/approve": token } },
-    });
+    void approve(token);
+  };
+  const look = (): void => {
+    clock.after(LOOK_MS, look);
+    if (world.isRolledOut()) wishes.membersChanged = undefined;
+    const looks = looksAt(world, name);
+    answerRejection(looks);
+    for (const each of looks) answer(each);
   };
   look();
 }

@@ -56,7 +56,7 @@ export const EXCUSES: Record<string, readonly Kind[]> = {
   Unreachable: API,
   ApiServerError: API,
   WriteRefused: [...API, ...MEMBERS],
-  NotOnDelete: [],
+  NotOnDelete: ["strategy set back"],
   ZoneConflict: [],
   ForeignController: ["operator not removed", "operator scaled up"],
   HomeConflict: [],

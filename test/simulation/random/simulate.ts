@@ -1,10 +1,10 @@
 import { befall, endOf } from "./befall.ts";
 import type { Setting } from "./draw.ts";
 import type { Tally } from "./kinds.ts";
-import type { Bend } from "./lane.ts";
 import { RESOURCE } from "./names.ts";
 import { watchOver } from "./person.ts";
 import { unexcused } from "./reasons.ts";
+import type { Bend } from "./surroundings.ts";
 import { World } from "./world.ts";
 
 /** What one simulation came to. */

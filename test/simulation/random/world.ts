@@ -10,12 +10,14 @@ import type { Fault, Setting } from "./draw.ts";
 import { GATE_KINDS, gatePorts, isUntold } from "./gate-ports.ts";
 import { Judge, type Wishes } from "./judge.ts";
 import type { Kind, Tally } from "./kinds.ts";
-import { type Bend, SimulatedLane } from "./lane.ts";
+import { SimulatedLane } from "./lane.ts";
 import { RESOURCE, ZONES } from "./names.ts";
 import { operatorBefore } from "./operator.ts";
 import { loseTemper } from "./person.ts";
 import type { Process } from "./process.ts";
 import { Scaling } from "./scaling.ts";
+import { adoptStrategies, isAdopted } from "./strategies.ts";
+import type { Bend } from "./surroundings.ts";
 import { clientOptions } from "./watch-faults.ts";
 
 /** A group of StatefulSets, the hubs that work on it, what befalls them, and the judge. */
@@ -47,6 +49,8 @@ export class World {
       this.#activeSince(isUntold(this) ? [...GATE_KINDS, "zonal shift"] : GATE_KINDS),
     shiftedSince: (): number | undefined => (isUntold(this) ? undefined : this.#activeSince(["zonal shift"])),
   };
+  /** Where the resources live. */
+  readonly home: "cluster" | "hub";
   spec: Record<string, unknown>;
   /** Revision that people want, as far as they know. */
   wanted = "old";
@@ -57,6 +61,7 @@ export class World {
   constructor(setting: Setting, bend?: Bend) {
     this.setting = setting;
     this.#bend = bend;
+    this.home = this.has("resource kept in the hub") ? "hub" : "cluster";
     const { seed, spread, zones, replicas, spec } = setting;
     const { graceMs } = setting;
     this.model = new ClusterModel({
@@ -79,6 +84,7 @@ export class World {
       rollingUpdate: { maxUnavailable, intervalSeconds },
       strategy: { type: strategy },
       progressDeadlineSeconds: 60,
+      ...(this.has("strategy adopted") ? { adoptStrategy: "OnDelete" } : {}),
       pauseAfterZone: this.has("approval needed"),
       ...(GATE_KINDS.some((kind) => this.has(kind)) ? { gates: [{ alarm: { name: "errors" } }] } : {}),
     };
@@ -96,6 +102,7 @@ export class World {
     if (this.has("zones follow a leader")) followLeader(this.model, this.sets);
     if (this.has("approval needed")) this.wishes.approvedAt = Number.NEGATIVE_INFINITY;
     operatorBefore(this);
+    adoptStrategies(this);
     this.addLane("hub-1");
   }
 
@@ -158,6 +165,7 @@ export class World {
       model: this.model,
       random,
       ports: gatePorts(this),
+      home: this.home,
       skewMs: skewed === undefined ? 0 : Math.round((skewed.much - 0.5) * 1_200_000),
       timeoutMs: () => (short === undefined ? 120_000 : between(random, 18_000, 26_000)),
       client: (process) => this.#client(process),
@@ -176,6 +184,7 @@ export class World {
       reached: (point, process) => this.#reached(point, process),
       wrote: (write) => {
         if (write.verb === "delete") this.log(`${hubId} deletes ${write.before.metadata.name}`);
+        if (isAdopted(write)) this.fire("strategy adopted", write.before.metadata.name);
         const [from, to] = [replicasOf(write.before), replicasOf(write.after)];
         if (from !== to)
           this.fire(
@@ -192,6 +201,7 @@ export class World {
         const { phase, reason } = lane.statusOf(process.taken.name);
         this.log(`${hubId} ${process.taken.name} ${phase} ${reason}`);
         this.reasons.add(reason);
+        if (this.home === "hub") this.count("resource kept in the hub");
       },
       failed: (error) => void this.problems.push(`a worker failed: ${String(error)}`),
       bend: this.#bend,
