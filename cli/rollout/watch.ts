@@ -127,7 +127,10 @@ async function isOutOfDate(hub: Hub, { key, status }: RolloutView): Promise<bool
   const request: DirectRequest = { action: "plan", key };
   const reply = PlanReply.safeParse(await hub.invoke(hub.outputs.RolloutFunction, request).catch(() => undefined)).data;
   if (reply === undefined || "error" in reply) return false;
-  return isSettled(status?.phase) ? !isSettled(reply.phase) : reply.phase !== status?.phase;
+  if (!isSettled(status?.phase)) return reply.phase !== status?.phase;
+  // Who else could act on the group is looked for only where pods are outdated: the hub goes on saying Completed.
+  const rests = reply.phase === "Held" && reply.zones.every(({ outdated }) => outdated === 0);
+  return !rests && !isSettled(reply.phase);
 }
 
 function unfinished(

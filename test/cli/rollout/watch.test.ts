@@ -205,8 +205,15 @@ describe("a watched rollout", () => {
     expect(lines).toHaveLength(1);
   });
 
-  test("that has nothing to do ends at once", async () => {
-    expect((await watch([earlier, begun], { plan: preview("Completed") })).lines).toHaveLength(1);
+  const zoneOf = (outdated: number) => ({ name: "zone-a", outdated, maxUnavailable: [1], places: [1], unready: [] });
+  test.each([
+    ["that has nothing to do", preview("Completed"), 1],
+    ["with nothing outdated that would be held", { ...preview("Held"), zones: [zoneOf(0)] }, 1],
+    ["with outdated pods that are held", { ...preview("Held"), zones: [zoneOf(2)] }, 3],
+  ])("%s ends as it should", async (_what, plan, shown) => {
+    const { lines, failure } = await watch([earlier, begun, done], { plan, endAfter: 50 });
+    expect(failure).toBeUndefined();
+    expect(lines).toHaveLength(shown);
   });
 
   test("under way asks no cluster", async () => {
