@@ -12,6 +12,8 @@ export type ClaimResult =
   /** It is not what was looked at: what was decided on it may be wrong by now. */
   | { result: "changed" };
 
+type Restored = ReturnType<typeof givingBack>;
+
 /** A StatefulSet's status changes all the time, and each change makes a resourceVersion stale. */
 const ATTEMPTS = 6;
 
@@ -45,18 +47,20 @@ export async function claimStatefulSet(
 
 /**
  * Gives one StatefulSet back, with the strategy it had, when `owner` holds it. Gone or held by another is as good.
+ * @param restored what goes back together with the claim.
  * @returns the StatefulSet as it is then; undefined when there was nothing to give back.
  */
 export async function releaseClaim(
   client: KubernetesClient,
   target: { namespace: string; name: string },
   owner: string,
+  restored: (current: StatefulSet) => Restored = givingBack,
 ): Promise<StatefulSet | undefined> {
   for (let attempt = 1; ; attempt++) {
     try {
       const current = await client.get<StatefulSet>(STATEFUL_SETS, target);
       if (claimOf(current) !== owner) return undefined;
-      return await giveBack(client, target, current);
+      return await giveBack(client, target, current, restored(current));
     } catch (error) {
       if (isApiError(error, 404)) return undefined;
       if (!isApiError(error, 409) || attempt === ATTEMPTS) throw error;
@@ -98,10 +102,9 @@ export async function releaseClaims(client: KubernetesClient, hubId: string, sco
 function giveBack(
   client: KubernetesClient,
   target: { namespace: string; name: string },
-  current: StatefulSet,
+  { metadata: { resourceVersion } }: StatefulSet,
+  { annotations, ...rest }: Restored,
 ): Promise<StatefulSet> {
-  const { annotations, ...rest } = givingBack(current);
-  const { resourceVersion } = current.metadata;
   const patch = { metadata: { resourceVersion, annotations: { [CLAIM_ANNOTATION]: null, ...annotations } }, ...rest };
   return client.patch<StatefulSet>(STATEFUL_SETS, target, patch, { type: "merge", fieldManager: "outrigger" });
 }

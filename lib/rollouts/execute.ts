@@ -89,9 +89,9 @@ async function layClaims(
     if (executed.outcome.result === "done") continue;
     for (const { action: earlier, outcome } of done) {
       if (outcome.result !== "done" || earlier.kind !== "ClaimStatefulSet") continue;
-      // One that cannot be given back now stays on record as claimed.
+      // One that cannot be given back now stays on record as claimed. A strategy adopted before the claim was laid stays.
       await attempt(earlier, options, async () => {
-        const released = await releaseClaim(client, { namespace, name: earlier.statefulSet }, owner);
+        const released = await releaseClaim(client, { namespace, name: earlier.statefulSet }, owner, () => ({}));
         if (released !== undefined) options.changed(released);
         return { result: "done" };
       });

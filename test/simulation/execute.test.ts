@@ -169,6 +169,19 @@ describe("claims", () => {
     expect(model.find("statefulsets", "b")?.metadata.annotations).toEqual({ "outrigger.dev/rollout": "hub-2/mimir/x" });
   });
 
+  test("are given back on the way without the strategy that an earlier owner had adopted", async () => {
+    const { model, client } = cluster();
+    const adopted = { "outrigger.dev/adopted-strategy": '{"type":"RollingUpdate"}' };
+    annotate(model, "a", adopted);
+    const target = { namespace: "mimir", name: "b", resourceVersion: "stale" };
+    await settled(claimStatefulSet(client, target, "hub-2/mimir/x"));
+    const actions = [claim(model, "a"), claim(model, "b", "stale"), deletion(model, "a-0")];
+    expect(await results(client, actions)).toEqual(["done", "refused", "skipped"]);
+    const { metadata, spec } = model.find<StatefulSet>("statefulsets", "a") ?? {};
+    expect(metadata?.annotations).toEqual(adopted);
+    expect(spec?.updateStrategy).toEqual({ type: "OnDelete" });
+  });
+
   test("that cannot be given back on the way stay, and nothing is thrown for it", async () => {
     const { model, client } = cluster();
     const target = { namespace: "mimir", name: "b", resourceVersion: "stale" };
