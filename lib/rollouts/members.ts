@@ -52,7 +52,7 @@ const MAX_UNAVAILABLE_ANNOTATION = "rollout-max-unavailable";
  * Deletes of ours that are still to be counted as terminating pods. One is over when its ordinal has a new UID or is
  * no longer wanted, or its StatefulSet is neither selected nor a member any more; in a fresh list also when the pod is there
  * and not terminating, since then it was never deleted (one without an answer may be on its way for as long as a request may
- * take).
+ * take, to a StatefulSet that is selected again as well).
  */
 export function pendingDeletes(
   deleting: readonly Deleting[],
@@ -63,14 +63,14 @@ export function pendingDeletes(
   if (pods === undefined) return [...deleting];
   return deleting.filter(({ statefulSet: owner, pod: name, uid, mayComeUntil }) => {
     const statefulSet = statefulSets.find(({ metadata }) => metadata.name === owner);
+    const mayCome = mayComeUntil !== undefined && secondsBetween(observedAt, mayComeUntil) > 0;
     if (statefulSet === undefined) {
-      if (!members.some((member) => member.name === owner)) return false;
+      if (!members.some((member) => member.name === owner)) return mayCome;
     } else if (ordinalOf(name) < firstOrdinal(statefulSet) || ordinalOf(name) >= endOrdinal(statefulSet)) return false;
     const found = pods.find(({ metadata }) => metadata.name === name);
     if (found === undefined) return true;
     if (found.metadata.uid !== uid) return false;
-    if (mayComeUntil !== undefined && secondsBetween(observedAt, mayComeUntil) > 0) return true;
-    return !fresh || found.metadata.deletionTimestamp !== undefined;
+    return mayCome || !fresh || found.metadata.deletionTimestamp !== undefined;
   });
 }
 

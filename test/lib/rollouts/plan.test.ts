@@ -93,6 +93,16 @@ describe("what a plan remembers and writes", () => {
     expect(left({ a: {} })).toEqual(["ingester-a-0"]);
   });
 
+  test.each([
+    ["is kept for as long as it may still come", 5, ["ingester-b-1", "ingester-a-0"]],
+    ["is forgotten afterwards", -1, ["ingester-a-0"]],
+  ])("one without an answer, of a StatefulSet that is not selected any more, %s", (_what, seconds, kept) => {
+    const unanswered = { ...deleting("b-1", "gone"), mayComeUntil: at(seconds) };
+    const state = underWay({ a: {} }, {}, { deleting: [unanswered] });
+    const { nextState } = plan({ pods: { a: "oo" }, state, phase: "Progressing" });
+    expect(nextState.deleting.map(({ pod }) => pod)).toEqual(kept);
+  });
+
   test("a rollout is over when no member is left", () => {
     const state = underWay({ a: {} }, { selector: "{}" }, { claimed: ["ingester-a"] });
     const { nextState, reason } = plan({ pods: {}, state, phase: "Idle" });
