@@ -7,7 +7,7 @@ import { hasReplicaRules, MALFORMED } from "./replica-annotations.ts";
 import { isUndoDue, type Standing } from "./replica-record.ts";
 import { mayUndo, undoOf, undoWait } from "./replica-undo.ts";
 import { type Follower, followersOf, isWish, type ScaleWait, type Wish, wishFor } from "./replica-wishes.ts";
-import { holdScaleDown, type ScaleContext } from "./safety-replicas.ts";
+import { goNow, type ScaleContext } from "./safety-replicas.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
 import { STOP_RULES } from "./safety-stops.ts";
 import type { ReplicaMemory, RolloutState, ScaleDown } from "./state.ts";
@@ -159,8 +159,7 @@ function planScaleDown(
       waits.push({ statefulSet, reason: "WaitingForScaleDown", message });
       continue;
     }
-    const going = goingPods(wish, context.zones);
-    const hold = holdScaleDown(going, context);
+    const { going, hold } = goNow(goingPods(wish, context.zones), context);
     if (hold !== undefined) {
       waits.push(waitFor(wish, hold));
       continue;

@@ -41,12 +41,14 @@ const waiting = (reason: Reason, message: string): { keep: readonly Candidate[];
   hold: { phase: "Progressing", reason, message, clockRuns: false },
 });
 
+/** Outdated pods wait for the zone of a new pod that is not available: for ever, where it is one that cannot run and is to go. */
+const isInTheWay = ({ pod }: Candidate): boolean => !pod.available && !pod.outdated;
+
 const OWN_RULES: readonly ScaleRule[] = [
   {
     name: "outdated pods are replaced before a StatefulSet is scaled down",
     apply(batch, { outdated }) {
-      // Outdated pods wait for the zone of a new pod that is not available: for ever, where it is one that cannot run and is to go.
-      if (batch.every(({ pod }) => !pod.available && !pod.outdated)) return { keep: batch };
+      if (batch.every(isInTheWay)) return { keep: batch };
       const names = [...new Set(outdated.filter(({ part }) => !part.paused).map(({ part }) => part.name))];
       if (names.length === 0) return { keep: batch };
       return waiting("WaitingForRollout", `Pods of ${names.join(", ")} are being replaced first.`);
@@ -99,8 +101,28 @@ export const SCALE_DOWN_RULES: readonly ScaleRule[] = [
   ...ASKING,
 ];
 
-/** Why the pods that would go have to stay; undefined when they may go. All of them or none. */
-export function holdScaleDown(going: readonly Candidate[], context: ScaleContext): Hold | undefined {
+/**
+ * The pods that go now: all of them, or the last ones that stand in the way of the outdated pods for which the others wait.
+ * `hold` tells why they have to stay; undefined when they may go.
+ */
+export function goNow(
+  all: readonly Candidate[],
+  context: ScaleContext,
+): { going: readonly Candidate[]; hold: Hold | undefined } {
+  const hold = holdScaleDown(all, context);
+  const going = all.slice(
+    0,
+    Math.max(
+      0,
+      all.findIndex((each) => !isInTheWay(each)),
+    ),
+  );
+  if (hold?.reason !== "WaitingForRollout" || going.length === 0) return { going: all, hold };
+  return { going, hold: holdScaleDown(going, context) };
+}
+
+/** All of them or none. */
+function holdScaleDown(going: readonly Candidate[], context: ScaleContext): Hold | undefined {
   for (const rule of SCALE_DOWN_RULES) {
     const { keep, hold } = rule.apply(going, context);
     if (keep.length < going.length) return hold ?? waiting("WaitingForZone", `Not now: ${rule.name}.`).hold;

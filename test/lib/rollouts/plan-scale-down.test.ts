@@ -32,8 +32,24 @@ describe("a scale-down", () => {
       parts: { b: rules(FOLLOWS_A) },
       scales: ["b 3>2"],
     },
-    "of which one pod is available waits for outdated pods": {
+    "of which one pod is available waits for outdated pods, apart from those after it that are not": {
+      pods: { a: "NN", b: "NNNPP", c: "oo" },
+      parts: { b: rules(FOLLOWS_A) },
+      scales: ["b 5>3"],
+    },
+    "of the last pods, which are not available, waits for the gates to be asked as well": {
       pods: { a: "NN", b: "NNNP", c: "oo" },
+      parts: { b: rules(FOLLOWS_A) },
+      spec: { gates: [{ probe: "Healthy", onNoData: "Hold" }] },
+      waits: ["b AskingGates"],
+    },
+    "of the last pods, which are not available, leaves an outdated one before them": {
+      pods: { a: "NN", b: "NNoP", c: "oo" },
+      parts: { b: rules(FOLLOWS_A) },
+      scales: ["b 4>3"],
+    },
+    "waits for outdated pods where the last pod is available": {
+      pods: { a: "NN", b: "NNPN", c: "oo" },
       parts: { b: rules(FOLLOWS_A) },
       waits: ["b WaitingForRollout"],
     },
