@@ -103,9 +103,10 @@ export class Scene {
     return [...first, ...zones.slice(eitherFirst.length)].flatMap(([, there]) => there.toSorted());
   }
 
-  /** All pods of a zone that went, whoever took them. */
+  /** How many pods of a zone went, by name, whoever took them. */
   gone(zone: string): number {
-    return this.witness.gone().filter((pod) => pod.zone === zone).length;
+    const pods = this.witness.gone().filter((pod) => pod.zone === zone);
+    return new Set(pods.map(({ name }) => name)).size;
   }
 
   setName(zone: string): string {
