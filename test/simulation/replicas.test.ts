@@ -110,6 +110,33 @@ describe("replicas", () => {
     expect(scenario.invariants.deletes).toBe(9);
   });
 
+  test.each([1, 2, 3])(
+    "that go down past a pod that fits on no node let a rollout go on, maxUnavailable %d",
+    async (maxUnavailable) => {
+      const scenario = new Scenario({ replicas: 4, maxUnavailable });
+      scenario.changeTemplates("new");
+      await scenario.clock.run(() => false, 500);
+      scenario.hub.post();
+      await scenario.clock.run(() => scenario.invariants.deletes > 4, 60_000);
+      const name = "ingester-zone-b";
+      scenario.model.stranded.add(`${name}-4`);
+      const become = (replicas: number, annotations: Record<string, string>): void => {
+        const found = scenario.model.find<StatefulSet>("statefulsets", name) as StatefulSet;
+        const { metadata, spec } = found;
+        const all = { ...metadata.annotations, ...annotations };
+        const next = { ...found, metadata: { ...metadata, annotations: all }, spec: { ...spec, replicas } };
+        scenario.model.changeStatefulSet(found, next);
+      };
+      become(5, {});
+      await scenario.clock.run(() => false, 60_000);
+      become(5, { [`${KEY}/rollout-downscale-leader`]: "ingester-zone-a", [`${KEY}/rollout-force-replicas`]: "3" });
+      expect(await scenario.clock.run(() => scenario.isRolledOut("new"), 900_000)).toBe(true);
+      const down = () => scenario.model.find<StatefulSet>("statefulsets", name)?.status?.replicas === 3;
+      expect(await scenario.clock.run(down, 120_000)).toBe(true);
+      expect(scenario.invariants.violations).toEqual([]);
+    },
+  );
+
   test("that change mid-way are followed to where they lead", async () => {
     const scenario = new Ingesters({ replicas: 5 }, "20s");
     scenario.hub.post();
