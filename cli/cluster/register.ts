@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { DEFAULT_DISCOVER_INTERVAL_SECONDS, DEFAULT_MONITOR_INTERVAL_SECONDS } from "../../lib/registry/decide.ts";
 import { ClusterDetail } from "../../lib/registry/events.ts";
 import { describeProblems } from "../../lib/registry/problems.ts";
 import { Capability, type Registration } from "../../lib/registry/registration.ts";
@@ -66,13 +67,23 @@ export async function registerCluster(
 
 /** What a registration has that the event does not declare: it declares the whole registration. */
 function leftOut(registration: Registration, detail: z.input<typeof ClusterDetail>): string[] {
-  const { labels, namespaces, allow, capabilities, installCustomResources } = registration;
+  const { access, labels, namespaces, allow, capabilities, installCustomResources } = registration;
+  const { roleArn, externalId } = access.type === "eks" ? access : {};
+  const { monitorIntervalSeconds: monitor, discoverIntervalSeconds: discover } = registration;
   const had: [given: unknown, option: string, values: readonly string[]][] = [
+    [detail.roleArn, "--role-arn", roleArn === undefined ? [] : [roleArn]],
+    [detail.externalId, "--external-id", externalId === undefined ? [] : [externalId]],
     [detail.labels, "--label", Object.entries(labels).map(([key, value]) => `${key}=${value}`)],
     [detail.namespaces, "--namespace", namespaces],
     [detail.allow?.alarms, "--allow-alarm", allow.alarms],
     [detail.allow?.urls, "--allow-url", allow.urls],
     [detail.capabilities, "--capability", capabilities.length === Capability.options.length ? [] : capabilities],
+    [detail.monitorInterval, "--monitor-interval", monitor === DEFAULT_MONITOR_INTERVAL_SECONDS ? [] : [`${monitor}s`]],
+    [
+      detail.discoverInterval,
+      "--discover-interval",
+      discover === DEFAULT_DISCOVER_INTERVAL_SECONDS ? [] : [`${discover}s`],
+    ],
   ];
   const lost = had.flatMap(([given, option, values]) =>
     given === undefined && values.length > 0 ? [`${option} ${values.join(" ")}`] : [],

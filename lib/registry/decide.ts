@@ -7,8 +7,8 @@ export const TOMBSTONE_SECONDS = 14 * 24 * 3600;
 /** An event dated further ahead than this would win over everything sent meanwhile, so it is refused. */
 export const MAX_AHEAD_MS = 5 * 60_000;
 
-const DEFAULT_MONITOR_INTERVAL_SECONDS = 30;
-const DEFAULT_DISCOVER_INTERVAL_SECONDS = 30;
+export const DEFAULT_MONITOR_INTERVAL_SECONDS = 30;
+export const DEFAULT_DISCOVER_INTERVAL_SECONDS = 30;
 
 /** Events about a whole cluster; `Resource Changed` decides nothing about a registration. */
 export type ClusterEvent = Exclude<RegistryEvent, { type: "Resource Changed" }>;

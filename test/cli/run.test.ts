@@ -126,6 +126,27 @@ test("register allows alarms and URLs to be asked, and says what a registration 
   expect(exitCode).toBe(0);
 });
 
+test("register names the role and the intervals that a registration had", async () => {
+  const at = new Date(Date.now() + 60_000).toISOString();
+  const arn = "arn:aws:eks:eu-west-1:222222222222:cluster/c";
+  const roleArn = "arn:aws:iam::222222222222:role/outrigger";
+  const where = { clusterName: "c", arn, region: "eu-west-1", accountId: "222222222222" };
+  const before = registration({
+    name: "c",
+    at,
+    access: { type: "eks", ...where, roleArn, externalId: "platform-7" },
+    monitorIntervalSeconds: 60,
+    discoverIntervalSeconds: 10,
+  });
+  const probe = { class: "Healthy", since: at, observedAt: at, latencyMs: 1, checks: [], expiresAt: 1 };
+  const health = { cluster: "c", identity: before.identity, ...probe };
+  const hub = fakeHub(() => ({ ok: true, data: [{ registration: before, health }] }));
+  const { stderr } = await run(`cluster register c --arn ${arn} -l stage=prod`, async () => hub);
+  expect(stderr).toContain(
+    `it had --role-arn ${roleArn}, --external-id platform-7, --monitor-interval 60s, --discover-interval 10s; what is left out`,
+  );
+});
+
 test("the stack and the local environment are chosen by options before or after the command", async () => {
   const asked: unknown[] = [];
   const findHub: FindHub = async (options) => {
