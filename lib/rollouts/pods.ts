@@ -74,6 +74,15 @@ export function ordinalOf(podName: string): number {
   return match === null ? Number.MAX_SAFE_INTEGER : Number(match[1]);
 }
 
+/** Whether a pod of the wanted revision has been there for half the deadline or longer and is not available. */
+export function isLate(
+  { outdated, terminating, available, createdAt }: PodView,
+  { progressDeadlineSeconds, now }: Pick<ViewOptions, "progressDeadlineSeconds" | "now">,
+): boolean {
+  if (outdated || terminating || available || createdAt === undefined) return false;
+  return secondsLeft(createdAt, progressDeadlineSeconds / 2, now) === 0;
+}
+
 function viewPod(pod: Pod, statefulSet: StatefulSet, deleted: ReadonlySet<string>, options: ViewOptions): PodView {
   const { name, uid = "", labels, deletionTimestamp } = pod.metadata;
   const revision = labels?.["controller-revision-hash"];

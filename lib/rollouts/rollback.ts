@@ -2,10 +2,9 @@ import type { Pod, StatefulSet } from "../kubernetes/objects.ts";
 import type { ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import { rollbackOrder } from "./orders.ts";
-import { isOwned } from "./pods.ts";
+import { isLate, isOwned } from "./pods.ts";
 import type { RolloutSpec } from "./spec.ts";
 import type { CurrentRollout, RolloutState } from "./state.ts";
-import { secondsLeft } from "./time.ts";
 
 /** Revisions that were rolled back, by StatefulSet. */
 export type Rejected = NonNullable<RolloutState["rejected"]>;
@@ -84,19 +83,11 @@ export function advanceRollback(
 }
 
 /**
- * Whether the template itself looks bad: a pod of it has been there for half the deadline or longer and is not available. Time in
- * which no worker looked, a quota or pods just created stall a rollout too, and are no reason to go back.
+ * Whether the template itself looks bad: a pod of it is late. Time in which no worker looked, a quota or pods just created stall a rollout too, and are no reason to go back.
  */
-function isAtFault(zones: readonly ZoneView[], spec: RolloutSpec, now: string): boolean {
+function isAtFault(zones: readonly ZoneView[], { progressDeadlineSeconds }: RolloutSpec, now: string): boolean {
   const pods = zones.flatMap(({ parts }) => parts.flatMap((part) => part.pods));
-  return pods.some(
-    ({ outdated, terminating, available, createdAt }) =>
-      !outdated &&
-      !terminating &&
-      !available &&
-      createdAt !== undefined &&
-      secondsLeft(createdAt, spec.progressDeadlineSeconds / 2, now) === 0,
-  );
+  return pods.some((pod) => isLate(pod, { progressDeadlineSeconds, now }));
 }
 
 /** Whether these revisions are what a rollback leads to or from, and so are no new wish of anybody. */

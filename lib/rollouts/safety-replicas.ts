@@ -1,4 +1,5 @@
 import { endOrdinal } from "./members.ts";
+import { isLate } from "./pods.ts";
 import type { Reason } from "./reason.ts";
 import { SAFETY_RULES } from "./safety.ts";
 import { CONTROLLERS_RULE } from "./safety-controllers.ts";
@@ -41,15 +42,21 @@ const waiting = (reason: Reason, message: string): { keep: readonly Candidate[];
   hold: { phase: "Progressing", reason, message, clockRuns: false },
 });
 
-/** Outdated pods wait for the zone of a new pod that is not available: for ever, where it is one that cannot run and is to go. */
-const isInTheWay = ({ pod }: Candidate): boolean => !pod.available && !pod.outdated;
+/**
+ * Outdated pods wait for the zone of a new pod that is not available: for ever, where it is one that cannot run and is to go. One
+ * that was created a moment ago is on its way, and has to be prepared once it runs: its volume may keep what the pod before wrote.
+ */
+const isInTheWay =
+  ({ spec: { progressDeadlineSeconds }, now }: ScaleContext) =>
+  ({ pod }: Candidate): boolean =>
+    isLate(pod, { progressDeadlineSeconds, now });
 
 const OWN_RULES: readonly ScaleRule[] = [
   {
     name: "outdated pods are replaced before a StatefulSet is scaled down",
-    apply(batch, { outdated }) {
-      if (batch.every(isInTheWay)) return { keep: batch };
-      const names = [...new Set(outdated.filter(({ part }) => !part.paused).map(({ part }) => part.name))];
+    apply(batch, context) {
+      if (batch.every(isInTheWay(context))) return { keep: batch };
+      const names = [...new Set(context.outdated.filter(({ part }) => !part.paused).map(({ part }) => part.name))];
       if (names.length === 0) return { keep: batch };
       return waiting("WaitingForRollout", `Pods of ${names.join(", ")} are being replaced first.`);
     },
@@ -110,13 +117,9 @@ export function goNow(
   context: ScaleContext,
 ): { going: readonly Candidate[]; hold: Hold | undefined } {
   const hold = holdScaleDown(all, context);
-  const going = all.slice(
-    0,
-    Math.max(
-      0,
-      all.findIndex((each) => !isInTheWay(each)),
-    ),
-  );
+  const inTheWay = isInTheWay(context);
+  const stays = all.findIndex((each) => !inTheWay(each));
+  const going = all.slice(0, Math.max(0, stays));
   if (hold?.reason !== "WaitingForRollout" || going.length === 0) return { going: all, hold };
   return { going, hold: holdScaleDown(going, context) };
 }

@@ -113,7 +113,7 @@ describe("replicas", () => {
   test.each([1, 2, 3])(
     "that go down past a pod that fits on no node let a rollout go on, maxUnavailable %d",
     async (maxUnavailable) => {
-      const scenario = new Scenario({ replicas: 4, maxUnavailable });
+      const scenario = new Scenario({ replicas: 4, maxUnavailable, spec: { progressDeadlineSeconds: 120 } });
       scenario.changeTemplates("new");
       await scenario.clock.run(() => false, 500);
       scenario.hub.post();

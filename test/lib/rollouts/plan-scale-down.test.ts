@@ -32,6 +32,12 @@ describe("a scale-down", () => {
       parts: { b: rules(FOLLOWS_A) },
       scales: ["b 3>2"],
     },
+    "of new pods that may yet become available waits for outdated pods, and for their preparation": {
+      pods: { a: "NN", b: "NNP", c: "oo" },
+      parts: { b: rules(FOLLOWS_A) },
+      spec: { progressDeadlineSeconds: 14_402 },
+      waits: ["b WaitingForRollout"],
+    },
     "of which one pod is available waits for outdated pods, apart from those after it that are not": {
       pods: { a: "NN", b: "NNNPP", c: "oo" },
       parts: { b: rules(FOLLOWS_A) },

@@ -70,10 +70,6 @@ export const SCALING_MUTATIONS: Record<string, Mutation> = {
   "a zone is scaled down while another one is unready": scalingWithout(
     "no zone is scaled down while another one is unready",
   ),
-  "a pause does not keep replicas": scalingWithout(
-    "the resource is paused",
-    (setting) => scaled()(setting) && befallen("resource paused")(setting),
-  ),
   "there is no minimum time between zones": { bend: { client: hasty }, among: scaled("chain", "minTimeSeconds") },
   "pods are scaled away unprepared": { bend: calling("POST", async () => DONE), among: scaled("prepared") },
   "a pod that refuses counts as prepared": {
