@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { rolloutToken } from "./approval.ts";
-import type { CurrentRollout, LastRollout } from "./state.ts";
+import type { CurrentRollout, LastRollout, RolloutState } from "./state.ts";
 
 /** How many approvals are kept: a rollout asks for one at a time. */
 const MOST_APPROVALS = 20;
@@ -42,19 +42,28 @@ export function readOrders(saved: unknown): Orders {
 }
 
 /**
- * The orders without those about a resource of this name that was deleted since. Approvals stay: their tokens are good for one
- * question.
- * @param uid of the resource there is now.
+ * The orders without those about a resource of this name that was deleted since. A pause that came after that one was seen last
+ * may be about the one there is now, and holds it. Approvals stay: their tokens are good for one question.
+ * @param state of the resource there is now.
  */
-export function ordersFor(saved: unknown, uid: string | undefined): Orders {
+export function ordersFor(saved: unknown, { uid, former }: Pick<RolloutState, "uid" | "former">): Orders {
   const { paused, abort, rollback, ...others } = readOrders(saved);
-  const isMeant = (order: { uid?: string | undefined } | undefined): boolean => (order?.uid ?? uid) === uid;
+  const isMeant = (order: { uid?: string | undefined }): boolean => (order.uid ?? uid) === uid;
+  const isPaused = paused !== undefined && (isMeant(paused) || paused.uid === former?.uid);
   return {
     ...others,
-    ...(paused && isMeant(paused) ? { paused } : {}),
+    ...(isPaused && paused.at !== former?.pausedAt ? { paused } : {}),
     ...(abort && isMeant(abort) ? { abort } : {}),
     ...(rollback && isMeant(rollback) ? { rollback } : {}),
   };
+}
+
+/**
+ * The state with the pause under which its resource was there: it is about none of this name that comes later.
+ * @param orders read before the resource was.
+ */
+export function rememberPause({ pausedAt: _pausedAt, ...state }: RolloutState, { paused }: Orders): RolloutState {
+  return paused === undefined ? state : { ...state, pausedAt: paused.at };
 }
 
 /**

@@ -200,6 +200,8 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
     nextState: {
       version: 1,
       uid: state.uid,
+      ...(state.pausedAt === undefined ? {} : { pausedAt: state.pausedAt }),
+      ...(state.former === undefined ? {} : { former: state.former }),
       ...(rollout === undefined ? {} : { rollout }),
       ...(last === undefined ? {} : { last }),
       ...(isEmpty(rejected) || (done && !rollsBack) ? {} : { rejected }),

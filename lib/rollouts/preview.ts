@@ -76,7 +76,7 @@ export async function previewRollout(
     mirrors,
     foreignController,
     controllersSoughtAt: pods.observedAt,
-    orders: ordersFor(session.orders(), resource.metadata.uid),
+    orders: ordersFor(session.orders(), state),
     fresh: true,
   };
   const plan = planRollout({

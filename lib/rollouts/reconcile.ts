@@ -11,7 +11,7 @@ import { needsPods } from "./members.ts";
 import type { MultiAZRollout } from "./observation.ts";
 import { observeResource, observeStatefulSets } from "./observe.ts";
 import { observeMirrors } from "./observe-replicas.ts";
-import { isOrderedBack, ordersFor } from "./orders.ts";
+import { isOrderedBack, ordersFor, rememberPause } from "./orders.ts";
 import { planRollout } from "./plan.ts";
 import { previewRollout } from "./preview.ts";
 import { describeProblems } from "./problems.ts";
@@ -79,7 +79,9 @@ async function reconcileResource(
   const { key, client, hubId } = session;
   const owner = claimOwner(hubId, key);
   const parsed = parseSpec(resource.spec, key.namespace);
-  const state = readState(session.state, resource.metadata.uid ?? "");
+  const known = readState(session.state, resource.metadata.uid ?? "");
+  const orders = ordersFor(session.orders(), known);
+  const state = rememberPause(known, orders);
   const writer = new StatusWriter(session, resource);
   const conflict = homeConflict(key, elsewhere);
   if (conflict !== undefined) return refuse({ session, resource, state, writer }, conflict);
@@ -104,7 +106,6 @@ async function reconcileResource(
     listed.items.map(({ metadata }) => metadata.name),
   );
   const adopts = toAdopt(listed.items, run.spec).length > 0;
-  const orders = ordersFor(session.orders(), resource.metadata.uid);
   const goesOn = run.state.rollout !== undefined || isOrderedBack(orders, run.state.last);
   if (goesOn || adopts || needsPods(listed.items)) return rollZones(run, listed);
   const observation = {

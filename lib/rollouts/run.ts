@@ -41,7 +41,7 @@ export const planRun = (run: Run, observation: Observation): Plan =>
     observation: {
       ...observation,
       mirrors: run.mirrors?.readings ?? {},
-      orders: ordersFor(run.session.orders(), observation.resource.metadata.uid),
+      orders: ordersFor(run.session.orders(), run.state),
     },
     asksShifts: run.ports.zonalShifts !== undefined,
   });

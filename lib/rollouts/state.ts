@@ -142,6 +142,10 @@ export const RolloutState = z.object({
   version: z.literal(1),
   /** UID of the resource; another one starts clean. */
   uid: z.string(),
+  /** When the pause was ordered under which this resource was seen; absent = there was none. */
+  pausedAt: z.string().optional(),
+  /** The resource of this name that was seen last before this one, and the pause under which it was. */
+  former: z.object({ uid: z.string(), pausedAt: z.string().optional() }).optional(),
   rollout: CurrentRollout.optional(),
   last: LastRollout.optional(),
   /** Revision per StatefulSet that was rolled back: not tried again until the template is another one. */
@@ -187,10 +191,12 @@ export function freshState(uid: string): RolloutState {
 }
 
 /**
- * Reads a saved state. One that is damaged, of another version, or of a resource that was deleted and created again
- * is dropped: everything needed is rebuilt from the cluster.
+ * Reads a saved state. One that is damaged or of another version is dropped, and of a resource that was deleted and created
+ * again nothing is kept but which one it was: everything needed is rebuilt from the cluster.
  */
 export function readState(saved: unknown, uid: string): RolloutState {
-  const parsed = RolloutState.safeParse(saved);
-  return parsed.success && parsed.data.uid === uid ? parsed.data : freshState(uid);
+  const { data } = RolloutState.safeParse(saved);
+  if (data === undefined || data.uid === uid) return data ?? freshState(uid);
+  const { uid: formerUid, pausedAt } = data;
+  return { ...freshState(uid), former: { uid: formerUid, ...(pausedAt === undefined ? {} : { pausedAt }) } };
 }

@@ -149,6 +149,43 @@ describe("an order", () => {
     expect(scenario.invariants.violations).toEqual([]);
   });
 
+  const again = async ({ model, spec, clock }: Scenario): Promise<void> => {
+    model.remove("multiazrollouts", "ingesters");
+    model.addResource("ingesters", spec);
+    await clock.run(() => false, 10);
+  };
+  const pause = ({ clock, hub }: Scenario): void => {
+    const { uid } = hub.state as RolloutState;
+    hub.orders = changeOrders(hub.orders, { type: "pause" }, { at: clock.iso(), uid });
+  };
+
+  test("to pause holds a resource created again that nobody had looked at by then", async () => {
+    const { scenario, clock, hub, deletedAt } = await rolling();
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+    const before = deletedAt.length;
+    await again(scenario);
+    pause(scenario);
+    scenario.changeTemplates("next");
+    hub.post();
+    await clock.run(() => false, 300_000);
+    expect(reason(scenario)).toBe("PausedByOrder");
+    expect(deletedAt).toHaveLength(before);
+    order(scenario, "resume");
+    expect(await scenario.runUntilCompleted("next")).toBe(true);
+  });
+
+  test("to pause does not hold one created again after it was heeded", async () => {
+    const { scenario, clock, hub } = await rolling();
+    await clock.run(() => false, 10_000);
+    pause(scenario);
+    hub.post();
+    await clock.run(() => false, 60_000);
+    expect(reason(scenario)).toBe("PausedByOrder");
+    await again(scenario);
+    hub.post();
+    expect(await scenario.runUntilCompleted("new")).toBe(true);
+  });
+
   test("to roll back passes gates that are closed, and the pause and the abort before it", async () => {
     let state: "OK" | "ALARM" = "OK";
     const { scenario, clock, deletedAt } = await rolling(

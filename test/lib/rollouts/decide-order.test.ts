@@ -147,12 +147,38 @@ describe("an order", () => {
   });
 
   const all = { paused: written, abort: about("now"), rollback: { ...about("then"), generation: 3 }, approved: ["a"] };
-  const resources: Record<string, [orders: Orders, uid: string, expected: Orders]> = {
-    "are for the resource they were ordered about": [all, "uid-resource", all],
-    "are not for one created under its name afterwards": [all, "uid-new", { approved: ["a"] }],
-    "that name none are for the one there is": [{ paused: asked }, "uid-new", { paused: asked }],
+  const createdAgain = (former: RolloutState["former"]) => ({ uid: "uid-new", former });
+  const resources: Record<string, [orders: Orders, now: Pick<RolloutState, "uid" | "former">, expected: Orders]> = {
+    "are for the resource they were ordered about": [all, { uid: "uid-resource" }, all],
+    "are not for one created under its name afterwards": [
+      all,
+      createdAgain({ uid: "uid-resource", pausedAt: written.at }),
+      { approved: ["a"] },
+    ],
+    "are not for one created after nobody had seen any": [all, { uid: "uid-new" }, { approved: ["a"] }],
+    "to pause that came after the former one was seen last are for the one there is": [
+      all,
+      createdAgain({ uid: "uid-resource" }),
+      { approved: ["a"], paused: written },
+    ],
+    "to pause once more are that as well": [
+      all,
+      createdAgain({ uid: "uid-resource", pausedAt: at(-9) }),
+      { approved: ["a"], paused: written },
+    ],
+    "about one before the former are not for the one there is": [
+      all,
+      createdAgain({ uid: "uid-between" }),
+      { approved: ["a"] },
+    ],
+    "that name none are for the one there is": [{ paused: asked }, { uid: "uid-new" }, { paused: asked }],
+    "that name none are not for one created after they were heeded": [
+      { paused: asked },
+      createdAgain({ uid: "uid-resource", pausedAt: asked.at }),
+      {},
+    ],
   };
-  test.each(Object.entries(resources))("orders %s", (_sentence, [orders, uid, expected]) => {
-    expect(ordersFor(orders, uid)).toEqual(expected);
+  test.each(Object.entries(resources))("orders %s", (_sentence, [orders, now, expected]) => {
+    expect(ordersFor(orders, now)).toEqual(expected);
   });
 });

@@ -60,4 +60,9 @@ describe("what a plan remembers", () => {
     const { nextState } = go({ ...done, ...ordered(rollback("rollout.1")), state: completed() });
     expect(nextState.rollout).toMatchObject({ token: "rollout.1", startedAt: NOW });
   });
+
+  test("which resource was there before, and the pause that this one was seen under, stay on record", () => {
+    const known = { pausedAt: asked.at, former: { uid: "uid-before", pausedAt: asked.at } };
+    expect(go({ ...halfWay, state: { ...state, ...known } }).nextState).toMatchObject(known);
+  });
 });

@@ -159,7 +159,14 @@ describe("the state", () => {
     for (const bad of [undefined, null, "x", { ...good, version: 2 }, { ...good, deleting: [{ pod: 1 }] }]) {
       expect(readState(bad, "uid-resource")).toEqual(freshState("uid-resource"));
     }
-    expect(readState(good, "created-again")).toEqual(freshState("created-again"));
+  });
+
+  test("of a resource that was deleted and created again leaves nothing but which one it was and how it was paused", () => {
+    const good = { ...underWay({ a: {} }), former: { uid: "long-gone" } };
+    const again = freshState("created-again");
+    expect(readState(good, "created-again")).toEqual({ ...again, former: { uid: "uid-resource" } });
+    const former = { uid: "uid-resource", pausedAt: at(-3) };
+    expect(readState({ ...good, pausedAt: at(-3) }, "created-again")).toEqual({ ...again, former });
   });
 });
 
