@@ -15,6 +15,8 @@ export interface ExecuteOptions {
   reached: (point: "after-delete" | "after-prepare" | "after-scale") => Promise<void>;
   /** Asked once pods are prepared, which takes its time: why they are not to be scaled away any more; undefined = they are. */
   unwanted: (action: ScaleAction) => Promise<string | undefined>;
+  /** Told that a delete is over which was carried out, or may have been. */
+  deleted: () => void;
   /** Told of each StatefulSet as the server returned it. */
   changed: (statefulSet: StatefulSet) => void;
 }

@@ -120,9 +120,10 @@ async function deletePods(
       }
       const one = await attempt(action, options, () => deletePod(client, action, options.namespace));
       executed[index] = one;
-      if (one.outcome.result === "refused" || one.outcome.result === "failed")
-        stopped = "an earlier delete did not succeed";
-      else if (one.outcome.result !== "skipped") await options.reached("after-delete");
+      const { result } = one.outcome;
+      if (result !== "refused" && result !== "skipped") options.deleted();
+      if (result === "refused" || result === "failed") stopped = "an earlier delete did not succeed";
+      else if (result !== "skipped") await options.reached("after-delete");
     }
   };
   await Promise.all(Array.from({ length: Math.min(CONCURRENT_DELETES, deletes.length) }, worker));

@@ -12,7 +12,7 @@ import type { RolloutState } from "./state.ts";
 import type { RolloutStatus } from "./status.ts";
 import { plusMs, secondsBetween } from "./time.ts";
 import { observeVolumeZones, type VolumeQuestion } from "./volume-zones.ts";
-import { ClusterView } from "./watch.ts";
+import { ClusterView, type Seed } from "./watch.ts";
 
 /** Pods that are missing for this long without progress are asked about, seconds. */
 const STUCK_SECONDS = 5;
@@ -48,8 +48,12 @@ export async function openView(run: Run, listed?: ListResult<StatefulSet>): Prom
   const { foreign } = run.state;
   const known = foreign !== undefined && foreign.found === undefined;
   const asked = known && secondsBetween(foreign.checkedAt, statefulSets.observedAt) < CONTROLLERS_SECONDS;
-  const [pods, foreignController] = await Promise.all([
-    observePods(client, namespace, statefulSets.items),
+  const readPods = async (): Promise<Pick<Seed, "pods" | "podsReadMs">> => {
+    const pods = await observePods(client, namespace, statefulSets.items);
+    return { pods, podsReadMs: session.now() };
+  };
+  const [{ pods, podsReadMs }, foreignController] = await Promise.all([
+    readPods(),
     asked ? undefined : observeForeignController(client, namespace, registration.namespaces),
   ]);
   if (!asked) run.state = { ...run.state, foreign: foreignCheck(statefulSets.observedAt, foreignController) };
@@ -59,7 +63,8 @@ export async function openView(run: Run, listed?: ListResult<StatefulSet>): Prom
   const all = { statefulSets: statefulSets.items, pods: pods.items };
   const failedCreates = stuck || missedPods(found) ? await observeFailedCreates(client, namespace, all) : undefined;
   const controllersSoughtAt = run.state.foreign?.checkedAt;
-  const seed = { resource, statefulSets, pods, ...zones, failedCreates, foreignController, controllersSoughtAt };
+  const read = { resource, statefulSets, pods, podsReadMs, ...zones };
+  const seed: Seed = { ...read, failedCreates, foreignController, controllersSoughtAt };
   const view = new ClusterView(seed, session);
   if (session.trigger === "message") {
     view.watch(client, key, run.spec);

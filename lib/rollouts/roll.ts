@@ -108,9 +108,10 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
         continue;
       }
       tell(run, plan);
-      const executed = await act(run, view, actions, isDestructive(plan));
-      const endedAt = plusMs(observation.observedAt, session.now() - observedMs);
-      run.state = settle(plan, executed, run.state, endedAt);
+      const { executed, deletedMs } = await act(run, view, actions, isDestructive(plan));
+      const timeAt = (ms: number): string => plusMs(observation.observedAt, ms - observedMs);
+      const deletedAt = deletedMs === undefined ? undefined : timeAt(deletedMs);
+      run.state = settle(plan, executed, run.state, { endedAt: timeAt(session.now()), deletedAt });
       if (run.mirrors) run.mirrors.readings = noteWriteBacks(run.mirrors.readings, executed);
       const results = new Set(executed.map(({ outcome }) => outcome.result));
       if (executed.some(holdsRollout)) {
@@ -229,13 +230,15 @@ function recordDropped(run: Run, plan: Plan, kept: readonly RolloutAction[]): vo
   );
 }
 
+/** @returns what came of each action, and when the last delete was over, by the session's clock. */
 async function act(
   run: Run,
   view: ClusterView,
   actions: readonly RolloutAction[],
   audited: boolean,
-): Promise<Executed[]> {
+): Promise<{ executed: Executed[]; deletedMs: number | undefined }> {
   const { session, owner } = run;
+  let deletedMs: number | undefined;
   view.deletesBegin();
   const executed = await executeRollout(session.client, actions, {
     namespace: session.key.namespace,
@@ -243,12 +246,15 @@ async function act(
     mayWrite: () => session.lease.mayWrite(),
     reached: (point) => session.faultPoint(point),
     unwanted: (action) => unwantedNow(run, view, action),
+    deleted: () => {
+      deletedMs = session.now();
+    },
     changed: (statefulSet) => view.accept(statefulSet),
   });
   const outcomes = executed.map(({ outcome }) => outcome);
   run.outcomes.push(...outcomes);
   if (audited) session.record(outcomes);
-  return executed;
+  return { executed, deletedMs };
 }
 
 /** How long this pass goes on waiting, milliseconds; 0 or less = it ends. */

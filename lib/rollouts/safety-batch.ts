@@ -205,7 +205,7 @@ export const BATCH_RULES: readonly SafetyRule[] = [
     apply(batch, { lastBatchAt, spec, now }) {
       const left = lastBatchAt === undefined ? 0 : secondsLeft(lastBatchAt, spec.rollingUpdate.intervalSeconds, now);
       if (left === 0 || batch.length === 0) return { keep: batch };
-      const message = `The next batch starts ${spec.rollingUpdate.intervalSeconds} s after the last one, which was at ${lastBatchAt}.`;
+      const message = `The next batch starts ${spec.rollingUpdate.intervalSeconds} s after the last delete of the one before, which was at ${lastBatchAt}.`;
       return { keep: [], hold: waiting("WaitingForInterval", message, { clockRuns: false, wakeInSeconds: left }) };
     },
   },

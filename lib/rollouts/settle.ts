@@ -26,15 +26,23 @@ export function identify(action: RolloutAction): string {
   return [kind, object, action.from, action.to, ...prepared].join(" ");
 }
 
+/** When a batch was carried out, by the API server's clock. */
+export interface BatchTimes {
+  /** When its last request was over: none was sent later. */
+  endedAt: string;
+  /** When its last delete was over; undefined = none was sent, or none can have been carried out. */
+  deletedAt: string | undefined;
+}
+
 /**
- * The state after a batch. What was certainly not carried out is not waited for; what got no answer may have been.
- * @param endedAt when the last request of the batch was over, by the API server's clock: none was sent later.
+ * The state after a batch. What was certainly not carried out is not waited for; what got no answer may have been. The
+ * interval to the next batch counts from the last delete: claims, and pods that are told that they stay, take their time first.
  */
 export function settle(
   { actions, nextState }: Plan,
   executed: readonly Executed[],
   before: RolloutState,
-  endedAt: string,
+  { endedAt, deletedAt }: BatchTimes,
 ): RolloutState {
   const begun = executed.filter(({ outcome }) => outcome.result !== "skipped" && outcome.result !== "refused");
   const uids = (list: readonly RolloutAction[]) =>
@@ -47,7 +55,8 @@ export function settle(
   const deleting = nextState.deleting
     .filter(({ uid }) => !planned.has(uid) || kept.has(uid))
     .map((each) => (unanswered.has(each.uid) ? { ...each, mayComeUntil: plusMs(endedAt, REQUEST_MS) } : each));
-  return settleScaling({ ...nextState, deleting }, { actions, executed, before, endedAt });
+  const last = deletedAt === undefined ? {} : { lastBatchAt: deletedAt };
+  return settleScaling({ ...nextState, deleting, ...last }, { actions, executed, before, endedAt });
 }
 
 /** How an intended scale-down stands, and why replicas could not be written. */

@@ -150,6 +150,7 @@ export const RolloutState = z.object({
   last: LastRollout.optional(),
   /** Revision per StatefulSet that was rolled back: not tried again until the template is another one. */
   rejected: z.record(z.string(), z.string()).optional(),
+  /** Last delete of the last batch; in pencil, and in states of an earlier version, when that batch was planned. */
   lastBatchAt: z.string().optional(),
   deleting: z.array(Deleting),
   /** Zones of the nodes on which each StatefulSet's pods have been seen during this rollout, under one node label. */

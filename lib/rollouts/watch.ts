@@ -22,6 +22,8 @@ export interface Seed {
   pods: ListResult<Pod>;
   nodeZones: Record<string, string[]>;
   zoneOfNode: Record<string, string>;
+  /** When the list of pods had come, by the session's clock: other looks may take long after it. */
+  podsReadMs: number;
   failedCreates: FailedCreates | undefined;
   foreignController: string | undefined;
   controllersSoughtAt: string | undefined;
@@ -41,7 +43,6 @@ export interface Time {
 export class ClusterView {
   readonly #seed: Seed;
   readonly #time: Time;
-  readonly #openedAt: number;
   readonly #stop = new AbortController();
   readonly #resources: Map<string, MultiAZRollout>;
   readonly #statefulSets: Map<string, StatefulSet>;
@@ -60,9 +61,8 @@ export class ClusterView {
     this.#seed = seed;
     this.#controllers = { found: seed.foreignController, soughtAt: seed.controllersSoughtAt };
     this.#time = time;
-    this.#openedAt = time.now();
-    this.#lastEventAt = this.#openedAt;
-    this.#expectedAt = this.#openedAt;
+    this.#lastEventAt = time.now();
+    this.#expectedAt = this.#lastEventAt;
     this.#resources = byName(seed.resource.items);
     this.#statefulSets = byName(seed.statefulSets.items);
     this.#pods = byName(seed.pods.items);
@@ -121,7 +121,7 @@ export class ClusterView {
     const [resource] = this.#resources.values();
     if (resource === undefined) return undefined;
     return {
-      observedAt: plusMs(this.#seed.pods.observedAt, this.#time.now() - this.#openedAt),
+      observedAt: plusMs(this.#seed.pods.observedAt, this.#time.now() - this.#seed.podsReadMs),
       resource,
       statefulSetsReadAt: this.#seed.statefulSets.observedAt,
       statefulSets: [...this.#statefulSets.values()],

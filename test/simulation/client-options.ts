@@ -1,8 +1,9 @@
 import type { ResourceType } from "../../lib/kubernetes/client.ts";
 import type { KubernetesObject } from "../../lib/kubernetes/objects.ts";
 
-/** What befalls a request: it is refused, its reply is lost, or the client gives up and it is carried out later. */
+/** What befalls a request: it is refused, its reply is lost or late, or the client gives up and it is carried out later. */
 export type Disturbance =
+  | { at: "reply"; waitMs: number }
   | { at: "before" | "after"; error: Error; waitMs?: number }
   | { at: "later"; error: Error; afterMs: number };
 export type Verb = "get" | "list" | "patch" | "delete";

@@ -11,6 +11,7 @@ import { VirtualClock } from "./clock.ts";
 import { ClusterModel } from "./model.ts";
 
 const clock = new VirtualClock();
+const FORBIDDEN = new ApiError({ status: 403, reason: "Forbidden", message: "no rule", request: "DELETE pods/a-0" });
 
 function cluster(): { model: ClusterModel; client: ModelClient } {
   const model = new ClusterModel({ clock });
@@ -71,6 +72,7 @@ async function results(
     mayWrite: () => true,
     reached: async () => {},
     unwanted: async () => undefined,
+    deleted: () => {},
     changed: () => {},
   };
   const executed = await settled(executeRollout(client, actions, { ...all, ...options }));
@@ -85,6 +87,23 @@ describe("executing a batch", () => {
     expect(model.find<Pod>("pods", "a-1")?.metadata.deletionTimestamp).toBeUndefined();
   });
 
+  test.each([
+    ["was carried out", {}, "done", 1],
+    ["got no answer", { error: new ConnectionError("timeout", "https://prod", "no answer") }, "failed", 1],
+    ["was refused", { error: FORBIDDEN }, "refused", 0],
+    ["was not sent", { mayWrite: false }, "skipped", 0],
+  ])(
+    "tells of a delete that may have been carried out once it is over: one that %s",
+    async (_what, how, result, times) => {
+      const { error, mayWrite = true }: { error?: Error; mayWrite?: boolean } = how;
+      const { model, client } = cluster();
+      if (error !== undefined) client.delete = () => Promise.reject(error);
+      let told = 0;
+      const options = { mayWrite: () => mayWrite, deleted: () => void told++ };
+      expect([await results(client, [deletion(model, "a-0")], options), told]).toEqual([[result], times]);
+    },
+  );
+
   test("begins nothing once the lease has too little left", async () => {
     const { model, client } = cluster();
     let writes = 0;
@@ -94,13 +113,7 @@ describe("executing a batch", () => {
 
   test("begins no delete after one was refused", async () => {
     const { model, client } = cluster();
-    const forbidden = new ApiError({
-      status: 403,
-      reason: "Forbidden",
-      message: "no rule",
-      request: "DELETE pods/a-0",
-    });
-    client.delete = () => Promise.reject(forbidden);
+    client.delete = () => Promise.reject(FORBIDDEN);
     const actions = Array.from({ length: 4 }, (_, ordinal) => deletion(model, `a-${ordinal}`));
     const more = [...actions, ...actions, ...actions];
     const found = await results(client, more);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
 import { recreateStatefulSet } from "./calamities.ts";
+import type { ClientOptions } from "./client-options.ts";
 import { Scenario } from "./scenario.ts";
 
 const deletesIn = (transcript: string): string[] =>
@@ -72,10 +73,22 @@ describe("a whole rollout", () => {
     expect(sizes.filter((size) => size > 0)).toEqual([1, 2, 4, 3]);
   });
 
-  test("waits intervalSeconds between batches, across passes", async () => {
-    const scenario = new Scenario({ intervalSeconds: 30 });
+  test.each([
+    ["", "", 0],
+    [", counted from the deletes where the claims before them took long", "patch statefulsets", 3_000],
+    [", counted from the deletes where the look before them took long", "list deployments", 8_000],
+  ])("waits intervalSeconds between batches, across passes%s", async (_where, slow, waitMs) => {
+    let begun = false;
+    const deleting = () => {
+      // Somebody asks for another look in between.
+      if (!begun) scenario.clock.after(5_000, () => scenario.hub.post());
+      begun = true;
+    };
+    const disturb: ClientOptions["disturb"] = (verb, { plural }) =>
+      !begun && `${verb} ${plural}` === slow ? { at: "reply", waitMs } : undefined;
+    const scenario: Scenario = new Scenario({ intervalSeconds: 30, hub: { client: { disturb }, deleting } });
     scenario.changeTemplates("new");
-    await scenario.clock.run(() => false, 500);
+    await scenario.clock.run(() => false, 5_000);
     scenario.hub.post();
     await scenario.runUntilCompleted("new");
     expect(scenario.invariants.violations).toEqual([]);

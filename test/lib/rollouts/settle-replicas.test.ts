@@ -21,7 +21,7 @@ function keptAfter(leader: string, came: Came, before: Partial<ScaleDown> | unde
   const { kind, object, reason } = action;
   const { result, ...prepared } = came;
   const executed = [{ action, outcome: { kind, object, reason, result, message: "so" }, ...prepared }];
-  return settle(planned, executed, known, at(3)).scaleDown;
+  return settle(planned, executed, known, { endedAt: at(3), deletedAt: undefined }).scaleDown;
 }
 
 const record = (changes: Partial<ScaleDown> = {}) => scaleDown("b", { endpoint, ...changes }).scaleDown;
@@ -97,7 +97,7 @@ test.each([
       const { kind, object, reason } = action;
       return { action, outcome: { kind, object, reason, result: "refused" as const, message: "no" } };
     });
-  expect(settle(planned, executed, known, at(3)).scaleFailures).toEqual({
+  expect(settle(planned, executed, known, { endedAt: at(3), deletedAt: undefined }).scaleFailures).toEqual({
     "ingester-b": expect.objectContaining({ reason: "ScaleRefused", direction }),
   });
 });

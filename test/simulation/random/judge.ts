@@ -62,6 +62,7 @@ export class Judge {
   /** Whoever works on the group has a record of its own. */
   readonly #zones = new Map<string, ZoneLog>();
   readonly #scales: ScaleJudge | undefined;
+  /** Last delete of the last batch. */
   #lastBatchAt = Number.NEGATIVE_INFINITY;
   deletes = 0;
 
@@ -247,15 +248,15 @@ export class Judge {
       this.#violate(`${pod.metadata.name} was deleted while the members were not those of the start`);
   }
 
-  /** intervalSeconds between two batches. */
+  /** intervalSeconds between the last delete of a batch and the next batch. */
   #checkTimes(pod: Pod, sentAt: number): void {
     const { name } = pod.metadata;
     const { setting, wishes } = this.#options;
     const sinceBatch = sentAt - this.#lastBatchAt;
     const intervalMs = setting.spec.intervalSeconds * 1_000;
-    if (sinceBatch > BATCH_MS && sinceBatch < intervalMs - BATCH_MS && wishes.stateLostAt < this.#lastBatchAt)
+    if (sinceBatch > BATCH_MS && sinceBatch < intervalMs && wishes.stateLostAt < this.#lastBatchAt)
       this.#violate(`${name} was deleted ${sinceBatch} ms after the batch before`);
-    if (sinceBatch > BATCH_MS) this.#lastBatchAt = sentAt;
+    this.#lastBatchAt = sentAt;
   }
 
   /** zoneSoakSeconds and approvals between two zones. */
