@@ -242,9 +242,9 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
   },
   "second resource": (world) => {
     world.fire("second resource");
-    // Of the whole group: one that kept a part of it for itself would be in the way for ever.
+    // Of the whole group, and not paused: one that kept a part of it, or all, for itself would be in the way for ever.
     const statefulSetSelector = { matchLabels: { group: "ingester" } };
-    world.model.addResource("others", { ...world.spec, statefulSetSelector });
+    world.model.addResource("others", { ...world.spec, paused: false, statefulSetSelector });
     world.lanes[0]?.schedule("others");
   },
   "second hub": (world) => {
