@@ -1,10 +1,11 @@
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import { isApiError } from "../kubernetes/errors.ts";
-import type { StatefulSet } from "../kubernetes/objects.ts";
-import { STATEFUL_SETS } from "../kubernetes/types.ts";
+import type { Pod, StatefulSet } from "../kubernetes/objects.ts";
+import { PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
 import { attempt, type Executed, type ExecuteOptions, type Result, resultOf } from "./attempt.ts";
 import { claimOf } from "./claim.ts";
 import { missingMirrorRule } from "./missing-mirror-rule.ts";
+import { firstOrdinal } from "./observation.ts";
 import { callPods, failedCall } from "./prepare-downscale.ts";
 import type { ReplicaAction, ScaleAction, UndoAction, WriteBackAction } from "./replica-actions.ts";
 import { LAST_DOWNSCALE_ANNOTATION } from "./replica-annotations.ts";
@@ -62,7 +63,7 @@ async function scale(client: KubernetesClient, action: ScaleAction, options: Exe
         message: `not wanted any more once its pods were prepared: ${unwanted}`,
       };
     } else if (options.mayWrite()) {
-      result = await write(client, action, await read(client, action, options), options);
+      result = await writeUnless(client, action, options);
     } else result = { result: "skipped", message: "the lease has too little time left" };
   } catch (error) {
     const failed = resultOf(error);
@@ -73,6 +74,32 @@ async function scale(client: KubernetesClient, action: ScaleAction, options: Exe
   if (result.result === "done") return result;
   if (result.result === "failed") return { ...result, prepared: true };
   return { ...result, prepared: await takeBack() };
+}
+
+/** Writes the replicas, unless a pod runs by now that did not when it was decided whom to ask. */
+async function writeUnless(client: KubernetesClient, action: ScaleAction, options: ExecuteOptions): Promise<Result> {
+  const current = await read(client, action, options);
+  if (current === undefined) return CHANGED;
+  const begun = await runningUnasked(client, action, current, options);
+  if (begun === undefined) return write(client, action, current, options);
+  return { result: "preconditionFailed", message: `pod ${begun} runs by now and was not asked to prepare` };
+}
+
+/** The first of the pods that go which runs and was not asked; its volume may keep what nobody else has. */
+async function runningUnasked(
+  client: KubernetesClient,
+  { statefulSet: name, from, to, pods }: ScaleAction,
+  statefulSet: StatefulSet,
+  { namespace }: ExecuteOptions,
+): Promise<string | undefined> {
+  const first = firstOrdinal(statefulSet);
+  for (let ordinal = first + to; ordinal < first + from; ordinal++) {
+    const pod = `${name}-${ordinal}`;
+    if (pods.includes(pod)) continue;
+    const { items } = await client.list<Pod>(PODS, { namespace, fieldSelector: `metadata.name=${pod}` });
+    if (items.some(({ metadata, status }) => metadata.name === pod && status?.phase === "Running")) return pod;
+  }
+  return undefined;
 }
 
 const CHANGED: Result = { result: "preconditionFailed", message: "its spec or its claim has changed meanwhile" };

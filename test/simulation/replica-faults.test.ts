@@ -5,6 +5,7 @@ import { losePods } from "./calamities.ts";
 import { Ingesters, MIRROR } from "./ingesters.ts";
 import { PodEndpoints } from "./pod-endpoints.ts";
 import { Scenario } from "./scenario.ts";
+import { SEED } from "./seed.ts";
 
 const RUNS = 120;
 const ms = (max: number) => fc.integer({ min: 0, max });
@@ -99,7 +100,7 @@ test(`${RUNS} groups whose replicas change under faults keep every promise`, { t
       ];
       if (problems.length > 0) throw new Error(`${problems.join("\n")}\n${scenario.transcript}`);
     }),
-    { numRuns: RUNS, endOnFailure: true },
+    { seed: SEED, numRuns: RUNS, endOnFailure: true },
   );
 });
 

@@ -285,6 +285,25 @@ test("a pod that never runs is scaled away without being asked, and the others a
   expect(scenario.invariants.violations).toEqual([]);
 });
 
+test("a pod that begins to run while the others are asked is asked too, however late the watch tells of it", async () => {
+  const client = { latencyMs: () => 200, watchLagMs: () => 5_000 };
+  const scenario = new Ingesters({ replicas: 3, hub: { client } }, "0s");
+  const pod = scenario.model.find<Pod>("pods", "ingester-zone-a-2");
+  if (pod === undefined) throw new Error("no such pod");
+  scenario.model.put("pods", {
+    ...pod,
+    status: { phase: "Pending", conditions: [{ type: "Ready", status: "False" }] },
+  });
+  scenario.want(1);
+  scenario.hub.post();
+  expect(await scenario.clock.run(() => scenario.story.includes("POST zone-a-1"), 60_000)).toBe(true);
+  scenario.model.put("pods", pod);
+  expect(await scenario.clock.run(scenario.are(1), 600_000)).toBe(true);
+  expect(scenario.story).toContain("POST zone-a-2");
+  expect(scenario.unprepared).toEqual([]);
+  expect(scenario.invariants.violations).toEqual([]);
+});
+
 describe("a scale-down whose pods have been prepared", () => {
   const begin = async (): Promise<Ingesters> => {
     const scenario = new Ingesters({ hub: { client: { latencyMs: () => 200 } } }, "0s");

@@ -6,6 +6,7 @@ import type { KubernetesObject, StatefulSet } from "../../lib/kubernetes/objects
 import type { RolloutStatus } from "../../lib/rollouts/status.ts";
 import { losePods } from "./calamities.ts";
 import { Scenario, type ScenarioOptions } from "./scenario.ts";
+import { SEED } from "./seed.ts";
 
 const SPREAD = ["us-east-1a", "us-east-1b", "us-east-1c"];
 
@@ -191,7 +192,7 @@ describe("one StatefulSet over three zones", () => {
         const problems = [...scenario.invariants.violations, ...(done ? [] : ["never ended"])];
         if (problems.length > 0) throw new Error(`${problems.join("\n")}\n${scenario.transcript}`);
       }),
-      { numRuns: 100 },
+      { seed: SEED, numRuns: 100 },
     );
   });
 });
