@@ -71,10 +71,10 @@ function changeMembers(world: World, name: string, forMs: number): void {
   clock.after(forMs + REJOIN_MS, () => wishes.strangers.delete(name));
 }
 
-/** Nobody knows any more what was. */
-function startAnew(world: World): void {
+/** Nobody knows any more what was, but whoever is at work. */
+function startAnew(world: World, atWork = false): void {
   world.wishes.stateLostAt = world.clock.now();
-  world.judge.startAnew();
+  world.judge.startAnew(atWork);
 }
 
 /** A template that does not work, until people put another one in. */
@@ -128,7 +128,10 @@ const EFFECTS: Partial<Record<Kind, Effect>> = {
   "state lost": (world) => {
     const attempt = (left: number): void => {
       if (world.lanes[0]?.loseState(RESOURCE) === true) {
-        startAnew(world);
+        startAnew(
+          world,
+          [...world.lanes[0].processes].some(({ taken, running }) => running && taken?.name === RESOURCE),
+        );
         world.fire("state lost");
       } else if (left > 0) world.clock.after(500, () => attempt(left - 1));
     };

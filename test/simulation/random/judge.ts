@@ -85,9 +85,9 @@ export class Judge {
     for (const zones of this.#zones.values()) zones.note();
   }
 
-  /** The state is lost, and with it all timers. */
-  startAnew(): void {
-    this.#zones.clear();
+  /** The state is lost, and with it all timers; whether anybody is at work who still knows it. */
+  startAnew(atWork: boolean): void {
+    for (const zones of this.#zones.values()) zones.lose(atWork);
   }
 
   /** The group is another one. */

@@ -9,6 +9,8 @@ export class ZoneLog {
   readonly #facts: Facts;
   readonly #zoneOf: (pod: string) => string;
   readonly #begun = new Map<string, number | undefined>();
+  /** Begun before the state was lost, which whoever was at work by then still knows, and may save again. */
+  readonly #known = new Set<string>();
   #templates = "";
 
   constructor(model: ClusterModel, facts: Facts, zoneOf: (pod: string) => string) {
@@ -17,9 +19,17 @@ export class ZoneLog {
     this.#zoneOf = zoneOf;
   }
 
-  /** Forgets everything, as a rollout whose templates change or whose state is lost does. */
+  /** Forgets everything, as a rollout whose templates change does. */
   clear(): void {
     this.#begun.clear();
+    this.#known.clear();
+  }
+
+  /** The state is lost. Nobody knows any more which zones are complete, but whoever is at work which were begun. */
+  lose(atWork: boolean): void {
+    const begun = atWork ? [...this.#known, ...this.#begun.keys()] : [];
+    this.clear();
+    for (const zone of begun) this.#known.add(zone);
   }
 
   /** Nobody can tell which zones belong to the group: all of them may have been begun. */
@@ -40,7 +50,7 @@ export class ZoneLog {
   }
 
   hasBegun(zone: string): boolean {
-    return this.#begun.has(zone);
+    return this.#begun.has(zone) || this.#known.has(zone);
   }
 
   /** When the zone that was completed last, of those begun, was complete; epoch milliseconds. */
