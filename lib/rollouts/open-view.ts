@@ -48,11 +48,12 @@ export async function openView(run: Run, listed?: ListResult<StatefulSet>): Prom
   const { foreign } = run.state;
   const known = foreign !== undefined && foreign.found === undefined;
   const asked = known && secondsBetween(foreign.checkedAt, statefulSets.observedAt) < CONTROLLERS_SECONDS;
-  const readPods = async (): Promise<Pick<Seed, "pods" | "podsReadMs">> => {
+  const readPods = async (): Promise<Pick<Seed, "pods" | "podsAskedMs" | "podsReadMs">> => {
+    const podsAskedMs = session.now();
     const pods = await observePods(client, namespace, statefulSets.items);
-    return { pods, podsReadMs: session.now() };
+    return { pods, podsAskedMs, podsReadMs: session.now() };
   };
-  const [{ pods, podsReadMs }, foreignController] = await Promise.all([
+  const [{ pods, ...read }, foreignController] = await Promise.all([
     readPods(),
     asked ? undefined : observeForeignController(client, namespace, registration.namespaces),
   ]);
@@ -63,8 +64,8 @@ export async function openView(run: Run, listed?: ListResult<StatefulSet>): Prom
   const all = { statefulSets: statefulSets.items, pods: pods.items };
   const failedCreates = stuck || missedPods(found) ? await observeFailedCreates(client, namespace, all) : undefined;
   const controllersSoughtAt = run.state.foreign?.checkedAt;
-  const read = { resource, statefulSets, pods, podsReadMs, ...zones };
-  const seed: Seed = { ...read, failedCreates, foreignController, controllersSoughtAt };
+  const lists = { resource, statefulSets, pods, ...read, ...zones };
+  const seed: Seed = { ...lists, failedCreates, foreignController, controllersSoughtAt };
   const view = new ClusterView(seed, session);
   if (session.trigger === "message") {
     view.watch(client, key, run.spec);

@@ -18,7 +18,6 @@ import { planRun, type Run, readGates, readMirrors } from "./run.ts";
 import { holdsRollout, identify, isDestructive, noteWriteBacks, settle } from "./settle.ts";
 import { parseSpec } from "./spec.ts";
 import { type RolloutStatus, refusedStatus, rolloutStatus } from "./status.ts";
-import { plusMs } from "./time.ts";
 import type { ClusterView } from "./watch.ts";
 import { withFailure } from "./write-failure.ts";
 
@@ -75,7 +74,6 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
     if (view.refused !== undefined) throw view.refused;
     if (view.broken || view.heldUp()) return undefined;
     const observation = view.observe();
-    const observedMs = session.now();
     if (observation === undefined || !sameView(run, observation)) return undefined;
     await readMirrors(run, observation);
     const plan = planRun(run, observation);
@@ -109,9 +107,8 @@ async function followView(run: Run, view: ClusterView): Promise<Ending | undefin
       }
       tell(run, plan);
       const { executed, deletedMs } = await act(run, view, actions, isDestructive(plan));
-      const timeAt = (ms: number): string => plusMs(observation.observedAt, ms - observedMs);
-      const deletedAt = deletedMs === undefined ? undefined : timeAt(deletedMs);
-      run.state = settle(plan, executed, run.state, { endedAt: timeAt(session.now()), deletedAt });
+      const deletedAt = deletedMs === undefined ? undefined : view.timeBy(deletedMs);
+      run.state = settle(plan, executed, run.state, { endedAt: view.timeBy(session.now()), deletedAt });
       if (run.mirrors) run.mirrors.readings = noteWriteBacks(run.mirrors.readings, executed);
       const results = new Set(executed.map(({ outcome }) => outcome.result));
       if (executed.some(holdsRollout)) {

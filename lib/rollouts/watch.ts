@@ -22,7 +22,8 @@ export interface Seed {
   pods: ListResult<Pod>;
   nodeZones: Record<string, string[]>;
   zoneOfNode: Record<string, string>;
-  /** When the list of pods had come, by the session's clock: other looks may take long after it. */
+  /** When the list of pods was asked for, and when it had come, by the session's clock: other looks may take long after it. */
+  podsAskedMs: number;
   podsReadMs: number;
   failedCreates: FailedCreates | undefined;
   foreignController: string | undefined;
@@ -113,6 +114,14 @@ export class ClusterView {
   /** Epoch milliseconds of the last event that could matter. */
   get lastEventAt(): number {
     return this.#lastEventAt;
+  }
+
+  /**
+   * The API server's clock at `ms` of the session's, ISO-8601 UTC: its time or later, up to what the list of pods took, where
+   * `observedAt` is its time or earlier. What is saved as done at this time has been done by then, also for the next worker.
+   */
+  timeBy(ms: number): string {
+    return plusMs(this.#seed.pods.observedAt, ms - this.#seed.podsAskedMs);
   }
 
   /** What the cluster looks like now; undefined when the resource is gone. */

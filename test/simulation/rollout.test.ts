@@ -77,6 +77,7 @@ describe("a whole rollout", () => {
     ["", "", 0],
     [", counted from the deletes where the claims before them took long", "patch statefulsets", 3_000],
     [", counted from the deletes where the look before them took long", "list deployments", 8_000],
+    [", counted from the deletes where the answer they were decided on came late", "list pods", 8_000],
   ])("waits intervalSeconds between batches, across passes%s", async (_where, slow, waitMs) => {
     let begun = false;
     const deleting = () => {
