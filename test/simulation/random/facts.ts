@@ -36,6 +36,12 @@ class History<T> {
   }
 }
 
+interface ResourceSpec {
+  paused?: boolean;
+  adoptStrategy?: string;
+  rollingUpdate: { maxUnavailable: number };
+}
+
 /** What is so in the cluster, and since when. It looks at the model, never at what a worker believes. */
 export class Facts {
   readonly #model: ClusterModel;
@@ -51,6 +57,8 @@ export class Facts {
   readonly #paused = new Map<string, History<boolean>>();
   /** Whether a StatefulSet's own controller leaves its pods alone. */
   readonly onDelete = new Map<string, History<boolean>>();
+  /** Whether a resource wants all StatefulSets to be OnDelete. */
+  readonly adopts = new Map<string, History<boolean>>();
   readonly pausedSets = new Map<string, History<boolean>>();
   /** The replicas an autoscaler wants, and those it was told of. */
   readonly mirrored = new History<number>();
@@ -130,8 +138,9 @@ export class Facts {
 
   #noteResource({ metadata: { name }, spec }: MultiAZRollout, gone = false): void {
     const now = this.#model.clock.now();
-    const { paused = false, rollingUpdate } = spec as { paused?: boolean; rollingUpdate: { maxUnavailable: number } };
+    const { paused = false, adoptStrategy, rollingUpdate } = spec as ResourceSpec;
     this.paused(name).note(now, gone || paused);
+    historyIn(this.adopts, name).note(now, !gone && adoptStrategy === "OnDelete");
     this.maxUnavailable(name).note(now, rollingUpdate.maxUnavailable);
   }
 

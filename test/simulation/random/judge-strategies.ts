@@ -1,22 +1,21 @@
 import type { StatefulSet } from "../../../lib/kubernetes/objects.ts";
-import type { MultiAZRollout } from "../../../lib/rollouts/observation.ts";
-import type { ClusterModel } from "../model.ts";
 import type { Facts } from "./facts.ts";
 import type { OwnWrite } from "./surroundings.ts";
 
 const KEPT = "outrigger.dev/adopted-strategy";
 const CLAIM = "outrigger.dev/rollout";
 
-/** @returns what a write of ours to a StatefulSet breaks about its strategy; undefined when nothing. */
-export function strategyTrouble(model: ClusterModel, { before, after }: OwnWrite): string | undefined {
+/**
+ * @param knownAt nobody need know what has changed since.
+ * @returns what a write of ours to a StatefulSet breaks about its strategy; undefined when nothing.
+ */
+export function strategyTrouble(facts: Facts, { before, after }: OwnWrite, knownAt: number): string | undefined {
   const [then, now] = [before, after] as (StatefulSet | undefined)[];
   const [was, is] = [then, now].map((each) => JSON.stringify(each?.spec.updateStrategy));
   if (then === undefined || now === undefined || was === is) return undefined;
   const { name, annotations = {} } = now.metadata;
   if (now.spec.updateStrategy?.type === "OnDelete") {
-    const wanted = model
-      .all<MultiAZRollout>("multiazrollouts")
-      .some(({ spec }) => (spec as { adoptStrategy?: string }).adoptStrategy === "OnDelete");
+    const wanted = [...facts.adopts.values()].some((history) => history.from(knownAt).includes(true));
     if (!wanted) return `${name} was made OnDelete where nobody wants that`;
     return annotations[KEPT] === was ? undefined : `the strategy ${name} had, ${was}, was not kept`;
   }

@@ -103,12 +103,13 @@ export class Judge {
   }
 
   wrote(write: OwnWrite): void {
-    const { verb, type, before, leaseLost } = write;
+    const { verb, type, before, leaseLost, sentAt } = write;
+    const knownAt = sentAt - this.#options.lagMs;
     if (type.kind === "MultiAZRollout") return;
     if (leaseLost) this.#violate(`${verb} ${before.metadata.name} by a worker that had lost its lease`);
     if (verb === "delete") this.#deleting(before as Pod, write);
     else if (type.kind === "ReplicaTemplate") this.#scales?.wroteBack(write);
-    const trouble = type.kind === "StatefulSet" ? strategyTrouble(this.#model, write) : undefined;
+    const trouble = type.kind === "StatefulSet" ? strategyTrouble(this.facts, write, knownAt) : undefined;
     if (trouble !== undefined) this.#violate(trouble);
     else if (type.kind === "StatefulSet" && replicasOf(before) !== replicasOf(write.after)) this.#scaling(write);
   }
