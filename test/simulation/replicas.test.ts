@@ -268,14 +268,17 @@ test.each([
   },
 );
 
+/** Has the last pod of zone-a not run yet. @returns lets it run. */
+function hinder({ model }: Ingesters): () => void {
+  const pod = model.find<Pod>("pods", "ingester-zone-a-2");
+  if (pod === undefined) throw new Error("no such pod");
+  model.put("pods", { ...pod, status: { phase: "Pending", conditions: [{ type: "Ready", status: "False" }] } });
+  return () => model.put("pods", pod);
+}
+
 test("a pod that never runs is scaled away without being asked, and the others are asked", async () => {
   const scenario = new Ingesters({ replicas: 3 }, "0s");
-  const pod = scenario.model.find<Pod>("pods", "ingester-zone-a-2");
-  if (pod === undefined) throw new Error("no such pod");
-  scenario.model.put("pods", {
-    ...pod,
-    status: { phase: "Pending", conditions: [{ type: "Ready", status: "False" }] },
-  });
+  hinder(scenario);
   scenario.want(1);
   scenario.hub.post();
   expect(await scenario.clock.run(scenario.are(1), 600_000)).toBe(true);
@@ -288,16 +291,11 @@ test("a pod that never runs is scaled away without being asked, and the others a
 test("a pod that begins to run while the others are asked is asked too, however late the watch tells of it", async () => {
   const client = { latencyMs: () => 200, watchLagMs: () => 5_000 };
   const scenario = new Ingesters({ replicas: 3, hub: { client } }, "0s");
-  const pod = scenario.model.find<Pod>("pods", "ingester-zone-a-2");
-  if (pod === undefined) throw new Error("no such pod");
-  scenario.model.put("pods", {
-    ...pod,
-    status: { phase: "Pending", conditions: [{ type: "Ready", status: "False" }] },
-  });
+  const runs = hinder(scenario);
   scenario.want(1);
   scenario.hub.post();
   expect(await scenario.clock.run(() => scenario.story.includes("POST zone-a-1"), 60_000)).toBe(true);
-  scenario.model.put("pods", pod);
+  runs();
   expect(await scenario.clock.run(scenario.are(1), 600_000)).toBe(true);
   expect(scenario.story).toContain("POST zone-a-2");
   expect(scenario.unprepared).toEqual([]);
