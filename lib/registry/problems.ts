@@ -12,7 +12,8 @@ export function didYouMean(word: string, known: readonly string[]): string | und
   return best !== undefined && best.distance <= Math.max(2, Math.floor(word.length / 3)) ? best.candidate : undefined;
 }
 
-function editDistance(a: string, b: string): number {
+/** Levenshtein distance: single characters put in, taken out or replaced. */
+export function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i += 1) {
     const current = [i];

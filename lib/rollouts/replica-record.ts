@@ -1,6 +1,5 @@
 import type { StatefulSet } from "../kubernetes/objects.ts";
-import type { StatefulSetView } from "./members.ts";
-import { firstOrdinal } from "./observation.ts";
+import { endOrdinal, type StatefulSetView } from "./members.ts";
 import { ordinalOf } from "./pods.ts";
 import { hasReplicaRules, LEADER_ANNOTATION } from "./replica-annotations.ts";
 import type { ReplicaMemory, ScaleDown } from "./state.ts";
@@ -79,7 +78,7 @@ export function stillPrepared(standing: Standing | undefined, now: string): stri
 
 /** Pods of an unfinished scale-down that are still wanted. */
 export function preparedPods({ pods }: Pick<ScaleDown, "pods">, statefulSet: StatefulSet): string[] {
-  const end = firstOrdinal(statefulSet) + (statefulSet.spec.replicas ?? 1);
+  const end = endOrdinal(statefulSet);
   return pods.filter((pod) => ordinalOf(pod) < end);
 }
 
