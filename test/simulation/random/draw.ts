@@ -1,6 +1,6 @@
 import { seededRandom } from "../clock.ts";
 import { between, oneOf, type Random, whole } from "./chance.ts";
-import { KINDS, type Kind } from "./kinds.ts";
+import { isAboutScaling, isApart, KINDS, type Kind } from "./kinds.ts";
 
 /** One thing that befalls a rollout. What its numbers mean is its kind's affair. */
 export interface Fault {
@@ -56,20 +56,6 @@ const EXCLUSIVE: readonly (readonly Kind[])[] = [
 
 /** How likely something scales the group, and each kind about that where it does. */
 const SCALED = { group: 0.3, kind: 0.5 };
-/** What befalls only a group that something scales. */
-const ABOUT_SCALING: readonly Kind[] = [
-  "autoscaler changes its mind",
-  "pod refuses to prepare",
-  "pod refuses to go on",
-  "pod hangs",
-  "pod answers late",
-  "pod forgets that it is prepared",
-  "template changed for prepared pods",
-];
-
-/** Drawn by themselves: what a resource is like leaves the rest of a simulation as it would be without. */
-const APART: readonly Kind[] = ["strategy adopted", "strategy set back", "resource kept in the hub"];
-
 /** What needs several StatefulSets. */
 const NOT_SPREAD: readonly Kind[] = ["azOrder changed", "selector changed", "zones follow a leader"];
 
@@ -98,11 +84,11 @@ export function drawSetting(seed: number): Setting {
     ]),
   };
   const apart = seededRandom(Math.imul(seed, 0x85ebca6b) ^ 0x27d4eb2f);
-  const drawn = KINDS.filter((kind) => (APART.includes(kind) ? apart : random)() < likelihood(kind, scaled));
+  const drawn = KINDS.filter((kind) => (isApart(kind) ? apart : random)() < likelihood(kind, scaled));
   const faults = drawn
     .filter((kind) => fits(kind, drawn, setting))
     .filter((kind) => !scaled || kind !== "zones follow a leader")
-    .map((kind) => drawFault(kind, APART.includes(kind) ? apart : random));
+    .map((kind) => drawFault(kind, isApart(kind) ? apart : random));
   if (!scaled) return { ...setting, faults };
   const scaling = {
     chain: !spread && random() < 0.6,
@@ -116,7 +102,7 @@ export function drawSetting(seed: number): Setting {
 
 function likelihood(kind: Kind, scaled: boolean): number {
   if (kind === "replicas mirrored") return scaled ? 1 : 0;
-  if (!ABOUT_SCALING.includes(kind)) return LIKELY;
+  if (!isAboutScaling(kind)) return LIKELY;
   return scaled ? SCALED.kind : 0;
 }
 

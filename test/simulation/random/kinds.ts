@@ -1,3 +1,17 @@
+/** What befalls only a group that something scales. */
+const ABOUT_SCALING = [
+  "autoscaler changes its mind",
+  "pod refuses to prepare",
+  "pod refuses to go on",
+  "pod hangs",
+  "pod answers late",
+  "pod forgets that it is prepared",
+  "template changed for prepared pods",
+] as const;
+
+/** Drawn by themselves: what a resource is like leaves the rest of a simulation as it would be without. */
+const APART = ["strategy adopted", "strategy set back", "resource kept in the hub"] as const;
+
 /** Everything that may befall a simulated rollout. Each kind has a floor: it must really have happened that often. */
 export const KINDS = [
   "message twice",
@@ -64,18 +78,13 @@ export const KINDS = [
   "operator not removed",
   "operator scaled up",
   "replicas mirrored",
-  "autoscaler changes its mind",
-  "pod refuses to prepare",
-  "pod refuses to go on",
-  "pod hangs",
-  "pod answers late",
-  "pod forgets that it is prepared",
-  "template changed for prepared pods",
-  "strategy adopted",
-  "strategy set back",
-  "resource kept in the hub",
+  ...ABOUT_SCALING,
+  ...APART,
 ] as const;
 export type Kind = (typeof KINDS)[number];
+
+export const isAboutScaling = (kind: Kind): boolean => (ABOUT_SCALING as readonly Kind[]).includes(kind);
+export const isApart = (kind: Kind): boolean => (APART as readonly Kind[]).includes(kind);
 
 /** How often each kind happened. */
 export type Tally = Partial<Record<Kind, number>>;
