@@ -14,7 +14,16 @@ interface Suites {
   kubernetes: [last: string, exitCode: number];
 }
 
-const cases: { sentence: string; suites: Suites; last: string; exitCode: number }[] = [
+interface Case {
+  sentence: string;
+  suites: Suites;
+  last: string;
+  exitCode: number;
+  /** What is told again after all suites, before the last line; nothing by default. */
+  told?: string[];
+}
+
+const cases: Case[] = [
   {
     sentence: "all suites pass",
     suites: {
@@ -35,6 +44,7 @@ const cases: { sentence: string; suites: Suites; last: string; exitCode: number 
     },
     last: "12 passed, 5 failed, 3 skipped",
     exitCode: 1,
+    told: ["what failed in test", "what failed in run test:kubernetes"],
   },
   {
     sentence: "a suite that prints no counts is a failure",
@@ -45,12 +55,18 @@ const cases: { sentence: string; suites: Suites; last: string; exitCode: number 
     },
     last: "11 passed, 1 failed",
     exitCode: 1,
+    told: [
+      "test:aws: did not close with its counts, exit code 127; its last lines:",
+      "    some output",
+      "    python3: command not found",
+    ],
   },
   {
     sentence: "a suite that counts no failure but does not end well is a failure",
     suites: { test: ["10 passed, 0 failed", 1], aws: ["1 passed, 0 failed", 0], kubernetes: ["1 passed, 0 failed", 0] },
     last: "12 passed, 1 failed",
     exitCode: 1,
+    told: ["test: no test failed, exit code 1"],
   },
   {
     sentence: "nothing can run without an install",
@@ -75,7 +91,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** An `npm` that plays the suites and insists on what a CI promises them. */
 function writeNpm({ ci = 0, ...suites }: Suites): void {
-  const play = ([last, exitCode]: [string, number]) => `echo "some output"; echo "${last}"; exit ${exitCode} ;;`;
+  const play = ([last, exitCode]: [string, number]) => {
+    const told = / [1-9]\d* failed/.test(last) ? 'echo "what failed in $*" >> "$OUTRIGGER_FAILURES"; ' : "";
+    return `${told}echo "some output"; echo "${last}"; exit ${exitCode} ;;`;
+  };
   const script = [
     "#!/bin/sh",
     '[ "$CI" = true ] && ! read -r line && [ -f .ci/run ] || exit 99',
@@ -91,7 +110,7 @@ function writeNpm({ ci = 0, ...suites }: Suites): void {
   writeFileSync(join(folder, "bin/npm"), `${script.join("\n")}\n`, { mode: 0o755 });
 }
 
-test.each(cases)("$sentence", ({ suites, last, exitCode }) => {
+test.each(cases)("$sentence", ({ suites, last, exitCode, told = [] }) => {
   writeNpm(suites);
   const env = { ...process.env, PATH: `${join(folder, "bin")}:${process.env["PATH"]}` };
   const run = spawnSync(join(folder, ".ci/run"), {
@@ -102,4 +121,6 @@ test.each(cases)("$sentence", ({ suites, last, exitCode }) => {
   });
   expect(run.stdout.trimEnd().split("\n").at(-1)).toBe(last);
   expect(run.status).toBe(exitCode);
+  const end = run.stdout.split("\n== failed\n")[1] ?? "";
+  expect(end.trimEnd().split("\n").slice(0, -1).filter(Boolean)).toEqual(told);
 });
