@@ -53,7 +53,7 @@ function failures(modules: readonly TestModule[], errors: readonly SerializedErr
 function reason(name: string, errors: readonly SerializedError[]): string {
   const lines = errors.flatMap(({ message, diff, stacks }) => [
     message,
-    ...(diff ? [diff] : []),
+    ...(typeof diff === "string" ? [diff] : []),
     ...(stacks?.[0] ? [`at ${stacks[0].file}:${stacks[0].line}`] : []),
   ]);
   return `${name}\n${stripVTControlCharacters(lines.join("\n")).slice(0, maxReasonLength).replaceAll(/^/gm, "    ")}`;

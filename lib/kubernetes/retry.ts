@@ -37,6 +37,8 @@ const FIRST_DELAY_MS = 200;
 const LONGEST_DELAY_MS = 5_000;
 /** A longer Retry-After is left to the caller, who finds it in `ApiError.retryAfterSeconds`. */
 const LONGEST_RETRY_AFTER_SECONDS = 10;
+/** As many as client-go (`maxRetries`): a server that keeps saying "soon" is not asked until the timeout. */
+const MOST_RETRIES_AS_TOLD = 10;
 
 const giveUp = (): undefined => undefined;
 const status = (failed: FailedTry): number => (failed.failure.type === "answer" ? failed.failure.status : 0);
@@ -69,15 +71,15 @@ const TABLE: readonly RetryRow[] = [
   },
   {
     name: "429 with Retry-After: wait as told, within bounds",
-    matches: (failed) => status(failed) === 429 && retryAfter(failed) !== undefined,
+    matches: (failed) => status(failed) === 429 && (retryAfter(failed) ?? 0) > 0,
     answer: (failed) => {
       const seconds = retryAfter(failed) ?? 0;
-      if (seconds > LONGEST_RETRY_AFTER_SECONDS) return undefined;
+      if (seconds > LONGEST_RETRY_AFTER_SECONDS || failed.tries > MOST_RETRIES_AS_TOLD) return undefined;
       return { delayMs: Math.round(seconds * 1_000 + failed.jitter * 250), renewToken: false };
     },
   },
   {
-    name: "429 without Retry-After: back off",
+    name: "429 without Retry-After, or with 0: back off",
     matches: (failed) => status(failed) === 429,
     answer: (failed) => (failed.tries <= 5 ? backOff(failed) : undefined),
   },

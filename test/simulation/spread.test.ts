@@ -1,12 +1,11 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ResourceType } from "../../lib/kubernetes/client.ts";
 import { ApiError } from "../../lib/kubernetes/errors.ts";
 import type { KubernetesObject, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import type { RolloutStatus } from "../../lib/rollouts/status.ts";
+import fc from "../drawn.ts";
 import { losePods } from "./calamities.ts";
 import { Scenario, type ScenarioOptions } from "./scenario.ts";
-import { SEED } from "./seed.ts";
 
 const SPREAD = ["us-east-1a", "us-east-1b", "us-east-1c"];
 
@@ -192,7 +191,7 @@ describe("one StatefulSet over three zones", () => {
         const problems = [...scenario.invariants.violations, ...(done ? [] : ["never ended"])];
         if (problems.length > 0) throw new Error(`${problems.join("\n")}\n${scenario.transcript}`);
       }),
-      { seed: SEED, numRuns: 100 },
+      { numRuns: 100 },
     );
   });
 });

@@ -1,9 +1,9 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { attributeText, createDeadLetters } from "../../../lib/aws/queue.ts";
 import { handleRegistration } from "../../../lib/registry/register.ts";
 import { admitBatch, workMessageOf } from "../../../lib/work/door.ts";
+import fc from "../../drawn.ts";
 import { body } from "../registry/build.ts";
 import { fakeHub } from "../registry/hub.ts";
 

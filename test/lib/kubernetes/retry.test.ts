@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type FailedTry, planRetry, type TryFailure } from "../../../lib/kubernetes/retry.ts";
+import fc from "../../drawn.ts";
 
 const answer = (status: number, more: { retryAfterSeconds?: number; reason?: string } = {}): TryFailure => ({
   type: "answer",
@@ -48,6 +48,13 @@ const CASES: Record<string, [FailedTry, object | undefined]> = {
   ],
   "429 with Retry-After past the timeout: never": [
     failed(answer(429, { retryAfterSeconds: 2 }), { remainingMs: 1_999 }),
+    undefined,
+  ],
+  "429 with Retry-After: 10 tries again": [failed(answer(429, { retryAfterSeconds: 1 }), { tries: 10 }), wait(1_000)],
+  "429 with Retry-After: then no more": [failed(answer(429, { retryAfterSeconds: 1 }), { tries: 11 }), undefined],
+  "429 with Retry-After 0: backs off like one without": [failed(answer(429, { retryAfterSeconds: 0 })), wait(100)],
+  "429 with Retry-After 0: 5 tries again, then no more": [
+    failed(answer(429, { retryAfterSeconds: 0 }), { tries: 6 }),
     undefined,
   ],
   "429 without Retry-After: half of 200 ms at least": [failed(answer(429), write), wait(100)],
@@ -107,7 +114,7 @@ test("whatever happens, nothing waits past the timeout, and a write is repeated 
       if (decision === undefined) return true;
       const { failure } = given;
       const untouched = failure.type === "answer" && (failure.status === 401 || failure.status === 429);
-      return decision.delayMs < given.remainingMs && given.tries <= 6 && (given.repeatable || untouched);
+      return decision.delayMs < given.remainingMs && given.tries <= 10 && (given.repeatable || untouched);
     }),
   );
 });

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type ClusterEvent,
@@ -8,6 +7,7 @@ import {
   tombstone,
 } from "../../../lib/registry/decide.ts";
 import type { Registration } from "../../../lib/registry/registration.ts";
+import fc from "../../drawn.ts";
 import { ARN, at, event, OTHER_ARN, registration, T0 } from "./build.ts";
 
 const NOW = T0 + 3_600_000;

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, it } from "vitest";
 import { formatGoDuration, parseGoDuration } from "../../../lib/registry/go-duration.ts";
+import fc from "../../drawn.ts";
 
 it.each([
   ["30s", 30_000],

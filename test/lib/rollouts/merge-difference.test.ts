@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { mergeDifference } from "../../../lib/rollouts/merge-difference.ts";
+import fc from "../../drawn.ts";
 
 const rows: Record<string, [unknown, unknown, unknown]> = {
   "equal values need no patch": [{ a: { b: [1] } }, { a: { b: [1] } }, undefined],

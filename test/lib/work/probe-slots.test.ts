@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { planProbes } from "../../../lib/work/probe-slots.ts";
+import fc from "../../drawn.ts";
 
 const MINUTE = Date.parse("2026-11-01T00:01:00Z");
 const fleet = (size: number, monitorIntervalSeconds: number) =>

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   DISPATCH_INTERVAL_MS,
@@ -7,6 +6,7 @@ import {
   planPosting,
   RECLAIM_AFTER_MS,
 } from "../../../lib/work/schedule.ts";
+import fc from "../../drawn.ts";
 
 const NOW = 1_793_000_000_000;
 

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runDispatch } from "../../../lib/work/dispatch.ts";
 import { workMessageOf } from "../../../lib/work/door.ts";
@@ -6,6 +5,7 @@ import { scheduleWork } from "../../../lib/work/post.ts";
 import { reclaimAt, wholeMs } from "../../../lib/work/schedule.ts";
 import { RetryableError, waitMsOf } from "../../../lib/work/verdict.ts";
 import { runWork } from "../../../lib/work/worker.ts";
+import fc from "../../drawn.ts";
 import { createFakeLane, KEY, reconciliationOf } from "../../fakes/lane.ts";
 import { rowId } from "../../fakes/work-store.ts";
 
