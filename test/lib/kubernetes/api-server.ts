@@ -42,6 +42,7 @@ export async function startApiServer(options: { requestCert?: boolean } = {}): P
   const mutualTls = options.requestCert === true ? { requestCert: true, ca: authority.certPem } : {};
   const server = createServer({ cert: certPem, key: keyPem, ...mutualTls }, (message, response) => {
     void read(message).then((body) => {
+      if (body === undefined) return undefined;
       const url = new URL(message.url ?? "/", "https://127.0.0.1");
       const request = {
         path: url.pathname,
@@ -54,6 +55,7 @@ export async function startApiServer(options: { requestCert?: boolean } = {}): P
       return answer({ ...request, method: message.method ?? "" }, response);
     });
   });
+  server.keepAliveTimeout = 0; // As long as the client keeps them: a connection never ends in the middle of a test.
   server.on("connection", (socket: Socket) => {
     connections += 1;
     sockets.add(socket);
@@ -81,9 +83,14 @@ export async function startApiServer(options: { requestCert?: boolean } = {}): P
   };
 }
 
-async function read(message: IncomingMessage): Promise<string> {
+/** @returns undefined when the client broke its request off. */
+async function read(message: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk as Buffer);
+  try {
+    for await (const chunk of message) chunks.push(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
   return Buffer.concat(chunks).toString("utf8");
 }
 

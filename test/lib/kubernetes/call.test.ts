@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { type CallContext, performCall } from "../../../lib/kubernetes/call.ts";
 import { ApiError } from "../../../lib/kubernetes/errors.ts";
 import type { ApiRequest } from "../../../lib/kubernetes/requests.ts";
@@ -18,16 +18,31 @@ const context: CallContext = {
   onFailure: undefined,
 };
 
-/** Stops this thread, and with it every timer. */
-const freeze = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+/** What `drawJitter` makes of the first back-off without Retry-After. */
+const BACK_OFF_MS = 150;
 
 test("a call of a process that was frozen past its time sends nothing more", async () => {
+  const startedAt = performance.now();
+  const now = vi.spyOn(performance, "now").mockReturnValue(startedAt);
+  const setTimer = globalThis.setTimeout;
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  timers.mockImplementation(((callback: () => void, delayMs: number) => {
+    // Frozen while it waits: the time of both is over, and the back-off's timer fires before the limit's.
+    const wakeUp = (): void => {
+      if (delayMs === BACK_OFF_MS) now.mockReturnValue(startedAt + 20_000);
+      callback();
+    };
+    return setTimer(wakeUp, delayMs);
+  }) as typeof setTimeout);
+  onTestFinished(() => {
+    now.mockRestore();
+    timers.mockRestore();
+  });
   let tries = 0;
-  setTimeout(() => freeze(500), 20); // The back-off of 75 ms and the limit of 200 ms end meanwhile.
   const call = performCall(
     context,
     request,
-    { timeoutMs: 200, signal: undefined },
+    { timeoutMs: 20_000, signal: undefined },
     async () => {
       tries += 1;
     },

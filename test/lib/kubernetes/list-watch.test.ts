@@ -5,6 +5,7 @@ import type { Pod } from "../../../lib/kubernetes/objects.ts";
 import { createKubernetesClient, type TransportOptions } from "../../../lib/kubernetes/transport.ts";
 import { PODS } from "../../../lib/kubernetes/types.ts";
 import { type ApiServer, failure, sendJson, startApiServer } from "./api-server.ts";
+import { earlyTimers } from "./early-timers.ts";
 
 let server: ApiServer;
 const clients: KubernetesClient[] = [];
@@ -113,11 +114,14 @@ const event = (type: string, object: object): string => `${JSON.stringify({ type
 async function collect(
   client: KubernetesClient,
   options: Partial<WatchOptions> = {},
+  onEvent: () => void = () => undefined,
 ): Promise<{ events: WatchEvent<Pod>[]; error: unknown }> {
   const events: WatchEvent<Pod>[] = [];
   try {
-    for await (const next of client.watch<Pod>(PODS, { resourceVersion: "5", namespace: "x", ...options }))
+    for await (const next of client.watch<Pod>(PODS, { resourceVersion: "5", namespace: "x", ...options })) {
       events.push(next);
+      onEvent();
+    }
     return { events, error: undefined };
   } catch (error) {
     return { events, error };
@@ -199,14 +203,18 @@ describe("a watch", () => {
 
   test("that falls silent is a timeout", async () => {
     serveWatch(event("ADDED", pod("a")), "hang");
-    const { events, error } = await collect(connect({ watchIdleTimeoutMs: 60 }));
+    const silence = earlyTimers(20_001);
+    const { events, error } = await collect(connect({ watchIdleTimeoutMs: 20_001 }), {}, () => silence.end());
     expect(events).toHaveLength(1);
-    expect(error).toMatchObject({ failure: "timeout", message: expect.stringContaining("sent nothing for 60 ms") });
+    expect(error).toMatchObject({ failure: "timeout", message: expect.stringContaining("sent nothing for 20001 ms") });
   });
 
   test("that outlives the time it was asked for is a timeout", async () => {
-    serveWatch("hang");
-    const { error } = await collect(connect({ requestTimeoutMs: 60 }), { timeoutMs: 40 });
+    serveWatch(event("ADDED", pod("a")), "hang");
+    const life = earlyTimers(20_001);
+    const client = connect({ requestTimeoutMs: 19_000 });
+    const { events, error } = await collect(client, { timeoutMs: 1_001 }, () => life.end());
+    expect(events).toHaveLength(1);
     expect(error).toMatchObject({ failure: "timeout", message: expect.stringContaining("did not end its stream") });
   });
 
@@ -229,13 +237,13 @@ describe("a watch", () => {
     })();
     await expect(watching).rejects.toBe(reason);
     expect(events).toHaveLength(1);
-    await expect.poll(() => server.open()).toBe(0);
+    await expect.poll(() => server.open(), { timeout: 20_000 }).toBe(0);
   });
 
   test("closes its connection when its reader has seen enough", async () => {
     serveWatch(event("ADDED", pod("a")), "hang");
     for await (const _event of connect().watch<Pod>(PODS, { resourceVersion: "5" })) break;
-    await expect.poll(() => server.open()).toBe(0);
+    await expect.poll(() => server.open(), { timeout: 20_000 }).toBe(0);
   });
 
   test("keeps its own connection: requests go on while many watches are open", async () => {

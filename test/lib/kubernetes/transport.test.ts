@@ -1,11 +1,14 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import dns from "node:dns";
 import { createServer, type Socket } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { ClusterAccess, KubernetesClient } from "../../../lib/kubernetes/client.ts";
 import { ApiError, ConnectionError } from "../../../lib/kubernetes/errors.ts";
 import { createKubernetesClient, type TransportOptions } from "../../../lib/kubernetes/transport.ts";
 import { PODS } from "../../../lib/kubernetes/types.ts";
 import { createCertificateAuthority } from "../../../local/control-plane/certificates.ts";
 import { type ApiServer, failure, sendJson, startApiServer } from "./api-server.ts";
+import { earlyTimers } from "./early-timers.ts";
 
 let server: ApiServer;
 const clients: KubernetesClient[] = [];
@@ -194,9 +197,9 @@ describe("a failed answer becomes an ApiError", () => {
       number === 1 ? sendJson(response, 429, {}, { "retry-after": "0" }) : sendJson(response, 200, pod),
     );
     await expect(connect().create(PODS, pod)).resolves.toEqual(pod);
-    server.answer((_request, response) => sendJson(response, 429, {}, { "retry-after": "3" }));
-    const error = await failureOf(connect().create(PODS, pod, { timeoutMs: 200 }));
-    expect(error).toMatchObject({ status: 429, retryAfterSeconds: 3 });
+    server.answer((_request, response) => sendJson(response, 429, {}, { "retry-after": "10" }));
+    const error = await failureOf(connect().create(PODS, pod, { timeoutMs: 9_900 }));
+    expect(error).toMatchObject({ status: 429, retryAfterSeconds: 10 });
     expect(server.seen).toHaveLength(1);
   });
 });
@@ -205,9 +208,12 @@ describe("no answer becomes a ConnectionError", () => {
   const get = (client: KubernetesClient, timeoutMs?: number): Promise<unknown> =>
     failureOf(client.get(PODS, { namespace: "x", name: "a" }, timeoutMs === undefined ? {} : { timeoutMs }));
 
+  const timeoutMs = 20_001;
+
   test("timeout when the headers do not come", async () => {
-    server.answer(() => undefined);
-    const error = await get(connect(), 60);
+    const timeout = earlyTimers(timeoutMs);
+    server.answer(() => timeout.end());
+    const error = await get(connect(), timeoutMs);
     expect(error).toMatchObject({
       name: "ConnectionError",
       failure: "timeout",
@@ -216,18 +222,23 @@ describe("no answer becomes a ConnectionError", () => {
   });
 
   test("timeout when the body stops", async () => {
+    const timeout = earlyTimers(timeoutMs);
+    const afterHeaders = (): void => void setImmediate(() => timeout.end());
+    subscribe("undici:request:headers", afterHeaders);
+    onTestFinished(() => void unsubscribe("undici:request:headers", afterHeaders));
     server.answer((_request, response) => void response.writeHead(200).write('{"kind":'));
-    expect(await get(connect(), 60)).toMatchObject({
+    expect(await get(connect(), timeoutMs)).toMatchObject({
       failure: "timeout",
       message: expect.stringContaining("no complete answer"),
     });
   });
 
   test("timeout while every connection is taken", async () => {
-    server.answer(() => undefined);
+    const timeout = earlyTimers(timeoutMs);
+    server.answer(() => timeout.end());
     const client = connect({}, { maxSockets: 1 });
-    const first = get(client, 120);
-    expect(await get(client, 60)).toMatchObject({
+    const first = get(client, timeoutMs);
+    expect(await get(client, timeoutMs)).toMatchObject({
       failure: "timeout",
       message: expect.stringContaining("no connection"),
     });
@@ -235,8 +246,9 @@ describe("no answer becomes a ConnectionError", () => {
   });
 
   test("timeout of a write says that it may have been carried out", async () => {
-    server.answer(() => undefined);
-    const error = await failureOf(connect().create(PODS, pod, { timeoutMs: 60 }));
+    const timeout = earlyTimers(timeoutMs);
+    server.answer(() => timeout.end());
+    const error = await failureOf(connect().create(PODS, pod, { timeoutMs }));
     expect(error).toMatchObject({ failure: "timeout", message: expect.stringContaining("may have been carried out") });
   });
 
@@ -269,8 +281,14 @@ describe("no answer becomes a ConnectionError", () => {
   });
 
   test("dns when the host does not exist", async () => {
+    const absent = Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" });
+    const lookup = vi.spyOn(dns, "lookup");
+    lookup.mockImplementation(((_name: string, _options: object, done: (error: Error) => void) =>
+      done(absent)) as typeof dns.lookup);
+    onTestFinished(() => lookup.mockRestore());
     const error = await get(connect({ server: "https://cluster.invalid" }));
     expect(error).toMatchObject({ failure: "dns", message: expect.stringContaining("cluster.invalid") });
+    expect(lookup).toHaveBeenCalled();
   });
 
   test("dns when the name leads to an address that is refused, without contacting it", async () => {
