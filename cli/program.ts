@@ -12,6 +12,7 @@ import { addResourceCommands } from "./resource-commands.ts";
 import { addRolloutCommands } from "./rollout/commands.ts";
 import type { Streams } from "./run.ts";
 import { usageLine } from "./usage.ts";
+import { packageVersion } from "./version.ts";
 
 interface GlobalOptions extends HubOptions {
   output: OutputFormat;
@@ -34,6 +35,7 @@ export function buildProgram(streams: Streams, findHub: FindHub): CliCommand {
     .addOption(new Option("-o, --output <format>", "how results are printed").choices(OUTPUT_FORMATS).default("table"))
     .option("--stack <name>", "name of the deployed stack", "Outrigger")
     .option("--local", "use the local environment (or set OUTRIGGER_LOCAL=true)", isLocalByDefault())
+    .version(packageVersion(), "-V, --version", "print the version of this command")
     .examples("outrigger demo", "outrigger --stack Outrigger cluster list", "outrigger --local doctor");
 
   const environmentOf: EnvironmentOf = (command) => {

@@ -15,6 +15,7 @@ describe("candidates", () => {
     [["cluster", "re"], ["register"]],
     [["--stack", "Second", "cluster", "lis"], ["list"]],
     [["cluster", "list", "--sta"], ["--stack"]],
+    [["--ver"], ["--version"]],
     [
       ["-o", ""],
       ["table", "json", "yaml"],

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { FindHub } from "../../cli/command-environment.ts";
 import { runCommand } from "../../cli/run.ts";
+import manifest from "../../package.json" with { type: "json" };
 import { registration } from "../lib/registry/build.ts";
 import { fakeHub } from "./fake-hub.ts";
 
@@ -21,6 +22,13 @@ test("help is no failure", async () => {
   expect(stdout).toContain("--kubeconfig-secret <name>");
   expect(exitCode).toBe(0);
 });
+
+test.each(["--version", "-V", "cluster list --version"])(
+  "%s prints the package's version and asks no hub",
+  async (line) => {
+    expect(await run(line)).toEqual({ exitCode: 0, stdout: `${manifest.version}\n`, stderr: "" });
+  },
+);
 
 describe("a failure ends with exit code 1 and one line: object, cause, next step", () => {
   test("what the hub answers", async () => {

@@ -14,6 +14,7 @@ const installed = join(consumer, "node_modules/outrigger");
 const env = { ...process.env, PATH: [dirname(process.execPath), process.env["PATH"]].join(delimiter) };
 
 interface Manifest {
+  version: string;
   dependencies: Record<string, string>;
   devDependencies: Record<string, string>;
   peerDependencies: Record<string, string>;
@@ -127,7 +128,9 @@ new Outrigger(new Stack(new App(), "Fleet"), "Hub", { accounts: ["12"] });
   expect(stderr).toContain("accounts must be an AWS account id: 12 digits");
 });
 
-test("the command is there: help, wrong usage, and what needs a checkout", async () => {
+test("the command is there: version, help, wrong usage, and what needs a checkout", async () => {
+  expect(await outrigger("--version")).toEqual({ code: 0, stdout: `${manifest.version}\n`, stderr: "" });
+
   const help = await outrigger("--help");
   expect([help.code, help.stderr]).toEqual([0, ""]);
   expect(help.stdout).toMatch(/^Usage: outrigger .*cluster .*status/s);
