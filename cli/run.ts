@@ -1,7 +1,9 @@
 import { CommanderError } from "commander";
+import type { ZodError } from "zod";
 import type { FindHub } from "./command-environment.ts";
-import { EXIT, failureLine, UsageError } from "./failure.ts";
+import { CommandFailure, EXIT, failureLine, UsageError } from "./failure.ts";
 import { buildProgram } from "./program.ts";
+import { packageVersion } from "./version.ts";
 
 /** Where a command's text goes. */
 export interface Streams {
@@ -26,9 +28,21 @@ export async function runCommand(
     return EXIT.done;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    streams.stderr(`${failureLine(error)}\n`);
+    streams.stderr(`${failureLine(isUnreadable(error) ? await explainReply(error) : error)}\n`);
     return error instanceof UsageError ? EXIT.usage : EXIT.failed;
   }
+}
+
+const isUnreadable = (error: unknown): error is ZodError => error instanceof Error && error.name === "ZodError";
+
+/** The hub's answers are parsed as they come: one that does not fit is another version's. */
+async function explainReply(error: ZodError): Promise<CommandFailure> {
+  const { problemsInWords } = await import("../lib/kubernetes/issue-in-words.ts");
+  return new CommandFailure({
+    object: "the hub's answer",
+    cause: `version ${packageVersion()} of this command cannot read it: ${problemsInWords(error, "answer").join("; ")}`,
+    nextStep: "use the command of the version that is deployed, or deploy this version",
+  });
 }
 
 const findDeployedHub: FindHub = async (options) => {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { problemsInWords } from "../lib/kubernetes/issue-in-words.ts";
 
 /**
  * The environment of each function, one schema each. The infrastructure types its `environment` with the schema's
@@ -60,6 +61,6 @@ export function readEnvironment<F extends FunctionName>(
 ): Environment<F> {
   const parsed = environments[name].safeParse(source);
   if (parsed.success) return parsed.data as Environment<F>;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+  const problems = problemsInWords(parsed.error).join("; ");
   throw new Error(`Function ${name} has a wrong environment: ${problems}. Deploy the stack again to restore it.`);
 }

@@ -1,6 +1,6 @@
 import type { App } from "aws-cdk-lib";
 import * as z from "zod";
-import { issueInWords } from "../lib/registry/issue-in-words.ts";
+import { issueInWords } from "../lib/kubernetes/issue-in-words.ts";
 import { didYouMean } from "../lib/registry/problems.ts";
 import { LANES } from "../lib/work/lanes.ts";
 import { LEAST_WRITER_SECONDS, REQUEST_TIMEOUT_MS, WRITE_MARGIN_MS } from "../lib/work/lease.ts";

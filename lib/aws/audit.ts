@@ -2,6 +2,7 @@ import { type AuditLog, AuditRow } from "../work/audit.ts";
 import { clusterPk, type WorkKey } from "../work/keys.ts";
 import type { ActionOutcome, Intent } from "../work/reconciler.ts";
 import type { OrderEntry } from "../work/store.ts";
+import { readItem } from "./read-item.ts";
 import { queryItems, type Table } from "./table.ts";
 
 /** How long an audit row is kept, seconds. */
@@ -61,7 +62,9 @@ export function createAuditLog(table: Table): AuditLog {
         Limit: resource === undefined ? limit : 500,
       };
       const items = await queryItems(table, query, resource === undefined ? limit : MOST_READ);
-      const rows = items.map((item) => AuditRow.parse({ ...item, id: String(item["sk"]).slice("AUDIT#".length) }));
+      const rows = items.map((item) =>
+        readItem(AuditRow, item, { ...item, id: String(item["sk"]).slice("AUDIT#".length) }),
+      );
       const wanted = rows.filter(
         ({ resource: { kind, namespace, name } }) =>
           resource === undefined ||

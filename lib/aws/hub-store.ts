@@ -2,6 +2,7 @@ import { DeleteCommand, PutCommand, type TransactWriteCommandInput } from "@aws-
 import { FleetRow, type ResourceId, SpecRow } from "../hub/resource.ts";
 import type { HubStore } from "../hub/store.ts";
 import { clusterPk, parseItemKey, placedKey, placedPk, resourceSk } from "../work/keys.ts";
+import { readItem } from "./read-item.ts";
 import { getItem, type Item, queryItems, type Table, transact, writeItem } from "./table.ts";
 import { keyOf } from "./work-items.ts";
 
@@ -22,12 +23,12 @@ export function createHubStore(table: Table): HubStore {
     });
   return {
     async listFleet() {
-      return (await query(FLEET_PK, "RESOURCE#")).map((item) => FleetRow.parse(item));
+      return (await query(FLEET_PK, "RESOURCE#")).map((item) => readItem(FleetRow, item));
     },
     async loadFleet(id) {
       const { pk, sk } = fleetKey(id);
       const item = await getItem(table, pk, sk);
-      return item === undefined ? undefined : FleetRow.parse(item);
+      return item === undefined ? undefined : readItem(FleetRow, item);
     },
     async saveFleet(next, asRead) {
       const put = new PutCommand({
@@ -99,7 +100,7 @@ export function createHubStore(table: Table): HubStore {
 
 function readSpec(item: Item): SpecRow {
   const key = parseItemKey(String(item["pk"]), String(item["sk"]))?.key;
-  return SpecRow.parse({ ...item, key });
+  return readItem(SpecRow, item, { ...item, key });
 }
 
 function unchangedSince(asRead: { writtenBy: string } | undefined) {

@@ -1,10 +1,10 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
-import type * as z from "zod";
 import { HealthRow } from "../health/row.ts";
 import { Registration, scopeOf } from "../registry/registration.ts";
 import type { RegistryStore } from "../registry/store.ts";
 import { clusterPk } from "../work/keys.ts";
 import type { ActiveClusters } from "../work/ports.ts";
+import { describeUnreadable, readItem } from "./read-item.ts";
 import { getItem, queryItems, type Table, transact, writeItem } from "./table.ts";
 
 const REGISTRATION_SK = "REGISTRATION";
@@ -28,18 +28,18 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     return {
       readable: read.flatMap(({ parsed }) => parsed.data ?? []),
       unreadable: read.flatMap(({ item, parsed: { error } }) =>
-        error === undefined ? [] : [describeUnreadable(String(item["sk"]), error)],
+        error === undefined ? [] : [describeUnreadable(item, error)],
       ),
     };
   };
   const list = async (): Promise<Registration[]> => {
     const { readable, unreadable } = await readPointers();
-    if (unreadable.length > 0) throw new Error(unreadable.join("; "));
+    if (unreadable.length > 0) throw new Error(unreadable.join(" "));
     return readable;
   };
   const loadHealth = async (cluster: string): Promise<HealthRow | undefined> => {
     const item = await getItem(table, clusterPk(cluster), HEALTH_SK);
-    return item === undefined ? undefined : HealthRow.parse(item);
+    return item === undefined ? undefined : readItem(HealthRow, item);
   };
   const nameOf = async (scope: string): Promise<string | undefined> =>
     (await getItem(table, scopePk(scope), NAME_SK))?.["name"] as string | undefined;
@@ -48,7 +48,7 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     nameOf,
     async load(cluster) {
       const item = await getItem(table, clusterPk(cluster), REGISTRATION_SK);
-      return item === undefined ? undefined : Registration.parse(item);
+      return item === undefined ? undefined : readItem(Registration, item);
     },
     async listActiveClusters() {
       const { readable, unreadable } = await readPointers();
@@ -104,12 +104,6 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
       return observedAt === next.observedAt && identity === next.identity && found === next.class;
     },
   };
-}
-
-/** A row of another version, or one that somebody edited. */
-function describeUnreadable(cluster: string, { issues }: z.ZodError): string {
-  const cause = issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join(", ");
-  return `cluster ${cluster}: its registration in the table cannot be read (${cause}); register the cluster again`;
 }
 
 const scopePk = (scope: string): string => `SCOPE#${scope}`;

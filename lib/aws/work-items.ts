@@ -2,6 +2,7 @@ import * as z from "zod";
 import { Registration } from "../registry/registration.ts";
 import { clusterPk, type ItemKind, itemSk, parseItemKey, type WorkKey } from "../work/keys.ts";
 import type { StateRow, WorkRow } from "../work/store.ts";
+import { readItem } from "./read-item.ts";
 import type { Item } from "./table.ts";
 
 const WorkItem = z.object({
@@ -32,14 +33,6 @@ const StateItem = z.object({
 /** Table key of one of a resource's items. */
 export const keyOf = (key: WorkKey, item: ItemKind) => ({ pk: clusterPk(key.cluster), sk: itemSk(key, item) });
 
-/** A row whose fields do not fit was written by something else: naming it is all that can be done. */
-function parse<T>(schema: z.ZodType<T>, item: Item): T {
-  const parsed = schema.safeParse(item);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
-  throw new Error(`Item ${String(item["pk"])} / ${String(item["sk"])} is not as this version writes it: ${problems}.`);
-}
-
 function resourceOf({ pk, sk }: { pk: string; sk: string }): WorkKey {
   const parsed = parseItemKey(pk, sk);
   if (parsed === undefined) throw new Error(`Item ${pk} / ${sk} names no resource.`);
@@ -48,17 +41,17 @@ function resourceOf({ pk, sk }: { pk: string; sk: string }): WorkKey {
 
 /** @returns the row and the token of whoever wrote it last. */
 export function readWork(item: Item): { row: WorkRow; writtenBy: string | undefined } {
-  const { pk, sk, writtenBy, orders, ...fields } = parse(WorkItem, item);
+  const { pk, sk, writtenBy, orders, ...fields } = readItem(WorkItem, item);
   const ordered = orders === undefined ? {} : { orders: JSON.parse(orders) as unknown };
   return { row: { key: resourceOf({ pk, sk }), ...fields, ...ordered }, writtenBy };
 }
 
 export function readState(item: Item): StateRow {
-  const { pk, sk, identity, state, status, updatedAt } = parse(StateItem, item);
+  const { pk, sk, identity, state, status, updatedAt } = readItem(StateItem, item);
   return { key: resourceOf({ pk, sk }), identity, state, status, updatedAt };
 }
 
-export const readRegistration = (item: Item): Registration => parse(Registration, item);
+export const readRegistration = (item: Item): Registration => readItem(Registration, item);
 
 /** The fields of a WORK item, without its key and without what people order: only they write that. */
 export function workFields({ key: _key, orders: _orders, ...fields }: WorkRow): Item {

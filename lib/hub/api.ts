@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { problemsInWords } from "../kubernetes/issue-in-words.ts";
 import { type ApiReply, answerQuery, ApiRequest as Query, type QueryPorts } from "../registry/query.ts";
 import type { AuditLog } from "../work/audit.ts";
 import { applyResource } from "./apply.ts";
@@ -34,7 +35,7 @@ export async function answerApi(ports: ApiPorts, question: unknown): Promise<Api
   if (typeof action !== "string" || !ACTIONS.includes(action)) return answerQuery(ports, question);
   const parsed = HubRequest.safeParse(question);
   if (!parsed.success) {
-    const cause = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+    const cause = problemsInWords(parsed.error, "request").join("; ");
     const nextStep = "see events/api-request.json for what may be asked";
     return { ok: false, error: { object: `request ${action}`, cause, nextStep } };
   }

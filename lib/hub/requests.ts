@@ -3,10 +3,10 @@ import { ClusterName, NamespaceName } from "../registry/names.ts";
 import { ClusterSelector, ResourceId } from "./resource.ts";
 
 /** Where a resource goes: one cluster, or all whose labels match, now and later. */
-export const Target = z.union([
-  z.strictObject({ cluster: ClusterName }),
-  z.strictObject({ selector: ClusterSelector }),
-]);
+export const Target = z.union(
+  [z.strictObject({ cluster: ClusterName }), z.strictObject({ selector: ClusterSelector })],
+  "must be the name of one cluster, or a selector of labels",
+);
 export type Target = z.infer<typeof Target>;
 
 export const ApplyRequest = z.strictObject({

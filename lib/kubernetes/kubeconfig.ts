@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import * as z from "zod";
 import type { ClusterAccess } from "./client.ts";
+import { problemsInWords } from "./issue-in-words.ts";
 import { readYaml, YamlError } from "./yaml.ts";
 
 /** A kubeconfig that cannot be used. Names the context, cluster or user and the next step; never holds a secret value. */
@@ -98,8 +99,7 @@ function parse(kubeconfig: string, source: string): z.infer<typeof Kubeconfig> {
   }
   const parsed = Kubeconfig.safeParse(content);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join(".") || "it"}: ${message}`);
-  throw new KubeconfigError(`${source}: is no kubeconfig: ${problems.join("; ")}`);
+  throw new KubeconfigError(`${source}: is no kubeconfig: ${problemsInWords(parsed.error).join("; ")}`);
 }
 
 function clusterAccess(

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { issueInWords } from "./issue-in-words.ts";
+import { issueInWords } from "../kubernetes/issue-in-words.ts";
 
 /** @returns the known word nearest to a mistyped one, when it is near enough to be meant. */
 export function didYouMean(word: string, known: readonly string[]): string | undefined {

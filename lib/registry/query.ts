@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { HealthRow } from "../health/row.ts";
+import { problemsInWords } from "../kubernetes/issue-in-words.ts";
 import { describeKey, WorkKey } from "../work/keys.ts";
 import type { StateRow, WorkRow, WorkStore } from "../work/store.ts";
 import { didYouMean } from "./problems.ts";
@@ -65,7 +66,7 @@ const OVERDUE_MS = 60_000;
 export async function answerQuery(ports: QueryPorts, question: unknown): Promise<ApiReply> {
   const parsed = ApiRequest.safeParse(question);
   if (!parsed.success) {
-    const cause = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+    const cause = problemsInWords(parsed.error, "request").join("; ");
     return {
       ok: false,
       error: { object: "request", cause, nextStep: "see events/api-request.json for what may be asked" },

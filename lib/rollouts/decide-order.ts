@@ -1,3 +1,4 @@
+import { problemsInWords } from "../kubernetes/issue-in-words.ts";
 import { describeKey } from "../work/keys.ts";
 import type { OrderContext, OrderDecision } from "../work/reconciler.ts";
 import { rolloutToken } from "./approval.ts";
@@ -20,7 +21,9 @@ const SEE_STATUS = "See `outrigger rollout status`, and order again what is stil
 export function decideOrder(request: unknown, context: OrderContext): OrderDecision {
   const parsed = Order.safeParse(request);
   if (!parsed.success) {
-    const cause = parsed.error.issues.map(({ path, message }) => `order.${path.join(".")}: ${message}`).join("; ");
+    const cause = problemsInWords(parsed.error)
+      .map((problem) => `order.${problem}`)
+      .join("; ");
     return refused(cause, "Send one of those in events/direct-request.json.");
   }
   const order = parsed.data;

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { issueInWords } from "../registry/issue-in-words.ts";
+import { issueInWords } from "../kubernetes/issue-in-words.ts";
 import { editDistance } from "../registry/problems.ts";
 import { shownUrl } from "./gates.ts";
 

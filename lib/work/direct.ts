@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { problemsInWords } from "../kubernetes/issue-in-words.ts";
 import type { Condition } from "../kubernetes/objects.ts";
 import type { Registration } from "../registry/registration.ts";
 import { admit } from "./admission.ts";
@@ -32,7 +33,7 @@ const GONE = "Gone";
 export async function runDirect(worker: Worker, request: unknown, deadline: Deadline): Promise<DirectResponse> {
   const parsed = DirectRequest.safeParse(request);
   if (!parsed.success) {
-    const cause = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+    const cause = problemsInWords(parsed.error, "request").join("; ");
     return { error: { object: "request", cause, nextStep: 'Send {"action": "reconcile", "key": {…}}; see events/.' } };
   }
   const { key } = parsed.data;

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { problemsInWords } from "../kubernetes/issue-in-words.ts";
 import type { WorkKey } from "./keys.ts";
 import { LANE_OF_KIND, type LaneName } from "./lanes.ts";
 import { WorkMessage } from "./messages.ts";
@@ -47,10 +48,7 @@ export function parseBody<T>(body: string, schema: z.ZodType<T>): { message: T }
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return { message: parsed.data };
-  const problems = parsed.error.issues.map(
-    (issue) => `${issue.path.length === 0 ? "body" : issue.path.join(".")}: ${issue.message}`,
-  );
-  return { reason: problems.join("; ").slice(0, REASON_LENGTH) };
+  return { reason: problemsInWords(parsed.error, "body").join("; ").slice(0, REASON_LENGTH) };
 }
 
 /** @returns the schema of one lane's messages: a kind that belongs elsewhere is a problem like any other. */

@@ -48,6 +48,16 @@ describe("a failure ends with exit code 1 and one line: object, cause, next step
   });
 });
 
+test("an answer of another version is told in one line that names both ways out", async () => {
+  const hub = fakeHub(() => ({ ok: true, data: [{ registration: "c" }] }));
+  const { exitCode, stderr } = await run("cluster list", async () => hub);
+  expect(stderr).toBe(
+    `outrigger: The hub's answer: version ${manifest.version} of this command cannot read it: 0.registration: must be an object. ` +
+      "Use the command of the version that is deployed, or deploy this version.\n",
+  );
+  expect(exitCode).toBe(1);
+});
+
 test("reconcile asks the lane of the kind and prints its answer as one line of JSON", async () => {
   const reply = {
     actions: [{ kind: "DeletePod", object: "mimir/ingester-zone-a-0", reason: "OutdatedRevision" }],

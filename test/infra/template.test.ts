@@ -141,6 +141,19 @@ describe.each(FUNCTION_NAMES)("function %s", (name: FunctionName) => {
   });
 });
 
+test("a function whose environment was changed names each variable and the way out", () => {
+  const changed = {
+    OUTRIGGER_TABLE: "t",
+    OUTRIGGER_HUB_ID: "",
+    OUTRIGGER_RECONCILE_QUEUE_URL: "x",
+    OUTRIGGER_LOCAL: "yes",
+  };
+  expect(() => readEnvironment("api", changed)).toThrow(
+    "Function api has a wrong environment: OUTRIGGER_HUB_ID: must not be empty; OUTRIGGER_LOCAL: must be one of true, false; " +
+      "OUTRIGGER_RECONCILE_QUEUE_URL: must be a URL. Deploy the stack again to restore it.",
+  );
+});
+
 test("the table is encrypted with KMS, recoverable to a point in time, forgets what expired and knows what is due", () => {
   expect(properties("OutriggerStateTable")).toMatchObject({
     BillingMode: "PAY_PER_REQUEST",

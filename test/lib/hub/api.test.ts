@@ -63,8 +63,13 @@ describe("what is refused, and then not written", () => {
       { target: { selector: { matchLabels: { "a b": "c" } } } },
       /selector: matchLabels has the key "a b"/,
     ],
-    ["no target", manifest(), {}, /target/],
-    ["two targets", manifest(), { target: { cluster: "eu", ...PROD } }, /target/],
+    ["no target", manifest(), {}, /target: must be the name of one cluster, or a selector/],
+    [
+      "two targets",
+      manifest(),
+      { target: { cluster: "eu", ...PROD } },
+      /target: must be the name of one cluster, or a selector/,
+    ],
     [
       "an unknown cluster",
       manifest(),

@@ -121,8 +121,8 @@ const REFUSED: [name: string, kubeconfig: string, message: string][] = [
   ["no contexts", kubeconfig(token, {}, { contexts: null }), 'has no context "c"; it has none'],
   ["a missing cluster", kubeconfig(token, {}, { clusters: [] }), 'names the cluster "prod", of which there is none'],
   ["a missing user", kubeconfig(token, {}, { users: null }), 'names the user "admin", of which there is none'],
-  ["no server", kubeconfig(token, { server: 5 }), "is no kubeconfig: clusters.0.cluster.server:"],
-  ["no map", `- ${SECRET}`, "is no kubeconfig: it:"],
+  ["no server", kubeconfig(token, { server: 5 }), "is no kubeconfig: clusters.0.cluster.server: must be text"],
+  ["no map", `- ${SECRET}`, "is no kubeconfig: it: must be an object"],
   ["broken YAML", `a: ${SECRET}: b`, "is no kubeconfig: not readable as YAML at line 1"],
 ];
 

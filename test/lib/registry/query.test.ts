@@ -104,8 +104,8 @@ describe("what the api function answers", () => {
       "MultiAZRollout mimir/x in cluster prod",
       /does not know it/,
     ],
-    ["an unknown question", { action: "cluster.eat" }, "request", /action/],
-    ["no question", undefined, "request", /expected object/],
+    ["an unknown question", { action: "cluster.eat" }, "request", /^action: must be one of cluster\.list, .*, status$/],
+    ["no question", undefined, "request", /^request: is missing$/],
   ])("says what is wrong with %s", async (_sentence, question, object, cause) => {
     expect(await answerQuery(ports, question)).toMatchObject({
       ok: false,

@@ -90,8 +90,8 @@ describe("an order", () => {
   });
 
   const refusals: Record<string, [unknown, { state?: unknown; status?: unknown }, string]> = {
-    "that is none": [{ type: "explode" }, {}, "order.type"],
-    "with too much in it": [{ type: "pause", forSeconds: 3 }, {}, "forSeconds"],
+    "that is none": [{ type: "explode" }, {}, "order.type: must be one of pause, resume, approve, abort, rollback"],
+    "with too much in it": [{ type: "pause", forSeconds: 3 }, {}, "order.forSeconds: unknown field"],
     "to abort nothing": [{ type: "abort", rollout: "now" }, { state: freshState("u") }, "no rollout is under way"],
     "to abort what is completed": [
       { type: "abort", rollout: "then" },

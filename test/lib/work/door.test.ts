@@ -32,12 +32,12 @@ describe("what is wrong with a message", () => {
   it.each<[string, unknown, string[]]>([
     ["text that is no JSON", "{oops", ["body: not JSON"]],
     ["nothing", "", ["body: not JSON"]],
-    ["another type", [1], ["body: Invalid input: expected object"]],
-    ["missing fields, each named", { version: 1 }, ["key: ", "ticket: ", "dueAt: "]],
-    ["an unknown field", { ...message, desired: {} }, ['"desired"']],
-    ["an unknown version", { ...message, version: 2 }, ["version: "]],
-    ["a ticket that is none", { ...message, ticket: 0 }, ["ticket: "]],
-    ["a key without a name", { ...message, key: { ...KEY, name: "" } }, ["key.name: "]],
+    ["another type", [1], ["body: must be an object"]],
+    ["missing fields, each named", { version: 1 }, ["key: is missing", "ticket: is missing", "dueAt: is missing"]],
+    ["an unknown field", { ...message, desired: {} }, ["desired: unknown field"]],
+    ["an unknown version", { ...message, version: 2 }, ["version: must be 1"]],
+    ["a ticket that is none", { ...message, ticket: 0 }, ["ticket: must be at least 1"]],
+    ["a key without a name", { ...message, key: { ...KEY, name: "" } }, ["key.name: must not be empty"]],
     [
       "a kind of another lane",
       { ...message, key: { ...KEY, kind: "Discovery" } },

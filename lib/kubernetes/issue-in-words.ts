@@ -29,9 +29,26 @@ export function issueInWords(issue: z.core.$ZodIssue): string {
       return limitInWords(issue.origin, issue.minimum, issue.inclusive === false ? "more than" : "at least");
     case "too_big":
       return limitInWords(issue.origin, issue.maximum, issue.inclusive === false ? "less than" : "at most");
+    case "invalid_union":
+      return issue.inclusive === false || issue.options === undefined
+        ? issue.message
+        : `must be one of ${issue.options.map(String).join(", ")}`;
     default:
       return issue.message;
   }
+}
+
+/**
+ * Every problem a schema found, one sentence each, beginning with the path.
+ * @param whole names the value itself, where that is what is wrong, e.g. `body`.
+ */
+export function problemsInWords({ issues }: z.ZodError, whole = "it"): string[] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.map(String);
+    if (issue.code === "unrecognized_keys")
+      return issue.keys.map((key) => `${[...path, key].join(".")}: unknown field`);
+    return [`${path.join(".") || whole}: ${issueInWords(issue)}`];
+  });
 }
 
 function formatInWords(issue: z.core.$ZodIssueInvalidStringFormat): string {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { issueInWords } from "../../../lib/registry/issue-in-words.ts";
+import { issueInWords, problemsInWords } from "../../../lib/kubernetes/issue-in-words.ts";
 
 const rows: Record<string, [schema: z.ZodType, value: unknown, says: string]> = {
   "a field that is not there": [z.string(), undefined, "is missing"],
@@ -23,9 +23,29 @@ const rows: Record<string, [schema: z.ZodType, value: unknown, says: string]> = 
   "too small": [z.number().gt(1), 0, "must be more than 1"],
   "too large": [z.number().max(10), 11, "must be at most 10"],
   "what has words of its own": [z.string().regex(/^a$/, "must be an a"), "b", "must be an a"],
+  "none of the sorts there are": [
+    z.discriminatedUnion("type", [z.object({ type: z.literal("a") }), z.object({ type: z.literal("b") })]),
+    { type: "c" },
+    "must be one of a, b",
+  ],
   "what nothing is known of": [z.union([z.string(), z.number()]), true, "Invalid input"],
 };
 
 test.each(Object.entries(rows))("%s", (_sentence, [schema, value, says]) => {
   expect(schema.safeParse(value).error?.issues.map(issueInWords)).toEqual([says]);
+});
+
+const Request = z.strictObject({ key: z.strictObject({ name: z.string() }), count: z.int().default(1) });
+
+test.each<[string, unknown, string[]]>([
+  [
+    "what is wrong where",
+    { key: { name: 1 }, count: 0.5 },
+    ["key.name: must be text", "count: must be a whole number"],
+  ],
+  ["each field there is not", { key: { name: "a", b: 1, c: 1 } }, ["key.b: unknown field", "key.c: unknown field"]],
+  ["the value itself", [], ["request: must be an object"]],
+])("problems name %s", (_what, value, says) => {
+  const { error } = Request.safeParse(value);
+  expect(error && problemsInWords(error, "request")).toEqual(says);
 });
