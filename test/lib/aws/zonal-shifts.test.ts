@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EKSClient } from "@aws-sdk/client-eks";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createEksClients } from "../../../lib/aws/eks-clients.ts";
 import { createZonalShifts } from "../../../lib/aws/zonal-shifts.ts";
 import { putCluster } from "../../../local/eks/clusters.ts";
@@ -157,9 +157,17 @@ describe("it is an error, which holds the rollout, when ARC", () => {
     await expect(ask()).rejects.toThrow(says);
   });
 
-  test("does not answer within 2.5 s, twice", { timeout: 15_000 }, async () => {
-    answer = () => {};
+  test("does not answer within 2.5 s, twice", async () => {
+    const attempts: AbortController[] = [];
+    const timeout = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => {
+      const attempt = new AbortController();
+      attempts.push(attempt);
+      return attempt.signal;
+    });
+    onTestFinished(() => timeout.mockRestore());
+    answer = () => attempts.at(-1)?.abort();
     await expect(ask()).rejects.toThrow("did not answer within 2.5 s");
+    expect(timeout.mock.calls).toEqual([[2_500], [2_500]]);
     expect(requests).toHaveLength(2);
   });
 
