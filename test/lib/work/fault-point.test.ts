@@ -78,7 +78,7 @@ describe("an armed fault point", () => {
       const child = await start();
       const exited = once(child, "exit");
       const state = async () => (await readFile(`/proc/${child.pid}/stat`, "utf8")).replace(/^.*\) /s, "")[0];
-      await expect.poll(state, { timeout: 10_000 }).toBe("T");
+      await expect.poll(state, { timeout: 25_000 }).toBe("T");
       child.kill("SIGCONT");
       expect(await exited).toEqual([0, null]);
     });
