@@ -15,7 +15,17 @@ export interface NextStage {
 const { imagePullFailure, crashLoop, outOfMemory, neverReady } = POD_BEHAVIOURS;
 const { behaviour: BEHAVIOUR, readyAfter, terminateAfter, crashAfter } = POD_ANNOTATIONS;
 
-export function nextStage(pod: KubeObject, readyAfterMs: number, random: () => number): NextStage | undefined {
+/** What the life of all pods of a cluster hangs on. */
+export interface StageOptions {
+  /** From Running to Ready for pods whose annotations say nothing, milliseconds. */
+  readyAfterMs: number;
+  /** From 0 up to 1. */
+  random: () => number;
+  /** The address of the pod with this UID. */
+  addressOf: (uid: string) => string;
+}
+
+export function nextStage(pod: KubeObject, { readyAfterMs, random, addressOf }: StageOptions): NextStage | undefined {
   const draw = (annotation: string, defaultMs: number): number =>
     drawDuration(annotationOf(pod, annotation), defaultMs, random);
   if (pod.metadata.deletionTimestamp !== undefined) {
@@ -32,7 +42,7 @@ export function nextStage(pod: KubeObject, readyAfterMs: number, random: () => n
     status,
   });
   if (phase === "Pending") {
-    if (kind !== imagePullFailure) return stage("start", 0, (now) => started(pod, now));
+    if (kind !== imagePullFailure) return stage("start", 0, (now) => started(pod, now, addressOf(pod.metadata.uid)));
     return state["waiting"] === undefined ? stage("image-pull-failure", 0, (now) => pullFailed(pod, now)) : undefined;
   }
   if (phase !== "Running") return undefined;
@@ -123,10 +133,10 @@ function restarted(now: number): ContainerState {
   };
 }
 
-function started(pod: KubeObject, now: number): JsonObject {
+function started(pod: KubeObject, now: number, podIP: string): JsonObject {
   const time = timestamp(now);
   const node = stringAt(pod, "spec", "nodeName") ?? "";
-  const [hostIP, podIP] = [nodeAddress(node), podAddress(pod.metadata.uid)];
+  const hostIP = nodeAddress(node);
   const initialized = withCondition(objectAt(pod, "status"), { type: "Initialized", status: "True" }, time);
   const status: JsonObject = {
     ...readiness({ ...pod, status: initialized }, false, now),
@@ -210,10 +220,4 @@ function completed(pod: KubeObject, now: number): JsonObject {
 /** Nodes are named after their address, as on EKS. */
 function nodeAddress(node: string): string {
   return /^ip-(\d+)-(\d+)-(\d+)-(\d+)\./.exec(node)?.slice(1).join(".") ?? "127.0.0.1";
-}
-
-/** An address of 10.128.0.0/16 that follows from the pod's UID. */
-function podAddress(uid: string): string {
-  const number = Number.parseInt(uid.slice(0, 4), 16) || 1;
-  return `10.128.${number >> 8}.${number & 255}`;
 }

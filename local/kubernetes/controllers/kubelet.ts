@@ -5,7 +5,8 @@ import { resourceKey } from "../resource-type.ts";
 import { StatusError } from "../status.ts";
 import type { Store } from "../store.ts";
 import type { Access } from "./access.ts";
-import { nextStage } from "./kubelet-stages.ts";
+import { nextStage, type StageOptions } from "./kubelet-stages.ts";
+import { createPodAddresses } from "./pod-addresses.ts";
 
 const PODS = resourceKey({ group: "", plural: "pods" });
 
@@ -22,8 +23,10 @@ export function runKubelets(
   access: Access,
   store: Store,
   clock: Clock,
-  options: { readyAfterMs: number; random: () => number },
+  options: Pick<StageOptions, "readyAfterMs" | "random">,
 ): () => void {
+  const addresses = createPodAddresses();
+  const stages: StageOptions = { ...options, addressOf: addresses.of };
   const planned = new Map<string, Planned>();
   const forget = (uid: string): void => {
     planned.get(uid)?.cancel();
@@ -31,7 +34,7 @@ export function runKubelets(
   };
   const plan = (pod: KubeObject): void => {
     const { uid } = pod.metadata;
-    const next = nextStage(pod, options.readyAfterMs, options.random);
+    const next = nextStage(pod, stages);
     if (next?.name === planned.get(uid)?.stage) return;
     forget(uid);
     if (next === undefined) return;
@@ -44,7 +47,7 @@ export function runKubelets(
   const step = (uid: string, name: string, { metadata }: KubeObject): void => {
     const pod = access.get("", "pods", metadata.namespace, metadata.name);
     if (pod === undefined || pod.metadata.uid !== uid) return;
-    const stage = nextStage(pod, options.readyAfterMs, options.random);
+    const stage = nextStage(pod, stages);
     if (stage?.name !== name) {
       plan(pod);
       return;
@@ -58,8 +61,10 @@ export function runKubelets(
   };
   const unsubscribe = store.subscribe(({ resource, type, object }) => {
     if (resource !== PODS) return;
-    if (type === "DELETED") forget(object.metadata.uid);
-    else if (stringAt(object, "spec", "nodeName") !== undefined) plan(object);
+    if (type === "DELETED") {
+      forget(object.metadata.uid);
+      addresses.release(object.metadata.uid);
+    } else if (stringAt(object, "spec", "nodeName") !== undefined) plan(object);
   });
   return () => {
     unsubscribe();
