@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import type { Pod, StatefulSet } from "../../../lib/kubernetes/objects.ts";
 import { NODES } from "../../../lib/kubernetes/types.ts";
 import { ordinalOf } from "../../../lib/rollouts/pods.ts";
+import { POD_ANNOTATIONS, POD_BEHAVIOURS } from "../../../local/control-plane/pod-behaviours.ts";
 import {
   INGESTER,
   kafkaSet,
@@ -11,9 +13,11 @@ import {
   type Place,
   STORE_GATEWAY,
 } from "./groups.ts";
+import type { Hub } from "./hub.ts";
 import { Play } from "./play.ts";
 import type { Stage } from "./stage.ts";
 import { transcriptOf } from "./transcript.ts";
+import type { Witness } from "./witness.ts";
 
 const BUDGETS = {
   apiVersion: "policy/v1",
@@ -32,8 +36,6 @@ export interface Golden {
   name: string;
   spec: Record<string, unknown>;
   sets: (place: Place) => StatefulSet[];
-  /** From Running to Ready, milliseconds of ours: longer than a batch takes to be deleted. */
-  readyMs: number;
   budget?: (namespace: string) => object;
   image: string;
   /** As the StatefulSets or the spec have it, in pods. */
@@ -50,7 +52,6 @@ const mimir = (component: MimirComponent): Omit<Golden, "title" | "file"> => ({
     rollingUpdate: { intervalSeconds: 0 },
   },
   sets: (place) => mimirSets(component, place),
-  readyMs: 1_000,
   budget: (namespace) => mimirBudget(component, namespace),
   image: "grafana/mimir:3.0.0",
   maxUnavailable: component.replicas,
@@ -85,13 +86,17 @@ export const GOLDENS: readonly Golden[] = [
       rollingUpdate: { maxUnavailable: 1, intervalSeconds: 0 },
     },
     sets: (place) => [kafkaSet(place)],
-    readyMs: 200,
     image: "apache/kafka:4.1.0",
     maxUnavailable: 1,
     spread: true,
   },
 ];
 
+/** From Running to Ready. */
+const READY_AFTER = "200ms";
+/** New pods wait to be told that they may get Ready. */
+const UNRIPE = POD_BEHAVIOURS.neverReady;
+const RIPEN_EVERY_MS = 25;
 /** A pod younger than this is not judged yet; batches are told apart from each other by nothing else. */
 const YOUNG_MS = 5_000;
 
@@ -100,8 +105,7 @@ export async function playGolden(stage: Stage, golden: Golden): Promise<string> 
   const play = new Play(stage, golden.namespace);
   try {
     const { zones } = stage.cluster;
-    const readyAfter = `${golden.readyMs * stage.time.factor}ms`;
-    await play.install(golden.sets({ namespace: golden.namespace, zones, readyAfter }));
+    await play.install(golden.sets({ namespace: golden.namespace, zones, readyAfter: READY_AFTER }));
     if (golden.budget !== undefined && (await stage.admin.raw("GET", "/apis/policy/v1")).status === 200) {
       await stage.admin.create(BUDGETS, golden.budget(golden.namespace) as { metadata: { name: string } });
     }
@@ -109,7 +113,8 @@ export async function playGolden(stage: Stage, golden: Golden): Promise<string> 
     await play.createResource(golden.name, golden.spec);
     for (const { metadata, spec } of await play.sets()) {
       const containers = spec.template.spec?.containers?.map((one) => ({ ...one, image: golden.image }));
-      await play.patchSet(metadata.name, { spec: { template: { spec: { containers } } } });
+      const template = { metadata: { annotations: { [POD_ANNOTATIONS.behaviour]: UNRIPE } }, spec: { containers } };
+      await play.patchSet(metadata.name, { spec: { template } });
     }
     await play.untilObserved();
     await stage.time.sleep(YOUNG_MS);
@@ -118,7 +123,12 @@ export async function playGolden(stage: Stage, golden: Golden): Promise<string> 
     const names = golden.spread === true ? placesIn(before, zoneOf) : (pod: string) => pod;
     const witness = await play.witness({ zoneOf, maxUnavailable: golden.maxUnavailable });
     const hub = play.hub(golden.name);
-    const status = await play.untilStatus(golden.name, ({ phase }) => expect(phase).toBe("Completed"));
+    const done = new AbortController();
+    const completed = play.untilStatus(golden.name, ({ phase }) => expect(phase).toBe("Completed"));
+    const [status] = await Promise.all([
+      completed.finally(() => done.abort()),
+      ripen(play, { witness, hub, signal: done.signal }),
+    ]);
     await play.untilOneRevision();
     await hub.stop();
     const sets = await play.sets();
@@ -136,6 +146,22 @@ export async function playGolden(stage: Stage, golden: Golden): Promise<string> 
     return transcriptOf({ windows: witness.windows(), events: hub.events(), sets, status, names });
   } finally {
     await play.close();
+  }
+}
+
+/**
+ * Lets new pods get Ready as soon as all of the batch they came in are deleted, however long that takes: an observer tells
+ * batches apart by nothing but pods that are Ready again in between.
+ */
+async function ripen(play: Play, scene: { witness: Witness; hub: Hub; signal: AbortSignal }): Promise<void> {
+  const { witness, hub, signal } = scene;
+  while (!signal.aborted) {
+    // What a batch came to is recorded when its last delete is answered.
+    const isBetween = hub.deleted().length === witness.gone().length;
+    const unripe = witness.staying().filter(({ metadata }) => metadata.annotations?.[POD_ANNOTATIONS.behaviour]);
+    const names = isBetween ? unripe.map(({ metadata }) => metadata.name) : [];
+    await play.annotatePods(names, { [POD_ANNOTATIONS.behaviour]: null });
+    await sleep(RIPEN_EVERY_MS);
   }
 }
 

@@ -31,6 +31,8 @@ export interface WitnessOptions {
 export interface Witness {
   /** Pods that went, in the order in which they were seen to go. */
   gone(): readonly GonePod[];
+  /** Pods that are there and not on their way out. */
+  staying(): readonly Pod[];
   windows(): readonly Window[];
   /** Promises that were broken, as sentences. */
   violations(): string[];
@@ -109,6 +111,7 @@ export async function observe(client: KubernetesClient, options: WitnessOptions)
   );
   return {
     gone: () => [...gone.values()],
+    staying: () => [...known.values()].filter(({ metadata: { uid = "" } }) => !gone.has(uid)),
     windows: () => windows,
     violations() {
       const wrong = [...gone.values()].filter(({ name, outdated }) => !outdated && !others.includes(name));
