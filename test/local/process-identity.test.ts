@@ -10,8 +10,8 @@ afterEach(() => {
 });
 
 /** A process that says something once it runs. */
-async function start(script: string): Promise<{ child: ChildProcess; pid: number; said: string }> {
-  const child = spawn("sh", ["-c", script], { detached: true, stdio: ["ignore", "pipe", "ignore"] });
+async function start(script: string) {
+  const child = spawn("sh", ["-c", script], { detached: true, stdio: ["pipe", "pipe", "ignore"] });
   started.push(child);
   const [said] = (await once(child.stdout, "data")) as [Buffer];
   return { child, pid: child.pid ?? 0, said: said.toString().trim() };
@@ -39,9 +39,11 @@ test("what a recorded process started goes with it, also from another process gr
 });
 
 test("the group of a leader that has ended already is killed", async () => {
-  const { child, pid, said } = await start("sleep 60 & echo $!; sleep 0.2");
+  const { child, pid, said } = await start("sleep 60 & echo $!; read line");
   const recorded = recordProcess("leader", pid);
-  await once(child, "exit");
+  const exit = once(child, "exit");
+  child.stdin.end();
+  await exit;
   expect(isRunning(Number(said))).toBe(true);
   await killRecorded(recorded ? [recorded] : []);
   expect(isRunning(Number(said))).toBe(false);
