@@ -21,6 +21,8 @@ const list = (resourceVersion: string, ...items: unknown[]) => ({
 const bookmark = (resourceVersion: string) => ({ type: "BOOKMARK", object: { metadata: { resourceVersion } } });
 const EXPIRED = { type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } };
 
+/** As long as a busy machine may take for a few requests. */
+const PATIENCE = { timeout: 20_000 };
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -62,7 +64,7 @@ const versionsAsked = (asked: readonly URLSearchParams[]) => asked.map((each) =>
 describe("an observer of pods", () => {
   test("has the server end each watch with a bookmark, sooner than its client gives up a quiet one", async () => {
     const { watcher, asked } = await observe([list("5", pod("one", "3"))], [[bookmark("40")], [bookmark("90")]]);
-    await vi.waitFor(() => expect(versionsAsked(asked)).toEqual(["5", "40", "90"]));
+    await vi.waitFor(() => expect(versionsAsked(asked)).toEqual(["5", "40", "90"]), PATIENCE);
     for (const each of asked) {
       expect(each.get("allowWatchBookmarks")).toBe("true");
       expect(Number(each.get("timeoutSeconds"))).toBeGreaterThan(2);
@@ -76,25 +78,22 @@ describe("an observer of pods", () => {
       [list("5", pod("one", "3"))],
       [[{ type: "DELETED", object: pod("one", "6") }], [{ type: "ADDED", object: pod("two", "7") }]],
     );
-    await vi.waitFor(() => expect(versionsAsked(asked)).toEqual(["5", "6", "7"]));
+    await vi.waitFor(() => expect(versionsAsked(asked)).toEqual(["5", "6", "7"]), PATIENCE);
     expect(watcher.of(GROUP)).toEqual({ replaced: 1, peakUnavailable: 1, doubleZoneEvents: 0 });
   });
 
   test("goes on after an expired version when no pod is new", async () => {
     const lists = [list("5", pod("one", "3")), list("70", pod("one", "3"))];
     const { watcher, asked } = await observe(lists, [[EXPIRED]]);
-    await vi.waitFor(() => expect(versionsAsked(asked)).toEqual(["5", "70"]));
+    await vi.waitFor(() => expect(versionsAsked(asked)).toEqual(["5", "70"]), PATIENCE);
     expect(watcher.of(GROUP).replaced).toBe(0);
   });
 
   test("says nothing any more when pods have changed behind an expired version", async () => {
     const lists = [list("5", pod("one", "3")), list("70", pod("two", "69"))];
     const { watcher, asked } = await observe(lists, [[EXPIRED]]);
-    await vi.waitFor(() =>
-      expect(() => watcher.of(GROUP)).toThrow(
-        "The observer's watch at version 5 expired, and pods have changed since.",
-      ),
-    );
+    const missed = "The observer's watch at version 5 expired, and pods have changed since.";
+    await vi.waitFor(() => expect(() => watcher.of(GROUP)).toThrow(missed), PATIENCE);
     expect(versionsAsked(asked)).toEqual(["5"]);
   });
 });

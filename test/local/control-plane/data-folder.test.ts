@@ -9,6 +9,9 @@ import { isAlive } from "../../../local/control-plane/lock-file.ts";
 import { ProcessEndedError, ProcessGroup, stopRecorded } from "../../../local/control-plane/processes.ts";
 import { recordProcess } from "../../../local/process-identity.ts";
 
+/** Other processes end when the machine lets them. */
+const PATIENCE = { timeout: 20_000 };
+
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "data-folder-"));
@@ -27,7 +30,7 @@ test("what an earlier control plane left is stopped and removed", async () => {
   await processes.start("sleeper", "sleep", ["60"]);
   await clearDataFolder(folder, { name: "alpha" });
   expect(await readdir(folder)).toEqual(["control-plane.json"]);
-  await vi.waitFor(() => expect(Object.values(processes.pids).filter(isAlive)).toEqual([]));
+  await vi.waitFor(() => expect(Object.values(processes.pids).filter(isAlive)).toEqual([]), PATIENCE);
 });
 
 test("a folder without a started control plane says so", async () => {
@@ -58,13 +61,13 @@ test("processes that are not detached end with the one that started them", async
   expect(isAlive(sleeper)).toBe(true);
   owner.kill("SIGTERM");
   expect(await once(owner, "exit")).toEqual([null, "SIGTERM"]);
-  await vi.waitFor(() => expect(recordProcess("sleeper", sleeper)).toBeUndefined());
+  await vi.waitFor(() => expect(recordProcess("sleeper", sleeper)).toBeUndefined(), PATIENCE);
 });
 
 test("a process that ends while it is waited for is named with the end of its log", async () => {
   const processes = new ProcessGroup(folder, false);
   await processes.start("etcd", "sh", ["-c", "echo 'bind: address already in use'; exit 3"]);
-  const waiting = processes.waitFor("etcd", () => Promise.resolve(false), 5_000);
+  const waiting = processes.waitFor("etcd", () => Promise.resolve(false), PATIENCE.timeout);
   await expect(waiting).rejects.toThrow(ProcessEndedError);
   await expect(waiting).rejects.toThrow(/etcd ended \(3\) while starting:\nbind: address already in use/);
   await processes.stop();
