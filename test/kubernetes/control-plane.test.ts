@@ -231,16 +231,20 @@ describe("pods of a StatefulSet with three replicas", () => {
       waitFor,
     );
     const [first] = await podsOf("lingering");
-    await cluster.admin.request("DELETE", `${PODS}/lingering-0`);
-    const [terminating] = await podsOf("lingering");
-    expect(terminating?.metadata).toMatchObject({
+    const terminating = (await cluster.admin.request("DELETE", `${PODS}/lingering-0`)) as Pod;
+    expect(terminating.metadata).toMatchObject({
       uid: first?.metadata.uid,
       deletionTimestamp: expect.any(String) as string,
     });
-    await vi.waitFor(
-      async () => expect((await podsOf("lingering"))[0]?.metadata.uid).not.toBe(first?.metadata.uid),
-      waitFor,
-    );
+    const { deletionTimestamp = "", deletionGracePeriodSeconds = 0 } = terminating.metadata;
+    const successor = await vi.waitFor(async () => {
+      const [pod] = await podsOf("lingering");
+      expect(pod?.metadata.uid).toEqual(expect.any(String));
+      expect(pod?.metadata.uid).not.toBe(first?.metadata.uid);
+      return pod as Pod;
+    }, waitFor);
+    const askedAt = Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1_000;
+    expect(Date.parse(successor.metadata.creationTimestamp ?? "") - askedAt).toBeGreaterThanOrEqual(2_000);
   });
 });
 

@@ -32,8 +32,8 @@ export interface WatchEvent {
 
 export interface ContractClient {
   call(call: Call): Promise<Reply>;
-  /** Collects events until `count` came or the server ended the watch. */
-  watch(path: string, count: number): Promise<WatchEvent[]>;
+  /** Collects events until they are enough and no more came for `quietMs` after that, or until the server ended the watch. */
+  watch(path: string, isEnough: (events: readonly WatchEvent[]) => boolean, quietMs: number): Promise<WatchEvent[]>;
   close(): Promise<void>;
 }
 
@@ -57,15 +57,30 @@ export function createContractClient(subject: Subject): ContractClient {
       const text = await response.body.text();
       return { status: response.statusCode, headers: response.headers as Record<string, string>, body: parse(text) };
     },
-    async watch(path, count) {
-      const response = await request(`${server}${path}`, { dispatcher: asAdmin });
+    async watch(path, isEnough, quietMs) {
+      const stop = new AbortController();
+      const { signal } = stop;
+      const { statusCode, body } = await request(`${server}${path}`, { dispatcher: asAdmin, signal });
+      if (statusCode !== 200) throw new Error(`GET ${path} answered ${statusCode} ${await body.text()}`);
       const events: WatchEvent[] = [];
+      let quiet: NodeJS.Timeout | undefined;
+      const look = (): void => {
+        if (quiet !== undefined) quiet.refresh();
+        else if (isEnough(events)) quiet = setTimeout(() => stop.abort(), quietMs);
+      };
       let rest = "";
-      for await (const chunk of response.body as AsyncIterable<Buffer>) {
-        const lines = `${rest}${chunk.toString("utf8")}`.split("\n");
-        rest = lines.pop() ?? "";
-        events.push(...lines.map((line) => JSON.parse(line) as WatchEvent));
-        if (events.length >= count) break;
+      try {
+        look();
+        for await (const chunk of body.setEncoding("utf8") as AsyncIterable<string>) {
+          const lines = `${rest}${chunk}`.split("\n");
+          rest = lines.pop() ?? "";
+          events.push(...lines.map((line) => JSON.parse(line) as WatchEvent));
+          look();
+        }
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        clearTimeout(quiet);
       }
       return events;
     },

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { admissionPolicy, policyBinding } from "./admission-policies.ts";
 import { named, pod } from "./objects.ts";
-import { type Answer, apply, get, merge, ok, post, type Row, type Step } from "./step.ts";
+import { type Answer, apply, eventually, get, merge, ok, post, type Row, type Step } from "./step.ts";
 
 /** Which API answers. */
 export type Server = "embedded" | "real";
@@ -103,7 +103,7 @@ export const DIFFERENCES: readonly Difference[] = [
         { status: 200, absent: ["status.observedGeneration"] },
         ok({ status: { observedGeneration: 1 } }),
       );
-      return [create, { ...get("deploy/d", answer), eventually: true }];
+      return [create, ...eventually(get("deploy/d", answer))];
     },
   },
   {
@@ -161,8 +161,10 @@ export const DIFFERENCES: readonly Difference[] = [
     reason: "nothing reads them",
     steps: (server) => [
       post("pods", pod("a")),
-      { ...get("pods/a", ok({ status: { phase: "Running" } })), eventually: true },
-      get("events", by<Answer>(server, { status: 200, names: [] }, ok({ items: [{ reason: "Scheduled" }] }))),
+      ...eventually(
+        get("pods/a", ok({ status: { phase: "Running" } })),
+        get("events", by<Answer>(server, { status: 200, names: [] }, ok({ items: [{ reason: "Scheduled" }] }))),
+      ),
     ],
   },
 ];

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { named, pod, statefulSet } from "./objects.ts";
+import { quota } from "./quota-steps.ts";
 import { created, del, eventually, fails, get, invalid, merge, ok, post, type Row } from "./step.ts";
 
 /** What is filled in and checked of each kind; discovery. */
@@ -144,8 +145,8 @@ export const KINDS: Row[] = [
   {
     title: "a quota refuses one pod too many",
     steps: [
-      post("quotas", named("q", { spec: { hard: { "count/pods": "1" } } })),
-      ...eventually(get("quotas/q", ok({ status: { used: { "count/pods": "0" } } }))),
+      ...quota({ "count/pods": "1" }),
+      get("quotas/q", ok({ status: { used: { "count/pods": "0" } } })),
       post("pods", pod("a", { nodeSelector: { nowhere: "true" } })),
       post(
         "pods",
@@ -157,8 +158,10 @@ export const KINDS: Row[] = [
         ),
       ),
       del("pods/a"),
-      ...eventually(get("quotas/q", ok({ status: { used: { "count/pods": "0" } } }))),
-      post("pods", pod("b", { nodeSelector: { nowhere: "true" } })),
+      ...eventually(
+        get("quotas/q", ok({ status: { used: { "count/pods": "0" } } })),
+        post("pods", pod("b", { nodeSelector: { nowhere: "true" } })),
+      ),
     ],
   },
   {

@@ -6,7 +6,7 @@ import {
   POD_BEHAVIOURS,
 } from "../../../local/control-plane/pod-behaviours.ts";
 import { pod } from "./objects.ts";
-import { eventually, get, merge, ok, post, type Row, type Step } from "./step.ts";
+import { eventually, get, merge, now, ok, passes, post, type Row, SINCE, type Step } from "./step.ts";
 
 const behaving = (behaviour: string, more: object = {}): Step =>
   post("pods", pod("a", {}, { annotations: { [POD_ANNOTATIONS.behaviour]: behaviour, ...more } }));
@@ -95,18 +95,17 @@ export const KUBELETS: Row[] = [
   {
     title: "containers crash again and again",
     steps: [
+      now(),
       behaving(POD_BEHAVIOURS.crashLoop, fast),
-      ...eventually(
-        get(
-          "pods/a",
-          ok(
-            container({
-              ready: false,
-              restartCount: 2,
-              state: { waiting: { reason: "CrashLoopBackOff" } },
-              lastState: { terminated: { reason: "Error", exitCode: 1 } },
-            }),
-          ),
+      passes(
+        `pods?${SINCE}`,
+        ...[1, 2].map((restartCount) =>
+          container({
+            ready: false,
+            restartCount,
+            state: { waiting: { reason: "CrashLoopBackOff" } },
+            lastState: { terminated: { reason: "Error", exitCode: 1 } },
+          }),
         ),
       ),
     ],
@@ -114,12 +113,11 @@ export const KUBELETS: Row[] = [
   {
     title: "containers run out of memory",
     steps: [
+      now(),
       behaving(POD_BEHAVIOURS.outOfMemory, fast),
-      ...eventually(
-        get(
-          "pods/a",
-          ok(container({ restartCount: 1, lastState: { terminated: { reason: "OOMKilled", exitCode: 137 } } })),
-        ),
+      passes(
+        `pods?${SINCE}`,
+        container({ restartCount: 1, lastState: { terminated: { reason: "OOMKilled", exitCode: 137 } } }),
       ),
     ],
   },

@@ -1,9 +1,11 @@
 import { expect, vi } from "vitest";
-import type { ContractClient, Reply } from "./client.ts";
+import type { ContractClient, Reply, WatchEvent } from "./client.ts";
 import { wholePath } from "./paths.ts";
 import type { Answer, Row, Step, WatchStep } from "./step.ts";
 
 const patience = { timeout: 30_000, interval: 50 };
+/** What a watch must not tell would come within this time, milliseconds. */
+const QUIET_MS = 1_000;
 
 /** What a row knows: its namespace, and the answers it kept. */
 export type Known = Record<string, unknown>;
@@ -28,15 +30,43 @@ export async function runRow(client: ContractClient, row: Row): Promise<void> {
 
 async function runWatch(client: ContractClient, step: WatchStep, known: Known): Promise<void> {
   const path = filled(wholePath(step.watch), known);
-  const whole = `${path}${path.includes("?") ? "&" : "?"}watch=1&timeoutSeconds=1`;
-  const all = await client.watch(whole, Number.POSITIVE_INFINITY);
+  const whole = `${path}${path.includes("?") ? "&" : "?"}watch=1&timeoutSeconds=${patience.timeout / 1_000}`;
   const wanted = filled(step.events, known);
-  const events = step.bookmarks === true ? all.slice(0, wanted.length) : all.filter(({ type }) => type !== "BOOKMARK");
+  const told = (all: readonly WatchEvent[]): readonly WatchEvent[] =>
+    step.bookmarks === true ? all.slice(0, wanted.length) : all.filter(({ type }) => type !== "BOOKMARK");
+  if (step.among === true) {
+    const all = await client.watch(whole, (events) => passed(events, wanted) === wanted.length, 0);
+    const count = passed(all, wanted);
+    expect(count, `${step.watch} told ${JSON.stringify(told(all))}, not ${JSON.stringify(wanted[count])}`).toBe(
+      wanted.length,
+    );
+    return;
+  }
+  const events = told(await client.watch(whole, (all) => told(all).length >= wanted.length, QUIET_MS));
   expect(
     events.map(({ type }) => type),
     step.watch,
   ).toEqual(wanted.map(({ type }) => type));
   expect(events, step.watch).toMatchObject(wanted);
+}
+
+/** @returns how many of the wanted events came, one after the other. */
+function passed(events: readonly WatchEvent[], wanted: WatchStep["events"]): number {
+  let count = 0;
+  for (const event of events) {
+    const next = wanted[count];
+    if (next !== undefined && matches(event, next)) count += 1;
+  }
+  return count;
+}
+
+function matches(event: WatchEvent, wanted: object): boolean {
+  try {
+    expect(event).toMatchObject(wanted);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 let count = 0;

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { pod, statefulSet } from "./objects.ts";
+import { quota } from "./quota-steps.ts";
 import { meanwhile, names, ordered, renewed, settled, slowEnd, start, status } from "./stateful-set-steps.ts";
 import { del, eventually, get, invalid, merge, ok, post, type Row } from "./step.ts";
 
@@ -58,9 +59,10 @@ export const STATEFUL_SET_SCALE: Row[] = [
   {
     title: "a ready pod is available only after a while",
     steps: [
-      start({ replicas: 1, minReadySeconds: 3 }),
+      start({ replicas: 1, minReadySeconds: 600 }),
       ...status({ readyReplicas: 1, availableReplicas: 0 }),
-      ...status({ readyReplicas: 1, availableReplicas: 1 }),
+      merge("sts/s", { spec: { minReadySeconds: 3 } }),
+      ...status({ observedGeneration: 2, readyReplicas: 1, availableReplicas: 1 }),
     ],
   },
   {
@@ -198,8 +200,7 @@ export const STATEFUL_SET_SCALE: Row[] = [
   {
     title: "a quota stops a set, and room lets it go on",
     steps: [
-      post("quotas", { metadata: { name: "q" }, spec: { hard: { pods: "1" } } }),
-      ...eventually(get("quotas/q", ok({ status: { used: { pods: "0" } } }))),
+      ...quota({ pods: "1" }),
       start({ replicas: 2 }),
       ...status({ replicas: 1, readyReplicas: 1 }),
       meanwhile,

@@ -39,11 +39,13 @@ export interface Answer {
 
 /** A watch, and the events it must bring before it ends. */
 export interface WatchStep {
-  /** As `path` of a step; its parameters are completed by `watch=1` and `timeoutSeconds=1`. */
+  /** As `path` of a step; its parameters are completed by `watch=1` and `timeoutSeconds`. */
   watch: string;
   /** All of them, in order; bookmarks are left out unless they are asked for. */
   events: { type: string; object?: unknown }[];
   bookmarks?: true;
+  /** Others may come before and between them: what an object passes through on its way, however short it stays there. */
+  among?: true;
 }
 
 export interface Row {
@@ -85,6 +87,13 @@ export const watch = (path: string, ...events: [type: string, name: string, more
   events: events.map(([type, name, more]) => ({ type, object: { metadata: { name }, ...more } })),
 });
 
+/** @param objects what the watched object becomes, one after the other; it may become other things before and between. */
+export const passes = (path: string, ...objects: object[]): WatchStep => ({
+  watch: path,
+  events: objects.map((object) => ({ type: "MODIFIED", object })),
+  among: true,
+});
+
 /** A success. */
 export const ok = (body?: unknown): Answer => ({ status: 200, ...(body === undefined ? {} : { body }) });
 export const created = (body: unknown): Answer => ({ status: 201, body });
@@ -100,3 +109,7 @@ export const notFound = (message: string): Answer => fails(404, "NotFound", mess
 export const conflict = (message: string): Answer => fails(409, "Conflict", message);
 export const invalid = (message: string, causes?: string[]): Answer => fails(422, "Invalid", message, causes);
 export const eventually = (...steps: Step[]): Step[] => steps.map((one) => ({ ...one, eventually: true }));
+/** Keeps the version of now as `now`. */
+export const now = (): Step => get("cm", ok(), { keep: "now" });
+/** A parameter of watches: what came after `now`. */
+export const SINCE = "resourceVersion={now.metadata.resourceVersion}";

@@ -1,12 +1,8 @@
 import { expect } from "vitest";
 import { labelled, named, pod } from "./objects.ts";
-import { del, eventually, fails, get, invalid, merge, ok, post, type Row, type Step, watch } from "./step.ts";
+import { del, eventually, fails, get, invalid, merge, now, ok, post, type Row, SINCE, watch } from "./step.ts";
 
 const mine = "fieldSelector=metadata.name!=kube-root-ca.crt";
-/** Keeps the version of now as `now`. */
-const now = (): Step => get("cm", ok(), { keep: "now" });
-const SINCE = "resourceVersion={now.metadata.resourceVersion}";
-
 /** Watches: what they begin with, what they tell, when they end. */
 export const WATCHES: Row[] = [
   {

@@ -7,6 +7,7 @@ import { applyAccess } from "../../../local/control-plane/access.ts";
 import type { ControlPlane } from "../../../local/control-plane/start.ts";
 import { registrationOf } from "../../fakes/registration.ts";
 import { testToken } from "../kubernetes/test-tokens.ts";
+import { until } from "./play.ts";
 import type { Time } from "./time.ts";
 
 /** A cluster to roll in, which knows our definitions and lets the hub in with the shipped roles. */
@@ -27,7 +28,8 @@ export async function openStage(cluster: ControlPlane, time: Time): Promise<Stag
   const hub = createKubernetesClient({ server, caPem, token: async () => testToken("hub", [HUB_GROUP]) });
   const registration = registrationOf("stage");
   await applyAccess(cluster.admin, rbacOf(registration));
-  await installCustomResources(hub, registration);
+  // The API server heeds a role a little after it has taken it.
+  await until(() => installCustomResources(hub, registration));
   const close = async (): Promise<void> => {
     await Promise.all([admin.close(), hub.close()]);
   };

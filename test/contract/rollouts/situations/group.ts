@@ -61,7 +61,17 @@ export const GROUP_SITUATIONS: readonly Situation[] = [
       ],
     },
     deleted: [],
-    recover: (scene) => scene.annotate(["a-0", "b-1"], { [POD_ANNOTATIONS.behaviour]: null }),
+    recover: async (scene) => {
+      // One after the other: the last zone that is unready is the first to be rolled.
+      await scene.annotate(["b-1"], { [POD_ANNOTATIONS.behaviour]: null });
+      await scene.play.untilStatus(RESOURCE, ({ conditions }) => {
+        expect(conditions[0]).toMatchObject({
+          reason: "WaitingForPods",
+          message: expect.stringContaining("waiting for app-zone-a-0: NotReady") as string,
+        });
+      });
+      await scene.annotate(["a-0"], { [POD_ANNOTATIONS.behaviour]: null });
+    },
     inAll: ALL,
   },
   {
