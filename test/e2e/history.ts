@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { type Item, queryItems } from "../../lib/aws/table.ts";
 import { clusterPk, WorkKey } from "../../lib/work/keys.ts";
 import type { DeployedHub } from "./environment.ts";
+import { wholeLines } from "./whole-lines.ts";
 
 const POLL_MS = 200;
 
@@ -110,8 +110,7 @@ export interface AuditedDelete {
 
 /** Every delete of a pod in a namespace that the hub has asked for, from the API server's audit log. */
 export function readDeletes(auditLogPath: string, namespace: string): AuditedDelete[] {
-  return readFileSync(auditLogPath, "utf8")
-    .split("\n")
+  return wholeLines(auditLogPath)
     .filter((line) => line.includes('"verb":"delete"') && line.includes(`/namespaces/${namespace}/pods/`))
     .map((line) => JSON.parse(line) as AuditEvent)
     .filter(({ stage, user }) => stage === "ResponseComplete" && user.username === "outrigger")

@@ -6,6 +6,7 @@ import { watchRollout } from "../../cli/rollout/watch.ts";
 import type { Order } from "../../lib/rollouts/orders.ts";
 import type { Case } from "./case.ts";
 import { CLUSTER, type Stage } from "./environment.ts";
+import { until } from "./groups.ts";
 import { readOrders } from "./history.ts";
 import { DONE_MS, play, SLOW } from "./play.ts";
 
@@ -35,13 +36,14 @@ export function orders(stage: () => Stage): void {
         await order("pause");
         const paused = await stillAt(one, "PausedByOrder");
         expect(paused, "pods deleted before the pause").toBeLessThan(one.group.size);
+        const isTold = async () => told.some(({ reason }) => reason === "PausedByOrder") || undefined;
+        await until("orders: the watch tells of the pause", isTold, HEEDED_MS, () => JSON.stringify(told));
 
         await order("resume");
         await one.untilDeleted(paused + 2, HEEDED_MS);
         await order("abort");
         const aborted = await stillAt(one, "Aborted");
         expect(await watched).toContain("Aborted by arn:aws:");
-        expect(told.map(({ reason }) => reason)).toContain("PausedByOrder");
 
         await order("rollback");
         const isBack = (status: { conditions: { reason: string }[] } | undefined): boolean =>

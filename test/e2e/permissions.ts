@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type PolicyRule, type RoleName, SHIPPED_ROLES } from "../../lib/registry/rbac.ts";
+import { wholeLines } from "./whole-lines.ts";
 
 /** A use that a scenario does not show, and why it is granted all the same. */
 export interface Reason {
@@ -136,7 +137,4 @@ function describeRequest({ verb, requestURI, objectRef }: AuditEvent): string {
   return `${verb} ${resource === undefined ? path : [resource, subresource].filter(Boolean).join("/")}`;
 }
 
-function linesOf<T>(file: string): T[] {
-  const lines = readFileSync(file, "utf8").split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as T);
-}
+const linesOf = <T>(file: string): T[] => wholeLines(file).map((line) => JSON.parse(line) as T);
