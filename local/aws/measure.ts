@@ -18,6 +18,14 @@ const PUT_LIMIT = 1000;
 /** Log lines are read again for this long: they are written when an invocation ends, stamped with that time. */
 const LOG_OVERLAP_MS = 30_000;
 
+/** A line of a log with metrics in it. */
+interface MetricLine {
+  id: string;
+  /** Epoch milliseconds. */
+  timestamp: number;
+  values: MetricValue[];
+}
+
 /**
  * What CloudWatch does by itself on AWS and MiniStack does not: metrics out of the functions' logs (embedded metric
  * format), depths of the queues, and states of the alarms by dimension, period and missing data.
@@ -49,11 +57,12 @@ export class StackMeter {
   async measure(nowMs: number): Promise<void> {
     const resources = await this.#resources();
     const names = (type: string): string[] => resources.get(type) ?? [];
-    const values = await Promise.all([
-      this.#fromLogs(names("AWS::Logs::LogGroup"), nowMs),
+    const [lines, depths] = await Promise.all([
+      this.#readLogs(names("AWS::Logs::LogGroup")),
       this.#fromQueues(names("AWS::SQS::Queue"), nowMs),
     ]);
-    await this.#put(values.flat());
+    await this.#put([...lines.flatMap(({ values }) => values), ...depths]);
+    this.#markSeen(lines, nowMs);
     await this.#evaluate(names("AWS::CloudWatch::Alarm"), nowMs);
   }
 
@@ -69,16 +78,14 @@ export class StackMeter {
     return byType;
   }
 
-  async #fromLogs(groups: readonly string[], nowMs: number): Promise<MetricValue[]> {
-    const startTime = this.#logsFromMs;
-    const found = await Promise.all(groups.map((group) => this.#fromLogGroup(group, startTime)));
-    this.#logsFromMs = nowMs - LOG_OVERLAP_MS;
-    for (const [id, at] of this.#seen) if (at < this.#logsFromMs) this.#seen.delete(id);
-    return found.flat();
+  /** @returns the lines with metrics that were not seen before. */
+  async #readLogs(groups: readonly string[]): Promise<MetricLine[]> {
+    return (await Promise.all(groups.map((group) => this.#readLogGroup(group)))).flat();
   }
 
-  async #fromLogGroup(logGroupName: string, startTime: number): Promise<MetricValue[]> {
-    const values: MetricValue[] = [];
+  async #readLogGroup(logGroupName: string): Promise<MetricLine[]> {
+    const lines: MetricLine[] = [];
+    const startTime = this.#logsFromMs;
     let nextToken: string | undefined;
     do {
       const page = await this.#logs.send(
@@ -88,13 +95,19 @@ export class StackMeter {
         // MiniStack's event ids differ from call to call.
         const id = `${logGroupName} ${logStreamName} ${timestamp} ${message}`;
         if (this.#seen.has(id)) continue;
-        const parsed = parseEmbeddedMetrics(message);
-        if (parsed.length > 0) this.#seen.set(id, timestamp);
-        values.push(...parsed);
+        const values = parseEmbeddedMetrics(message);
+        if (values.length > 0) lines.push({ id, timestamp, values });
       }
       nextToken = page.nextToken;
     } while (nextToken !== undefined);
-    return values;
+    return lines;
+  }
+
+  /** Only once their values are put: a round that failed before reads them again. */
+  #markSeen(lines: readonly MetricLine[], nowMs: number): void {
+    for (const { id, timestamp } of lines) this.#seen.set(id, timestamp);
+    this.#logsFromMs = nowMs - LOG_OVERLAP_MS;
+    for (const [id, at] of this.#seen) if (at < this.#logsFromMs) this.#seen.delete(id);
   }
 
   async #fromQueues(urls: readonly string[], nowMs: number): Promise<MetricValue[]> {

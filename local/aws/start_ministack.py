@@ -11,6 +11,9 @@ OUTRIGGER_IAM_LOG each decision about a principal is written there, one JSON obj
 Functions run with a lower priority than MiniStack itself: on AWS a burst of cold starts does not slow down the table and
 the queues, and here fifty of them on two cores would, until every request times out.
 
+It gives a function's log some milliseconds to arrive once the function has answered; on a busy machine what came later was
+in the log of the next invocation. A function writes its log before it answers: what is in the pipe then is all of it.
+
 Its EKS knows no cluster that answers, and ARC zonal shift it does not know at all: with OUTRIGGER_EKS_ENDPOINT what it has
 let pass is answered there.
 """
@@ -18,7 +21,9 @@ let pass is answered there.
 import json
 import os
 import re
+import select
 import subprocess
+import threading
 import types
 import urllib.error
 import urllib.parse
@@ -61,6 +66,71 @@ def start_function(*args, **kwargs):
 
 
 lambda_runtime.subprocess = types.SimpleNamespace(**{**vars(subprocess), "Popen": start_function})
+
+
+
+class FunctionLog:
+    """The pipe a process of a function writes its log to. Whoever empties it holds the lock until the lines are told."""
+
+    def __init__(self, process, lines):
+        self.process = process
+        self.lines = lines
+        self.pipe = process.stderr  # Open as long as this is there, so that its number is nobody else's.
+        self.lock = threading.Lock()
+        self.begun = b""
+
+    def has_arrived(self, within_ms=None):
+        pipe = select.poll()
+        pipe.register(self.pipe.fileno(), select.POLLIN)
+        return pipe.poll(within_ms)
+
+    def empty(self):
+        """Tells every line that has arrived; False when no more can come."""
+        with self.lock:
+            while self.has_arrived(within_ms=0):
+                arrived = os.read(self.pipe.fileno(), 65536)
+                *whole, self.begun = (self.begun + arrived).split(b"\n")
+                if not arrived and self.begun:
+                    whole, self.begun = [self.begun], b""
+                for line in whole:
+                    self.lines.put(line.decode(errors="replace"))
+                if not arrived:
+                    return False
+        return True
+
+    def follow(self):
+        while self.empty():
+            self.has_arrived()
+
+
+opening_log = threading.Lock()
+
+
+def log_of(worker):
+    with opening_log:
+        log = getattr(worker, "function_log", None)
+        if worker._proc is not None and (log is None or log.process is not worker._proc):
+            log = worker.function_log = FunctionLog(worker._proc, worker._stderr_queue)
+        return log
+
+
+def read_whole_log(worker, **_waits):
+    log = log_of(worker)
+    if log is not None:
+        log.empty()
+    return worker._drain_stderr()
+
+
+def follow_log(worker):
+    log = log_of(worker)
+    if log is not None:
+        log.follow()
+
+
+# A custom runtime writes its log as it likes.
+lambda_runtime.ProvidedWorker._drain_stderr_bounded = lambda_runtime.Worker._drain_stderr_bounded
+lambda_runtime.Worker._drain_stderr_bounded = read_whole_log
+lambda_runtime.Worker._read_stderr = follow_log
 
 action_of = iam_actions.extract_iam_action
 
