@@ -57,12 +57,14 @@ export function referencePages(): Record<string, string> {
         ["when ARC", "the rollout"],
         [
           ["tells of an active shift", "is held until it has ended, whatever `ignoreGates` says"],
-          ["does not answer, or breaks", "is held, reason `ZonalShiftsUnknown`; `ignoreGates` goes on"],
+          [
+            "does not answer, breaks, or has a name that DNS does not know",
+            "is held, reason `ZonalShiftsUnknown`; `ignoreGates` goes on",
+          ],
           [
             "refuses the hub, which lacks `arc-zonal-shift:GetManagedResource`",
             "goes on; the condition `ZonalShiftsKnown` is `False` and says who needs the permission",
           ],
-          ["has no endpoint in the region", "goes on; the condition `ZonalShiftsKnown` is `False`"],
         ],
       ),
       "`outrigger local up` serves the zonal shifts of its clusters at the address it prints as EKS:",

@@ -96,8 +96,8 @@ const UNSAFE = {
   },
   ZonalShiftsUnknown: {
     phase: "Held",
-    means: "Whether a zonal shift is active could not be asked.",
-    todo: "Wait, or `ignoreGates`.",
+    means: "Whether a zonal shift is active could not be asked: ARC did not answer, or DNS does not know its name.",
+    todo: "Look at what it names, wait, or `ignoreGates`.",
   },
 } satisfies Rows;
 

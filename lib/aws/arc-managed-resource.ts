@@ -40,14 +40,11 @@ class ArcError extends Error {
   override readonly name: string;
   /** Whether another attempt may help. */
   readonly passing: boolean;
-  /** Of the system, e.g. `ENOTFOUND`. */
-  readonly code: string | undefined;
 
-  constructor(name: string, message: string, more: { passing?: boolean; code?: string | undefined } = {}) {
+  constructor(name: string, message: string, { passing = false } = {}) {
     super(message);
     this.name = name;
-    this.passing = more.passing ?? false;
-    this.code = more.code;
+    this.passing = passing;
   }
 }
 
@@ -111,11 +108,9 @@ function get(endpoint: URL, path: string, headers: Record<string, string>): Prom
   const fail = (error: NodeJS.ErrnoException): void => {
     const what = signal.aborted
       ? `did not answer within ${TIMEOUT_MS / 1000} s`
-      : `cannot be reached: ${error.message}`;
+      : `cannot be reached: ${whyNot(error)}`;
     const name = signal.aborted ? "Timeout" : "ConnectionFailed";
-    reject(
-      error instanceof ArcError ? error : new ArcError(name, `${origin} ${what}`, { passing: true, code: error.code }),
-    );
+    reject(error instanceof ArcError ? error : new ArcError(name, `${origin} ${what}`, { passing: true }));
   };
   const tls = protocol === "https:";
   const options = { signal, headers, agent: tls ? AGENTS.https : AGENTS.http };
@@ -136,6 +131,10 @@ function get(endpoint: URL, path: string, headers: Record<string, string>): Prom
   });
   request.on("error", fail);
   return promise;
+}
+
+function whyNot({ code, message }: NodeJS.ErrnoException): string {
+  return code === "ENOTFOUND" ? "DNS knows no such name (ENOTFOUND); look at the resolver the hub uses" : message;
 }
 
 function parseJson(text: string): unknown {

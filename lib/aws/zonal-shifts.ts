@@ -8,7 +8,8 @@ import type { EksClients, EksRegistrationAccess } from "./eks-clients.ts";
  * Controller: asked with the credentials the registration names, in the cluster's region. A cluster that is not enabled for
  * zonal shift, or is known by a kubeconfig, has none.
  *
- * Rejects when ARC does not answer. That the hub may not ask, or that the region has no ARC, is an answer.
+ * Rejects when ARC does not answer, also where its name is not known: every region with EKS has ARC zonal shift, so that is an
+ * outage of DNS. That the hub may not ask is an answer.
  */
 export function createZonalShifts(clientOf: EksClients) {
   return async ({ access }: Pick<Registration, "access">): Promise<ShiftReading> => {
@@ -20,24 +21,14 @@ export function createZonalShifts(clientOf: EksClients) {
       return { result: "Known", awayFrom: [...new Set(zones)].sort() };
     } catch (error) {
       if (awsErrorCode(error) === "ResourceNotFoundException") return { result: "Known", awayFrom: [] };
-      const unavailable = whyUnavailable(error, access);
-      if (unavailable === undefined) throw error;
-      return { result: "Unavailable", ...unavailable };
+      if (!isDenied(error)) throw error;
+      return { result: "Unavailable", reason: "AccessDenied", message: describeDenial(error, access) };
     }
   };
 }
 
 /** What no waiting cures and is no sign of a shift. */
-function whyUnavailable(
-  error: unknown,
-  { arn, region, roleArn }: EksRegistrationAccess,
-): { reason: string; message: string } | undefined {
-  if (isDenied(error)) {
-    const whom = roleArn === undefined ? "the role of the hub's function rollout" : `the role ${roleArn}`;
-    const message = `Zonal shifts of ${arn} cannot be looked up (${awsCause(error)}), so none holds this rollout; allow arc-zonal-shift:GetManagedResource to ${whom}.`;
-    return { reason: "AccessDenied", message };
-  }
-  if ((error as NodeJS.ErrnoException).code !== "ENOTFOUND") return undefined;
-  const message = `Zonal shifts of ${arn} cannot be looked up: ${region} has no endpoint of ARC zonal shift, so none holds this rollout.`;
-  return { reason: "NotOffered", message };
+function describeDenial(error: unknown, { arn, roleArn }: EksRegistrationAccess): string {
+  const whom = roleArn === undefined ? "the role of the hub's function rollout" : `the role ${roleArn}`;
+  return `Zonal shifts of ${arn} cannot be looked up (${awsCause(error)}), so none holds this rollout; allow arc-zonal-shift:GetManagedResource to ${whom}.`;
 }

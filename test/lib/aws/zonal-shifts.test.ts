@@ -120,18 +120,6 @@ describe("nobody may tell, which is an answer, when", () => {
     expect(reading).toHaveProperty("message", expect.stringContaining("allow arc-zonal-shift:GetManagedResource"));
     expect(requests).toHaveLength(1);
   });
-
-  test("the region has no endpoint of ARC", async () => {
-    vi.stubEnv("AWS_ENDPOINT_URL_ARC_ZONAL_SHIFT", "http://arc-zonal-shift.nowhere.invalid");
-    const absent = Object.assign(new Error("getaddrinfo ENOTFOUND"), { code: "ENOTFOUND" });
-    const lookup = vi
-      .spyOn(dns, "lookup")
-      .mockImplementation(((_name: string, _options: object, done: (error: Error) => void) =>
-        done(absent)) as unknown as typeof dns.lookup);
-    expect(await ask()).toMatchObject({ result: "Unavailable", reason: "NotOffered" });
-    expect(lookup).toHaveBeenCalled();
-    lookup.mockRestore();
-  });
 });
 
 describe("it is an error, which holds the rollout, when ARC", () => {
@@ -169,6 +157,22 @@ describe("it is an error, which holds the rollout, when ARC", () => {
     await expect(ask()).rejects.toThrow("did not answer within 2.5 s");
     expect(timeout.mock.calls).toEqual([[2_500], [2_500]]);
     expect(requests).toHaveLength(2);
+  });
+
+  test.each([
+    ["ENOTFOUND", "DNS knows no such name (ENOTFOUND); look at the resolver"],
+    ["EAI_AGAIN", "getaddrinfo EAI_AGAIN"],
+  ])("has a name that DNS does not tell: %s", async (code, says) => {
+    vi.stubEnv("AWS_ENDPOINT_URL_ARC_ZONAL_SHIFT", "");
+    vi.stubEnv("AWS_ENDPOINT_URL", "");
+    const unresolved = Object.assign(new Error(`getaddrinfo ${code}`), { code });
+    const lookup = vi
+      .spyOn(dns, "lookup")
+      .mockImplementation(((_name: string, _options: object, done: (error: Error) => void) =>
+        done(unresolved)) as unknown as typeof dns.lookup);
+    await expect(ask()).rejects.toThrow(`https://arc-zonal-shift.us-east-1.amazonaws.com cannot be reached: ${says}`);
+    expect(lookup).toHaveBeenCalledTimes(2);
+    lookup.mockRestore();
   });
 
   test("is not there", async () => {
