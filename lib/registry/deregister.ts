@@ -10,6 +10,7 @@ import { tombstone } from "./decide.ts";
 import { DiscoveryState } from "./discover-plan.ts";
 import { discoveryKey, isDiscovery } from "./discovery-key.ts";
 import type { EmittedDetail } from "./emitted-events.ts";
+import { keepPreparedPods } from "./keep-prepared-pods.ts";
 import type { DeregisterPorts } from "./ports.ts";
 import type { Registration } from "./registration.ts";
 
@@ -106,16 +107,13 @@ async function takeBackAll(
   registration: Registration,
   resources: Rows,
 ): Promise<void> {
-  const { takeBack, hubId, clock, log } = ports;
+  const { hubId, clock, log } = ports;
   const begunAt = clock.now();
   const lease = { mayWrite: () => clock.now() - begunAt < TELLING_MS };
+  const within = { client, hubId, registration, now: () => clock.now(), lease, log };
   for (const { row, state } of resources) {
     const { key } = row;
-    if (state?.identity !== registration.identity) continue;
-    await withinReach(ports, registration, key, async () => {
-      const outcomes = await takeBack({ client, hubId, key, state: state.state, now: () => clock.now(), lease });
-      if (outcomes.length > 0) log("info", "Prepared pods were told that they stay", { key, outcomes });
-    });
+    await withinReach(ports, registration, key, () => keepPreparedPods(ports, within, { key, saved: state }));
   }
 }
 

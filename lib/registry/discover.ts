@@ -12,6 +12,7 @@ import { observeResources } from "./discover-observe.ts";
 import { DiscoveryState, type Listing, planDiscovery, resourceId, withRows } from "./discover-plan.ts";
 import { type DiscoveryFacts, deregisteringFindings, discoveryFindings, withTransitions } from "./discover-status.ts";
 import { isDiscovery } from "./discovery-key.ts";
+import { keepPreparedPods } from "./keep-prepared-pods.ts";
 import type { DeregisterPorts, InstallCustomResources, KeepGuard } from "./ports.ts";
 import type { Registration } from "./registration.ts";
 
@@ -229,12 +230,8 @@ async function letGo(
 
 /** What a resource has left in the cluster: pods that are prepared for their end, then its claims. */
 async function giveBack(ports: DiscoveryPorts, session: Session, key: WorkKey): Promise<void> {
-  const { client, hubId, registration } = session;
-  const saved = await ports.work.loadState(key);
-  if (saved?.identity === registration.identity) {
-    const outcomes = await ports.takeBack({ ...session, key, state: saved.state });
-    if (outcomes.length > 0) session.log("info", "Prepared pods were told that they stay", { key, outcomes });
-  }
+  const { client, hubId } = session;
+  await keepPreparedPods(ports, session, { key, saved: await ports.work.loadState(key) });
   const { cluster, namespace, name } = key;
   await ports.releaseClaims(client, hubId, { cluster, resource: { namespace, name } });
 }
