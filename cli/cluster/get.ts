@@ -36,7 +36,7 @@ export async function printCluster(output: Output, view: ClusterView): Promise<v
         .join(", ") || undefined,
     "Probed every": formatGoDuration(registration.monitorIntervalSeconds),
     Registered: registration.registeredAt,
-    Version: health?.version ?? registration.version,
+    Version: registration.version,
     Health: health && `${health.class} since ${health.since}`,
     "Probe on record": lastProbe(view, now).text,
     Nodes: health?.nodes && `${health.nodes.ready}/${health.nodes.total} ready (${zones.join(", ")})`,

@@ -13,7 +13,7 @@ export async function listClusters(environment: CommandEnvironment): Promise<voi
     NAME: ({ registration }: ClusterView) => registration.name,
     STATE: ({ registration }: ClusterView) => registration.state,
     HEALTH: ({ health }: ClusterView) => health?.class,
-    VERSION: ({ registration, health }: ClusterView) => health?.version ?? registration.version,
+    VERSION: ({ registration }: ClusterView) => registration.version,
     NODES: ({ health }: ClusterView) => health?.nodes && `${health.nodes.ready}/${health.nodes.total}`,
     SINCE: ({ health }: ClusterView) => age(health?.since, now),
     RECORDED: (cluster: ClusterView) => {

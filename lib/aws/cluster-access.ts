@@ -47,8 +47,8 @@ function guarded(resolved: ResolvedAccess): ResolvedAccess {
 export function createIdentityResolver(resolveAccess: ResolveAccess): ResolveIdentity {
   return async (access) => {
     try {
-      const { identity, version } = await resolveAccess(access);
-      return { identity, ...(version === undefined ? {} : { version }) };
+      const { identity } = await resolveAccess(access);
+      return { identity };
     } catch (error) {
       if (!(error instanceof ClusterAccessError)) throw error;
       if (error.passing) throw new RetryableError(error.message, { cause: error });

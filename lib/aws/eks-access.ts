@@ -12,8 +12,6 @@ export interface ResolvedAccess {
   identity: string;
   /** Changes when anything in `access` does. */
   fingerprint: string;
-  /** Kubernetes version as AWS says, e.g. `1.35`. */
-  version?: string;
 }
 
 /** A cluster that is being updated answers like an active one. */
@@ -47,7 +45,7 @@ async function describe(client: EKSClient, access: EksRegistrationAccess): Promi
 
 function resolve(access: EksRegistrationAccess, cluster: Cluster, credentials: CredentialSource): ResolvedAccess {
   const { arn, clusterName, region } = access;
-  const { status = "unknown", endpoint, certificateAuthority, createdAt, version } = cluster;
+  const { status = "unknown", endpoint, certificateAuthority, createdAt } = cluster;
   if (cluster.arn !== undefined && cluster.arn !== arn) {
     const message = `the credentials for EKS cluster ${arn} lead to ${cluster.arn}, a cluster of another account; name a role of account ${access.accountId}`;
     throw new ClusterAccessError("ClusterUnknown", message);
@@ -66,7 +64,6 @@ function resolve(access: EksRegistrationAccess, cluster: Cluster, credentials: C
     access: { server, caPem, token: createEksTokenSource({ clusterName, region }, credentials) },
     identity: `${arn}@${createdAt.toISOString()}`,
     fingerprint: JSON.stringify([server, caPem]),
-    ...(version === undefined ? {} : { version }),
   };
 }
 

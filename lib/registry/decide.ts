@@ -17,8 +17,6 @@ export type ClusterEvent = Exclude<RegistryEvent, { type: "Resource Changed" }>;
 export interface ResolvedIdentity {
   /** See `Registration.identity`. */
   identity: string;
-  /** Kubernetes version as served, when known. */
-  version?: string;
 }
 
 export type Decision =
@@ -131,7 +129,7 @@ function declare(existing: Registration | undefined, event: Declaration, input: 
     return rejectTaken(holder, access);
   const namespaces = [...new Set(event.detail.namespaces ?? input.defaultNamespaces)].sort();
   if (input.resolved === undefined) return { type: "resolve", access, namespaces };
-  const { identity, version } = input.resolved;
+  const { identity } = input.resolved;
   if (input.knownAs !== undefined && input.knownAs !== event.name)
     return rejectKnown(event.name, input.knownAs, access);
   const sameIdentity = holder?.identity === identity;
@@ -159,7 +157,7 @@ function declare(existing: Registration | undefined, event: Declaration, input: 
     at: event.at,
     eventId: event.id,
     registeredAt: sameIdentity ? holder.registeredAt : new Date(input.nowMs).toISOString(),
-    ...(version === undefined ? {} : { version }),
+    ...(sameIdentity && holder.version !== undefined ? { version: holder.version } : {}),
   };
   const change = holder === undefined ? "registered" : sameIdentity ? "updated" : "recreated";
   return { type: "write", registration, change };

@@ -243,8 +243,9 @@ async function refreshVersion(
   state: DiscoveryState,
 ): Promise<{ versionReadAt?: string }> {
   const { registration, client } = session;
-  if (state.versionReadAt !== undefined && session.now() - Date.parse(state.versionReadAt) < VERSION_INTERVAL_MS)
-    return { versionReadAt: state.versionReadAt };
+  const { versionReadAt } = registration.version === undefined ? {} : state;
+  if (versionReadAt !== undefined && session.now() - Date.parse(versionReadAt) < VERSION_INTERVAL_MS)
+    return { versionReadAt };
   try {
     const version = parseVersion((await client.raw("GET", "/version")).body);
     if (version !== undefined && version !== registration.version) {

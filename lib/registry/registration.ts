@@ -54,7 +54,7 @@ export const Registration = z.object({
   at: z.iso.datetime(),
   eventId: z.string().min(1),
   registeredAt: z.iso.datetime(),
-  /** Kubernetes version as served, when known. */
+  /** Kubernetes version as the cluster serves it, e.g. `v1.35.4-eks-1`; absent until the first discovery pass has asked. */
   version: z.string().optional(),
   /** Set on a tombstone: epoch seconds when DynamoDB drops the row (14 days after deregistration). */
   expiresAt: z.int().optional(),

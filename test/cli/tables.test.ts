@@ -28,6 +28,7 @@ const CLUSTER = {
     at: MINUTE_AGO,
     eventId: "event-0",
     registeredAt: MINUTE_AGO,
+    version: "v1.35.4",
   },
   health: {
     cluster: "prod-eu",
@@ -42,7 +43,7 @@ const CLUSTER = {
       total: 6,
       byZone: { "eu-west-1a": { ready: 1, total: 2 }, "eu-west-1b": ZONE, "eu-west-1c": ZONE },
     },
-    version: "v1.35.4",
+    version: "1.35",
     expiresAt: 1,
   },
 };

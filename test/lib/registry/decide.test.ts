@@ -62,12 +62,17 @@ describe("what an event does to a cluster's row", () => {
       { type: "write", change: "updated", registration: { labels: {}, registeredAt: at(0) } },
     ],
     [
+      "the version that the cluster serves stays known",
+      run(registration({ version: "v1.35.4" }), event("Cluster Updated", 9)),
+      { type: "write", registration: { version: "v1.35.4" } },
+    ],
+    [
       "a cluster deleted and created again starts clean",
       run(registration({ version: "1.30" }), event("Cluster Registered", 9), `${ARN}@2`),
       {
         type: "write",
         change: "recreated",
-        registration: { identity: `${ARN}@2`, registeredAt: new Date(NOW).toISOString() },
+        registration: { identity: `${ARN}@2`, registeredAt: new Date(NOW).toISOString(), version: undefined },
       },
     ],
     [

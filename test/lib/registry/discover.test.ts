@@ -255,6 +255,16 @@ describe("a discovery pass", () => {
     expect(hub.cluster.requests.filter((request) => request === "GET /version")).toHaveLength(2);
   });
 
+  it("asks for the version at once while it is not known, and nobody else puts one", async () => {
+    await pass();
+    const { version: _known, ...unknown } = registration();
+    await hub.registry.save(unknown, (await hub.registry.load("prod")) ?? row);
+    row = unknown;
+    await pass();
+    expect(await hub.registry.load("prod")).toMatchObject({ version: "v1.35.4" });
+    expect(hub.cluster.requests.filter((request) => request === "GET /version")).toHaveLength(2);
+  });
+
   it("is one for each cluster: of another name there is none", async () => {
     hub.cluster.rollouts = () => [resource()];
     expect((await pass({ ...discoveryKey("prod"), name: "mimir" })).status).toMatchObject({ phase: "Gone" });

@@ -94,10 +94,7 @@ export function fakeHub() {
     local: false,
     defaultNamespaces: [],
     connect: async () => cluster.client,
-    resolveIdentity: async (access) => ({
-      identity: access.type === "eks" ? `${access.arn}@1` : "ca:1",
-      version: "1.35",
-    }),
+    resolveIdentity: async (access) => ({ identity: access.type === "eks" ? `${access.arn}@1` : "ca:1" }),
     installCustomResources: async (_client, { name }) => void installed.push(name),
     keepGuard: async (_client, _scope, look) => (guards.push(look), {}),
     leaveGuard: async (_client, owner, memory) => void left.push({ ...owner, memory }),
