@@ -44,6 +44,9 @@ export async function serveTokenReviews(options: TokenReviewOptions): Promise<To
       })
       .catch((error: unknown) => answer(500, { error: String(error) }));
   });
+  // kube-apiserver ends connections that were idle for 90 s itself. It takes a token for a wrong one when its review meets a connection
+  // that we end at that moment.
+  server.keepAliveTimeout = 120_000;
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return {

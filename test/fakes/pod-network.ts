@@ -31,6 +31,8 @@ export async function startPodNetwork(
     const { status, body = "" } = answer({ method, path: url, to: addresses.get(socket) ?? "" });
     response.writeHead(status, { "content-type": "text/plain" }).end(body);
   });
+  // An API server keeps its connections to pods for 90 s: it ends them, not we.
+  pods.keepAliveTimeout = 120_000;
   const gate = createServer();
   gate.on("connect", ({ url = "" }: IncomingMessage, socket: Socket) => {
     sockets.add(socket);

@@ -94,7 +94,7 @@ describe("a cluster with the shipped roles", () => {
   });
 
   it("gets its CRDs, once, and serves them when the installation returns", async () => {
-    await installCustomResources(hub, registration());
+    await vi.waitFor(() => installCustomResources(hub, registration()), WAIT);
     expect(await discover()).toEqual({ kind: "MultiAZRollout", complete: true, found: [] });
     const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/multiazrollouts.rollout.grafana.com";
     const before = (await admin("GET", path)) as KubernetesObject;
@@ -308,7 +308,8 @@ describe("a registration limited to namespaces", () => {
       async () => expect(await discover([NAMESPACE])).toMatchObject({ complete: true, found: [ROLLOUT] }),
       WAIT,
     );
-    expect((await probe()).class).toBe("Healthy");
+    // Roles and ClusterRoles reach the API server's authorizer each in its own time.
+    await vi.waitFor(async () => expect((await probe()).class).toBe("Healthy"), WAIT);
     expect(
       await hub.patch(STATEFUL_SETS, SET, { metadata: { annotations: { again: "yes" } } }, { type: "merge" }),
     ).toBeDefined();

@@ -216,14 +216,13 @@ export function guardContract(open: () => Promise<ControlPlane>): void {
           ];
         }),
       );
-      await vi.waitFor(async () => {
-        const { finding } = await world.look({}, 300_000);
-        expect(finding).toMatchObject({ status: "False", reason: "Forbidden" });
-        expect(finding?.message).toContain("cluster prod forbids the guard");
-        expect(finding?.message).toContain(verb);
-        expect(finding?.message).toContain(resource);
-        expect(finding?.message).toContain("bind outrigger:guards to the group outrigger (config/rbac/guards.yaml)");
-      }, WAIT);
+      await world.untilRefused(verb, resource);
+      const { finding } = await world.look({}, 300_000);
+      expect(finding).toMatchObject({ status: "False", reason: "Forbidden" });
+      expect(finding?.message).toContain("cluster prod forbids the guard");
+      expect(finding?.message).toContain(verb);
+      expect(finding?.message).toContain(resource);
+      expect(finding?.message).toContain("bind outrigger:guards to the group outrigger (config/rbac/guards.yaml)");
       if (verb === "get" && resource === "validatingadmissionpolicies") {
         // What was only intended does not stand in the way of a deregistration; what is known to be there does.
         await leaveGuard(world.client, OWNER, { ...KNOWN, definition: "" });
@@ -233,8 +232,8 @@ export function guardContract(open: () => Promise<ControlPlane>): void {
       }
       await world.grant();
       await vi.waitFor(async () => {
-        const { finding } = await world.look({}, 300_000);
-        expect(finding?.status).toBe(verb === "delete" ? undefined : "True");
+        const { finding: after } = await world.look({}, 300_000);
+        expect(after?.status).toBe(verb === "delete" ? undefined : "True");
       }, WAIT);
       expect(await world.parts()).toEqual(verb === "delete" ? [] : ALL);
     });

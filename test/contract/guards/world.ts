@@ -14,6 +14,12 @@ import type { ControlPlane } from "../../../local/control-plane/start.ts";
 import { statefulSet } from "../kubernetes/objects.ts";
 import { testToken } from "../kubernetes/test-tokens.ts";
 
+const ACCESS_REVIEWS = {
+  apiVersion: "authorization.k8s.io/v1",
+  kind: "SelfSubjectAccessReview",
+  plural: "selfsubjectaccessreviews",
+  namespaced: false,
+};
 const LABEL = "grafana.com/no-downscale";
 const SETS = "/apis/apps/v1/namespaces/default/statefulsets";
 const MERGE = "application/merge-patch+json";
@@ -121,6 +127,16 @@ export async function openGuardWorld(cluster: ControlPlane) {
           expect(status, path).toBe(refused ? 403 : 200);
         }, WAIT);
       }
+    },
+    /** Waits until the API server heeds that the hub's role allows this no more. */
+    async untilRefused(verb: string, resource: string): Promise<void> {
+      const resourceAttributes = { group: "admissionregistration.k8s.io", verb, resource, name: NO_DOWNSCALE_POLICY };
+      const review = { metadata: { name: "" }, spec: { resourceAttributes } };
+      await vi.waitFor(async () => {
+        expect(await hub.create<object & typeof review>(ACCESS_REVIEWS, review)).toMatchObject({
+          status: { allowed: false },
+        });
+      }, WAIT);
     },
     async close(): Promise<void> {
       await hub.close();
