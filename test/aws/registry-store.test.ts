@@ -67,6 +67,8 @@ test("A registration that nobody can read is named, and hides no other from disp
   );
   const { clusters, unreadable } = await store.listActiveClusters();
   expect(clusters.map((cluster) => cluster.name)).toEqual(["prod"]);
-  expect(unreadable).toEqual([expect.stringMatching(/^cluster old: .*state.*register the cluster again$/)]);
-  await expect(store.list()).rejects.toThrow("cluster old");
+  expect(unreadable).toEqual([
+    expect.stringMatching(/^Item REGISTRATIONS \/ old .*: state: must be one of .*Deploy the newest version/),
+  ]);
+  await expect(store.list()).rejects.toThrow("REGISTRATIONS / old");
 });
