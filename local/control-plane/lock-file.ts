@@ -15,9 +15,12 @@ export async function withLockFile<T>(
 ): Promise<T> {
   let announced = false;
   while (!(await take(path))) {
-    const holder = Number(await readFile(path, "utf8").catch(() => ""));
+    const holder = await holderOf(path);
     if (holder > 0 && !isAlive(holder)) {
-      await rm(path, { force: true });
+      // One at a time: whoever else found this holder gone may hold the lock by now.
+      await withLockFile(`${path}.takeover`, onProgress, async () => {
+        if ((await holderOf(path)) === holder) await rm(path, { force: true });
+      });
       continue;
     }
     if (!announced) onProgress(`waiting for process ${holder || "unknown"}, which holds ${path}`);
@@ -30,6 +33,9 @@ export async function withLockFile<T>(
     await rm(path, { force: true });
   }
 }
+
+/** @returns 0 when nobody holds it. */
+const holderOf = async (path: string): Promise<number> => Number(await readFile(path, "utf8").catch(() => ""));
 
 /** Linking a finished file is atomic: nobody ever reads a lock without its holder. */
 async function take(path: string): Promise<boolean> {
