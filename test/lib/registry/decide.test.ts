@@ -72,7 +72,7 @@ describe("what an event does to a cluster's row", () => {
       {
         type: "write",
         change: "recreated",
-        registration: { identity: `${ARN}@2`, registeredAt: new Date(NOW).toISOString(), version: undefined },
+        registration: { identity: `${ARN}@2`, registeredAt: new Date(NOW).toISOString() },
       },
     ],
     [
@@ -184,6 +184,12 @@ describe("what an event does to a cluster's row", () => {
   ];
   it.each(cases)("%s", (_sentence, decision, expected) => {
     expect(decision).toMatchObject(expected);
+  });
+
+  it("knows no version of a cluster created again", () => {
+    const decision = run(registration({ version: "v1.30.1" }), event("Cluster Registered", 9), `${ARN}@2`);
+    expect(decision).toMatchObject({ change: "recreated" });
+    expect(decision).not.toHaveProperty("registration.version");
   });
 
   it("fills in the deployment's namespaces, and the defaults", () => {
