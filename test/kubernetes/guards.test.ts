@@ -10,6 +10,9 @@ import { guardContract } from "../contract/guards/contract.ts";
 import { openGuardWorld } from "../contract/guards/world.ts";
 import { verifyTestToken } from "../contract/kubernetes/test-tokens.ts";
 
+/** The controller manager looks at a policy when it comes to it. */
+const WAIT = { timeout: 30_000, interval: 50 };
+
 let folder: string | undefined;
 let cluster: ControlPlane;
 
@@ -50,7 +53,7 @@ test("the API server finds nothing to warn about in the policy's expressions", a
     status: { observedGeneration?: number; typeChecking?: { expressionWarnings?: unknown[] } };
   };
   await expect
-    .poll(async () => ((await world.admin.request("GET", world.paths.policy)) as typeof policy).status)
+    .poll(async () => ((await world.admin.request("GET", world.paths.policy)) as typeof policy).status, WAIT)
     .toEqual({ observedGeneration: policy.metadata.generation, typeChecking: {} });
   await world.close();
 });

@@ -200,7 +200,7 @@ describe("access", () => {
     });
     await applyAccess(cluster.admin, [bindGroup("outrigger", "view")]);
     await expect
-      .poll(() => hub.list(PODS, { namespace }).then(({ items }) => items.length), { timeout: 10_000 })
+      .poll(() => hub.list(PODS, { namespace }).then(({ items }) => items.length), { timeout: 30_000 })
       .toBe(0);
   });
 
