@@ -27,6 +27,6 @@ replicaContract(async ({ socketPath }) => {
   const options = { name: "replicas", dataDir: folder, tokens, clock, podNetworkSocket: socketPath };
   const started = await startEmbeddedCluster(options);
   cluster = started;
-  await vi.waitFor(async () => expect(await areNodesUsable(started.admin, 6)).toBe(true), 10_000);
+  await vi.waitFor(async () => expect(await areNodesUsable(started.admin, 6)).toBe(true), 30_000);
   return openStage(started, clock);
 });

@@ -26,6 +26,6 @@ rolloutContract(async () => {
   const tokens = { verify: verifyTestToken };
   const started = await startEmbeddedCluster({ name: "rollouts", dataDir: folder, tokens, clock });
   cluster = started;
-  await vi.waitFor(async () => expect(await areNodesUsable(started.admin, 6)).toBe(true), 10_000);
+  await vi.waitFor(async () => expect(await areNodesUsable(started.admin, 6)).toBe(true), 30_000);
   return openStage(started, clock);
 });

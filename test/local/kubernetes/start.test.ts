@@ -25,7 +25,7 @@ const rules = {
   credentials: [{ ...keys, arn }],
   accessEntries: [{ arn, username: "outrigger", groups: ["outrigger"] }],
 };
-const soon = { timeout: 10_000, interval: 20 };
+const soon = { timeout: 20_000, interval: 20 };
 
 let folder: string;
 let cluster: EmbeddedCluster;
