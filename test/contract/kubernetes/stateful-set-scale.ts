@@ -163,7 +163,10 @@ export const STATEFUL_SET_SCALE: Row[] = [
   {
     title: "pods spread over zones, or stay where they must",
     steps: [
-      start({ replicas: 3 }),
+      // The scheduler may hear of the first pod before it hears of the set.
+      start({ replicas: 1 }),
+      ...settled(1),
+      merge("sts/s", { spec: { replicas: 3 } }),
       ...settled(3),
       get("pods?labelSelector=topology.kubernetes.io/zone=us-east-1a", ok({ items: [{}] })),
       get("pods?labelSelector=topology.kubernetes.io/zone=us-east-1c", ok({ items: [{}] })),
