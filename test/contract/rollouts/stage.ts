@@ -21,10 +21,14 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+/** People and the observer wait for an answer as long as a busy machine may take; the hub gives up as it does everywhere. */
+const PATIENT = { requestTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
+
 /** @param cluster takes the contract's test tokens. */
 export async function openStage(cluster: ControlPlane, time: Time): Promise<Stage> {
   const { server, caPem } = cluster;
-  const admin = createKubernetesClient(readKubeconfig(cluster.adminKubeconfig.text, { source: "the test's cluster" }));
+  const people = readKubeconfig(cluster.adminKubeconfig.text, { source: "the test's cluster" });
+  const admin = createKubernetesClient(people, PATIENT);
   const hub = createKubernetesClient({ server, caPem, token: async () => testToken("hub", [HUB_GROUP]) });
   const registration = registrationOf("stage");
   await applyAccess(cluster.admin, rbacOf(registration));
