@@ -83,7 +83,8 @@ export const SHIPPED_ROLES: Record<RoleName, ShippedRole> = {
   },
   "prepare-downscale": {
     purpose:
-      "Optional: StatefulSets whose pods are prepared before they are scaled down (label grafana.com/prepare-downscale). Whoever holds it can send " +
+      "Optional: StatefulSets whose pods are prepared before they are scaled down (label grafana.com/prepare-downscale, annotation " +
+      "grafana.com/rollout-delayed-downscale). Whoever holds it can send " +
       "POST and DELETE requests to any port of any pod of those namespaces, past network policies, as the API server does.",
     clusterWide: [],
     namespaced: [{ apiGroups: [""], resources: ["pods/proxy"], verbs: ["create", "delete"] }],

@@ -2,6 +2,7 @@ import { ApiError, ConnectionError } from "../kubernetes/errors.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import type { ActionOutcome } from "../work/reconciler.ts";
 import { describeTrouble } from "./cluster-trouble.ts";
+import type { Asked } from "./delayed-calls.ts";
 import type { RolloutAction } from "./plan-actions.ts";
 import type { ScaleAction } from "./replica-actions.ts";
 
@@ -11,7 +12,7 @@ export interface ExecuteOptions {
   owner: string;
   /** Asked before each write. */
   mayWrite: () => boolean;
-  /** Called after each single delete, after pods were prepared, and after replicas were written. */
+  /** Called after each single delete, after pods were prepared (also for a delayed downscale, or told that it does not come), and after replicas were written. */
   reached: (point: "after-delete" | "after-prepare" | "after-scale") => Promise<void>;
   /** Asked once pods are prepared, which takes its time: why they are not to be scaled away any more; undefined = they are. */
   unwanted: (action: ScaleAction) => Promise<string | undefined>;
@@ -27,10 +28,14 @@ export interface Executed {
   outcome: ActionOutcome;
   /** Whether pods may have been left prepared for their end although they stay; absent when none was asked to prepare. */
   prepared?: boolean;
+  /** What pods answered that were asked to prepare for a delayed downscale; absent when none was. */
+  asked?: Asked;
+  /** Pods that have heard that no delayed downscale comes; absent when none was told. */
+  told?: string[];
 }
 
 /** What a try comes to, before it is told as an outcome. */
-export type Result = Pick<ActionOutcome, "result" | "message"> & Pick<Executed, "prepared">;
+export type Result = Pick<ActionOutcome, "result" | "message"> & Pick<Executed, "prepared" | "asked" | "told">;
 
 /** Carries one action out while the lease lasts. An answer of the API server, or none, is data. */
 export async function attempt(
@@ -62,10 +67,10 @@ function refusalOf(error: ApiError): string {
   return trouble?.message ?? `${error.request}: ${error.message}`;
 }
 
-function executed(action: RolloutAction, { result, message, prepared }: Result): Executed {
+function executed(action: RolloutAction, { result, message, ...more }: Result): Executed {
   const { kind, object, reason } = action;
   const outcome = { kind, object, reason, result, ...(message === undefined ? {} : { message }) };
-  return { action, outcome, ...(prepared === undefined ? {} : { prepared }) };
+  return { action, outcome, ...more };
 }
 
 export const skipped = (action: RolloutAction, message: string): Executed =>

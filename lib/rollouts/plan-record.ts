@@ -129,10 +129,10 @@ export function rememberBatch(
   return { ...rollout, zones, clock: { ...rollout.clock, running: hold?.clockRuns ?? true } };
 }
 
-/** The state after a plan of which no action was carried out: no delete, claim, scale-down or start of a zone is on record. */
+/** The state after a plan of which no action was carried out: no delete, claim, scale-down, call to a pod or start of a zone is on record. */
 export function withoutActions(nextState: RolloutState, before: RolloutState): RolloutState {
-  const { lastBatchAt: _lastBatchAt, scaleDown: _scaleDown, rollout, ...rest } = nextState;
-  const { deleting, claimed, lastBatchAt, scaleDown } = before;
+  const { lastBatchAt: _lastBatchAt, scaleDown: _scaleDown, delayed: _delayed, rollout, ...rest } = nextState;
+  const { deleting, claimed, lastBatchAt, scaleDown, delayed } = before;
   const zones = Object.entries(rollout?.zones ?? {}).filter(
     ([name, { startedAt, finishedAt }]) =>
       finishedAt !== undefined || before.rollout?.zones[name]?.startedAt === startedAt,
@@ -144,6 +144,7 @@ export function withoutActions(nextState: RolloutState, before: RolloutState): R
     claimed,
     ...(lastBatchAt === undefined ? {} : { lastBatchAt }),
     ...(scaleDown === undefined ? {} : { scaleDown }),
+    ...(delayed === undefined ? {} : { delayed }),
   };
 }
 

@@ -159,8 +159,8 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
     context: { ...context, outdated: candidates, deleting: deleting.length },
     refusal: mayWrite ? undefined : held,
   });
-  const scales = scaling.actions.some(({ kind }) => kind === "ScaleStatefulSet");
-  const writes = deletes.length > 0 || adoptions.length > 0 || restores.length > 0 || scales;
+  const changes = scaling.actions.some(({ kind }) => kind === "ScaleStatefulSet" || kind === "PrepareDelayedDownscale");
+  const writes = deletes.length > 0 || adoptions.length > 0 || restores.length > 0 || changes;
   const volumes = rollout === undefined && hold === undefined ? undefined : state.volumes;
   const shiftsUnavailable = whyNoShifts(gates, state.shiftsUnavailable);
   return {

@@ -1,7 +1,7 @@
 import type { KubernetesClient, RawResponse } from "../kubernetes/client.ts";
 import { ConnectionError } from "../kubernetes/errors.ts";
 import type { ExecuteOptions } from "./attempt.ts";
-import type { PrepareEndpoint } from "./replica-annotations.ts";
+import type { PrepareEndpoint } from "./pod-endpoint.ts";
 
 /** How long one pod may take to answer, milliseconds; what grafana/rollout-operator gives it. */
 const ANSWER_MS = 5_000;
@@ -16,20 +16,24 @@ export interface PodAnswer {
   /** HTTP status; 0 when none came. */
   status: number;
   message: string | undefined;
+  /** Of an answer 2xx; empty otherwise. */
+  body: string;
+  /** It was not asked at all: the lease had too little time left. */
+  unasked?: true;
   /** The API server has not let the call through, so the pod knows nothing of it. */
   forbidden?: true;
 }
 
 /**
  * Calls the same endpoint of several pods through the API server (`pods/proxy`), each once. None begins after the lease has too
- * little time left, and with POST none after one has failed: all of them have to succeed.
+ * little time left, and with POST none after one has failed: all of them have to succeed, unless the others are to `goOn`.
  */
 export async function callPods(
   client: KubernetesClient,
   method: "POST" | "DELETE",
   pods: readonly string[],
   endpoint: PrepareEndpoint,
-  { namespace, mayWrite }: Pick<ExecuteOptions, "namespace" | "mayWrite">,
+  { namespace, mayWrite, goOn = false }: Pick<ExecuteOptions, "namespace" | "mayWrite"> & { goOn?: boolean },
 ): Promise<PodAnswer[]> {
   const answers: PodAnswer[] = [];
   let next = 0;
@@ -40,9 +44,15 @@ export async function callPods(
       if (stopped) return;
       const answer: PodAnswer = mayWrite()
         ? await callPod(client, method, { namespace, pod, endpoint })
-        : { pod, status: 0, message: `pod ${pod} was not asked: the lease has too little time left` };
+        : {
+            pod,
+            status: 0,
+            body: "",
+            message: `pod ${pod} was not asked: the lease has too little time left`,
+            unasked: true,
+          };
       answers.push(answer);
-      stopped ||= method === "POST" && answer.message !== undefined;
+      stopped ||= method === "POST" && !goOn && answer.message !== undefined;
     }
   };
   await Promise.all(Array.from({ length: Math.min(CONCURRENT_CALLS, pods.length) }, worker));
@@ -68,13 +78,13 @@ async function callPod(
       timeoutMs: ANSWER_MS,
     });
     const { status } = answer;
-    if (status >= 200 && status < 300) return { pod, status, message: undefined };
+    if (status >= 200 && status < 300) return { pod, status, message: undefined, body: answer.body };
     const body = query === "" ? answer.body : answer.body.replaceAll(query, "?…");
     const message = complaint(pod, request, { status, body });
-    return { pod, status, message, ...(isForbidden(answer) ? { forbidden: true } : {}) };
+    return { pod, status, message, body: "", ...(isForbidden(answer) ? { forbidden: true } : {}) };
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
-    return { pod, status: 0, message: `pod ${pod} did not answer ${request}: ${error.message}` };
+    return { pod, status: 0, body: "", message: `pod ${pod} did not answer ${request}: ${error.message}` };
   }
 }
 

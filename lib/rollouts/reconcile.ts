@@ -152,8 +152,7 @@ async function releaseFormerMembers(run: Run, selected: readonly string[]): Prom
   const { session, owner, state } = run;
   const former = state.claimed.filter((name) => !selected.includes(name));
   if (state.rollout !== undefined || former.length === 0) return;
-  if (former.includes(state.scaleDown?.statefulSet ?? ""))
-    run.outcomes.push(...(await takeBack(session, "NotSelected")));
+  run.outcomes.push(...(await takeBack(session, "NotSelected", former)));
   for (const name of former) await releaseClaim(session.client, { namespace: session.key.namespace, name }, owner);
   run.state = { ...state, claimed: state.claimed.filter((name) => selected.includes(name)) };
 }

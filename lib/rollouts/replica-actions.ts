@@ -1,6 +1,6 @@
 import type { ResourceType } from "../kubernetes/client.ts";
 import type { ActionRecord } from "../work/reconciler.ts";
-import type { PrepareEndpoint } from "./replica-annotations.ts";
+import type { DelayedDownscale, PrepareEndpoint } from "./pod-endpoint.ts";
 
 /** Gives a StatefulSet other replicas; downwards together with the annotation `grafana.com/last-downscale`. */
 export type ScaleAction = ActionRecord & {
@@ -17,6 +17,28 @@ export type ScaleAction = ActionRecord & {
   pods: string[];
   /** Where these are asked to prepare first. */
   endpoint?: PrepareEndpoint;
+  /** Set where each pod that goes has to answer first that it has waited so long. */
+  delay?: DelayedDownscale & { pods: string[] };
+};
+/** Asks pods to prepare for a delayed downscale; each answers since when it waits. Asked again it answers the same. */
+export type AskDelayedAction = ActionRecord & {
+  kind: "PrepareDelayedDownscale";
+  statefulSet: string;
+  /** When, by the API server's clock, ISO-8601 UTC. */
+  at: string;
+  /** Those of the pods to go that run. */
+  pods: string[];
+  /** Those that do not, and cannot answer. */
+  absent: string[];
+  endpoint: PrepareEndpoint;
+};
+/** Tells pods that were asked to prepare for a delayed downscale that they stay. */
+export type CancelDelayedAction = ActionRecord & {
+  kind: "CancelDelayedDownscale";
+  statefulSet: string;
+  at: string;
+  pods: string[];
+  endpoint: PrepareEndpoint;
 };
 /** Tells pods that were asked to prepare for their end to go on. */
 export type UndoAction = ActionRecord & {
@@ -35,8 +57,14 @@ export type WriteBackAction = ActionRecord & {
   name: string;
   replicas: number;
 };
-export type ReplicaAction = ScaleAction | UndoAction | WriteBackAction;
+export type ReplicaAction = ScaleAction | UndoAction | AskDelayedAction | CancelDelayedAction | WriteBackAction;
 
-const KINDS = ["ScaleStatefulSet", "UndoPrepareDownscale", "WriteBackReplicas"];
+const KINDS = [
+  "ScaleStatefulSet",
+  "UndoPrepareDownscale",
+  "PrepareDelayedDownscale",
+  "CancelDelayedDownscale",
+  "WriteBackReplicas",
+];
 
 export const isReplicaAction = (action: ActionRecord): action is ReplicaAction => KINDS.includes(action.kind);

@@ -1,5 +1,14 @@
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { parseGoDuration } from "../registry/go-duration.ts";
+import {
+  type Complain,
+  type DelayedDownscale,
+  MALFORMED,
+  type Malformed,
+  type PrepareEndpoint,
+  parseDelay,
+  parsePrepareEndpoint,
+} from "./pod-endpoint.ts";
 
 /** When a StatefulSet was scaled down last, RFC 3339. Written with each scale-down of ours. */
 export const LAST_DOWNSCALE_ANNOTATION = "grafana.com/last-downscale";
@@ -11,14 +20,6 @@ const FORCE_ANNOTATION = "grafana.com/rollout-force-replicas";
 const MIRROR_PREFIX = "grafana.com/rollout-mirror-replicas-from-resource";
 /** A label. */
 export const PREPARE_LABEL = "grafana.com/prepare-downscale";
-const PREPARE_PATH_ANNOTATION = "grafana.com/prepare-downscale-http-path";
-const PREPARE_PORT_ANNOTATION = "grafana.com/prepare-downscale-http-port";
-const DELAY_ANNOTATION = "grafana.com/rollout-delayed-downscale";
-const DELAY_URL_ANNOTATION = "grafana.com/rollout-prepare-delayed-downscale-url";
-
-/** A value that is there and cannot be read. */
-export const MALFORMED = "malformed";
-type Malformed = typeof MALFORMED;
 
 /** The resource a StatefulSet takes its replicas from. */
 export interface MirrorSource {
@@ -33,14 +34,6 @@ export interface MirrorSource {
 export const mirrorKey = ({ apiVersion, kind, name }: Omit<MirrorSource, "writeBack">): string =>
   `${apiVersion}/${kind}/${name}`;
 
-/** Where each pod is asked to prepare for its end. */
-export interface PrepareEndpoint {
-  /** 1–65535. */
-  port: number;
-  /** Without a leading slash; may hold a query. */
-  path: string;
-}
-
 /** What labels and annotations of grafana/rollout-operator say about the replicas of one StatefulSet. */
 export interface ReplicaRules {
   leader?: string;
@@ -52,8 +45,8 @@ export interface ReplicaRules {
   /** ISO-8601 UTC, or `MALFORMED`. */
   lastDownscaleAt?: string;
   prepare?: PrepareEndpoint | Malformed;
-  /** A delayed downscale is asked for. */
-  delayed: boolean;
+  /** Set only where it has an effect: beside a mirrored resource. */
+  delay?: DelayedDownscale | Malformed;
   /** What could not be read, and what counts instead, as sentences. */
   problems: string[];
 }
@@ -85,7 +78,8 @@ export function parseReplicaRules(statefulSet: StatefulSet): ReplicaRules {
     const why = "is no RFC 3339 time; no other zone is scaled down until it is corrected or removed";
     complain(`annotation ${LAST_DOWNSCALE_ANNOTATION}`, last, why);
   }
-  const prepare = labels[PREPARE_LABEL] === "true" ? parseEndpoint(annotations, complain) : undefined;
+  const prepare = labels[PREPARE_LABEL] === "true" ? parsePrepareEndpoint(annotations, complain) : undefined;
+  const delay = mirror === undefined || follows !== undefined ? undefined : parseDelay(annotations, complain);
   return {
     ...(follows === undefined ? {} : { leader: follows }),
     upscaleOnlyWhenLeaderReady: annotations[LEADER_READY_ANNOTATION] === "true",
@@ -94,7 +88,7 @@ export function parseReplicaRules(statefulSet: StatefulSet): ReplicaRules {
     ...(minTimeSeconds === undefined ? {} : { minTimeSeconds }),
     ...(lastDownscaleAt === undefined ? {} : { lastDownscaleAt }),
     ...(prepare === undefined ? {} : { prepare }),
-    delayed: (annotations[DELAY_ANNOTATION] ?? "") !== "" && (annotations[DELAY_URL_ANNOTATION] ?? "") !== "",
+    ...(delay === undefined ? {} : { delay }),
     problems,
   };
 }
@@ -104,8 +98,6 @@ export function hasReplicaRules({ metadata: { annotations = {} } }: StatefulSet)
   const { [LEADER_ANNOTATION]: leader, [FORCE_ANNOTATION]: forced, [`${MIRROR_PREFIX}-name`]: mirror } = annotations;
   return leader !== undefined || forced !== undefined || mirror !== undefined;
 }
-
-type Complain = (what: string, value: string | undefined, why: string) => void;
 
 function parseMirror(annotations: Readonly<Record<string, string>>, complain: Complain): MirrorSource | undefined {
   const read = (part: string): string => annotations[`${MIRROR_PREFIX}-${part}`] ?? "";
@@ -141,31 +133,6 @@ function parseForced(text: string | undefined, hasEffect: boolean, complain: Com
   else if (!hasEffect) complain(what, text, "has an effect only beside a leader or a mirrored resource; it is ignored");
   else return value;
   return undefined;
-}
-
-function parseEndpoint(
-  annotations: Readonly<Record<string, string>>,
-  complain: Complain,
-): PrepareEndpoint | typeof MALFORMED {
-  const { [PREPARE_PORT_ANNOTATION]: portText = "", [PREPARE_PATH_ANNOTATION]: pathText = "" } = annotations;
-  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : 0;
-  const stays = "and label grafana.com/prepare-downscale is set; it is not scaled down until it is corrected";
-  if (port < 1 || port > 65_535) {
-    complain(`annotation ${PREPARE_PORT_ANNOTATION}`, portText, `is no port from 1 to 65535 ${stays}`);
-    return MALFORMED;
-  }
-  const path = pathText.replace(/^\/+/, "");
-  if (path === "" || !isPlainPath(path)) {
-    complain(`annotation ${PREPARE_PATH_ANNOTATION}`, pathText, `is no plain path ${stays}`);
-    return MALFORMED;
-  }
-  return { port, path };
-}
-
-/** A path that stays below the pod's proxy: whoever may annotate a StatefulSet does not choose what else of the API we call. */
-function isPlainPath(path: string): boolean {
-  if (!/^[A-Za-z0-9._~!$&'()*+,;=:@/?-]+$/.test(path)) return false;
-  return (path.split("?")[0] ?? "").split("/").every((segment) => segment !== "." && segment !== "..");
 }
 
 function secondsOf(text: string): number | Malformed {

@@ -1,14 +1,16 @@
-import type { StatefulSetView, ZoneView } from "./members.ts";
-import { firstOrdinal, type Observation, objectName } from "./observation.ts";
+import { type DelayPlan, planDelays } from "./delayed-plan.ts";
+import { goingPods } from "./going-pods.ts";
+import { type Observation, objectName } from "./observation.ts";
 import { idleSeconds } from "./plan-timing.ts";
-import type { PodView } from "./pods.ts";
+import { MALFORMED } from "./pod-endpoint.ts";
 import type { ReplicaAction, ScaleAction, WriteBackAction } from "./replica-actions.ts";
-import { hasReplicaRules, MALFORMED } from "./replica-annotations.ts";
+import { hasReplicaRules } from "./replica-annotations.ts";
 import { isUndoDue, type Standing } from "./replica-record.ts";
 import { mayUndo, undoOf, undoWait } from "./replica-undo.ts";
 import { type Follower, followersOf, isWish, type ScaleWait, type Wish, wishFor } from "./replica-wishes.ts";
+import { CONTROLLERS_RULE } from "./safety-controllers.ts";
 import { goNow, type ScaleContext } from "./safety-replicas.ts";
-import type { Candidate, Hold } from "./safety-rule.ts";
+import type { Candidate, Hold, SafetyRule } from "./safety-rule.ts";
 import { STOP_RULES } from "./safety-stops.ts";
 import type { ReplicaMemory, RolloutState, ScaleDown } from "./state.ts";
 import { secondsLeft } from "./time.ts";
@@ -20,7 +22,6 @@ const POLL_SECONDS = 10;
 /** Waits that only people end: they are looked at as seldom as a group at rest. */
 const UNTIL_PEOPLE: readonly string[] = [
   "Aborted",
-  "DelayedDownscaleUnsupported",
   "LeaderCycle",
   "LeaderMissing",
   "MalformedAnnotation",
@@ -32,6 +33,11 @@ const UNTIL_PEOPLE: readonly string[] = [
   "Paused",
   "PausedByOrder",
 ];
+
+/** Waits for pods that have to be asked first. */
+const DELAY_REASONS: readonly string[] = ["WaitingForDelay", "DelayedDownscaleFailed"];
+/** What keeps pods from being asked to prepare for a delayed downscale, which disrupts nothing yet. */
+const ASK_RULES: readonly SafetyRule[] = [...STOP_RULES, CONTROLLERS_RULE];
 
 /** What becomes of the replicas of a group. */
 export interface ScalingPlan {
@@ -47,7 +53,7 @@ export interface ScalingPlan {
   asks: "AskingGates" | "LookingForControllers" | undefined;
   /** Seconds after which to look again; undefined when nothing waits. */
   dueInSeconds: number | undefined;
-  nextState: Pick<RolloutState, "replicas" | "scaleDown" | "scaleFailures">;
+  nextState: Pick<RolloutState, "replicas" | "scaleDown" | "delayed" | "scaleFailures">;
 }
 
 export interface ScalingInput {
@@ -68,7 +74,7 @@ export function planScaling(input: ScalingInput): ScalingPlan {
   const failures = state.scaleFailures ?? {};
   const found = group.flatMap((follower) => {
     if (standing?.type === "unseen" && standing.record.statefulSet === follower.name) return [];
-    const wish = wishFor(follower, group, now);
+    const wish = wishFor(follower, group, { now, delayed: state.delayed });
     if (!isWish(wish)) return wish ?? [];
     const failure = failures[wish.statefulSet];
     const left = failure === undefined ? 0 : secondsLeft(failure.at, RETRY_SECONDS, now);
@@ -95,29 +101,47 @@ export function planScaling(input: ScalingInput): ScalingPlan {
     if (scale !== undefined) scales.push(scale);
     waits.push(...more);
   }
+  const delays = planDelays(group, {
+    observation,
+    state,
+    refusal,
+    // Other controllers are looked for once the pods are read.
+    holdOf: (wish) => firstHold(observation.pods === undefined ? STOP_RULES : ASK_RULES, wish, input.context),
+    scaled: [...scales, ...(standing?.type === "unseen" ? [standing.record] : [])].map(
+      ({ statefulSet }) => statefulSet,
+    ),
+  });
   const left = standing?.type === "unfinished" && !isCompleted(standing, scales) ? standing : undefined;
   const undo = mayUndo(refusal) ? undoOf(left, observation) : [];
   const undoing = undoWait(left, { refusal, now });
   // A wait of its own says more than that it is being undone.
   const known = waits.some(({ statefulSet }) => statefulSet === undoing?.statefulSet);
   if (undoing !== undefined && (!known || left?.record.trouble !== undefined)) waits.push(undoing);
+  const told = mergeDelayWaits(waits, delays);
   const record = recordOf(input, scales);
   const kept = Object.entries(failures).filter(([name]) => found.some(({ statefulSet }) => statefulSet === name));
   const idle = idleSeconds(input.context.spec);
-  const wakes = waits.map(({ reason, wakeInSeconds }) => {
+  const wakes = told.map(({ reason, wakeInSeconds }) => {
     return wakeInSeconds ?? (refusal !== undefined || UNTIL_PEOPLE.includes(reason) ? idle : POLL_SECONDS);
   });
+  if (delays.dueInSeconds !== undefined) wakes.push(delays.dueInSeconds);
   return {
     inUse: observation.statefulSets.some(hasReplicaRules),
-    actions: refusal === undefined ? [...undo, ...scales, ...(observation.pods ? writeBacks : [])] : undo,
-    waits: waits.sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1)),
+    actions: [
+      ...undo,
+      ...scales,
+      ...delays.actions,
+      ...(refusal === undefined && observation.pods !== undefined ? writeBacks : []),
+    ],
+    waits: told.sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1)),
     warnings: group.flatMap(({ rules }) => rules.problems),
     needsView:
-      refusal === undefined
+      delays.needsView ||
+      (refusal === undefined
         ? open.length > 0 || standing !== undefined || writeBacks.length > 0
-        : mayUndo(refusal) && left !== undefined && isUndoDue(left.record, now),
+        : mayUndo(refusal) && left !== undefined && isUndoDue(left.record, now)),
     asks: (["AskingGates", "LookingForControllers"] as const).find((asked) =>
-      waits.some(({ reason }) => reason === asked),
+      told.some(({ reason }) => reason === asked),
     ),
     dueInSeconds:
       wakes.length > 0
@@ -130,6 +154,7 @@ export function planScaling(input: ScalingInput): ScalingPlan {
     nextState: {
       ...(Object.keys(memory).length === 0 ? {} : { replicas: memory }),
       ...(record === undefined ? {} : { scaleDown: record }),
+      ...(Object.keys(delays.delayed).length === 0 ? {} : { delayed: delays.delayed }),
       ...(kept.length === 0 ? {} : { scaleFailures: Object.fromEntries(kept) }),
     },
   };
@@ -138,8 +163,25 @@ export function planScaling(input: ScalingInput): ScalingPlan {
 /** What people have stopped is known before the pods are read. Replicas go up all the same. */
 function stopOf(wish: Wish, context: ScaleContext): Hold | undefined {
   if (wish.to > wish.from) return undefined;
+  return firstHold(STOP_RULES, wish, context);
+}
+
+function firstHold(rules: readonly SafetyRule[], wish: Wish, context: ScaleContext): Hold | undefined {
   const going = goingPods(wish, context.zones);
-  return STOP_RULES.map((rule) => rule.apply(going, context).hold).find((hold) => hold !== undefined);
+  return rules.map((rule) => rule.apply(going, context).hold).find((hold) => hold !== undefined);
+}
+
+/** Pods that are not asked wait for what keeps them from it; of a StatefulSet that waits anyway no undo is told that is under way. */
+function mergeDelayWaits(waits: readonly ScaleWait[], { held, waits: undoing }: DelayPlan): ScaleWait[] {
+  const known = new Set(waits.map(({ statefulSet }) => statefulSet));
+  const others = undoing.filter(
+    ({ statefulSet, reason }) => reason !== "UndoingPrepareDownscale" || !known.has(statefulSet),
+  );
+  const told = waits.map((wait) => {
+    const found = DELAY_REASONS.includes(wait.reason) ? held.get(wait.statefulSet) : undefined;
+    return found === undefined ? wait : waitFor(found.wish, found.hold);
+  });
+  return [...told, ...others];
 }
 
 /** At most one StatefulSet is scaled down at a time; one whose pods were prepared already comes first. */
@@ -175,44 +217,6 @@ function planScaleDown(
   return { waits };
 }
 
-/**
- * The pods that go, highest ordinal first; of a StatefulSet that spans zones only those down to the first one of another zone, so that
- * no two zones lose pods at once. One that is not there stands for itself, in the zone it was last seen in.
- */
-function goingPods({ statefulSet: name, from, to }: Wish, zones: readonly ZoneView[]): Candidate[] {
-  const places = zones.flatMap((zone) =>
-    zone.parts.filter((part) => part.name === name).map((part) => ({ zone, part })),
-  );
-  const [home] = places;
-  if (home === undefined) return [];
-  const first = firstOrdinal(home.part.statefulSet);
-  const going: Candidate[] = [];
-  for (let ordinal = first + from - 1; ordinal >= first + to; ordinal--) {
-    const place = places.find(
-      ({ part }) => part.pods.some((pod) => pod.ordinal === ordinal) || part.missing?.includes(`${name}-${ordinal}`),
-    );
-    const { zone, part } = place ?? going[0] ?? home;
-    if (going[0] !== undefined && going[0].zone.name !== zone.name) break;
-    const pod = part.pods.find((each) => each.ordinal === ordinal) ?? missingPod(part, ordinal);
-    going.push({ zone, part, pod });
-  }
-  return going;
-}
-
-const missingPod = ({ name }: StatefulSetView, ordinal: number): PodView => ({
-  name: `${name}-${ordinal}`,
-  uid: "",
-  ordinal,
-  createdAt: undefined,
-  outdated: false,
-  terminating: false,
-  running: false,
-  available: false,
-  availableInSeconds: undefined,
-  trouble: "missing",
-  curable: false,
-});
-
 function scaleOf(
   { statefulSet: name, from, to, reason }: Wish,
   going: readonly Candidate[],
@@ -235,6 +239,9 @@ function scaleOf(
     at: observation.observedAt,
     pods: pods.map(({ pod }) => pod.name),
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(to < from && typeof rules.delay === "object"
+      ? { delay: { ...rules.delay, pods: going.map(({ pod }) => pod.name) } }
+      : {}),
   };
 }
 

@@ -61,10 +61,15 @@ const UNDO_SECONDS = 10;
 const SELDOM_SECONDS = 600;
 
 /** Whether pods may be told again that they stay. */
-export const isUndoDue = (record: ScaleDown, now: string): boolean => undoDueInSeconds(record, now) === 0;
+export const isUndoDue = (record: Undone, now: string): boolean => undoDueInSeconds(record, now) === 0;
+
+type Undone = Pick<ScaleDown, "undone" | "undoneAt">;
+
+/** Whether they were told so often that they are told seldom from now on. */
+export const isUndoneOften = ({ undone = 0 }: Undone): boolean => undone >= UNDO_ATTEMPTS;
 
 /** When they may be. */
-export function undoDueInSeconds({ undoneAt, undone = 0 }: ScaleDown, now: string): number {
+export function undoDueInSeconds({ undoneAt, undone = 0 }: Undone, now: string): number {
   if (undoneAt === undefined) return 0;
   return secondsLeft(undoneAt, undone < UNDO_ATTEMPTS ? UNDO_SECONDS : SELDOM_SECONDS, now);
 }

@@ -2,8 +2,10 @@ import { NO_DOWNSCALE_LABEL } from "../guards/names.ts";
 import type { ResourceType } from "../kubernetes/client.ts";
 import type { StatefulSet } from "../kubernetes/objects.ts";
 import { formatGoDuration } from "../registry/go-duration.ts";
-import { MALFORMED, MIN_TIME_LABEL, mirrorKey, parseReplicaRules, type ReplicaRules } from "./replica-annotations.ts";
-import type { ReplicaMemory } from "./state.ts";
+import { afterDelay } from "./delayed-wish.ts";
+import { MALFORMED } from "./pod-endpoint.ts";
+import { MIN_TIME_LABEL, mirrorKey, parseReplicaRules, type ReplicaRules } from "./replica-annotations.ts";
+import type { ReplicaMemory, RolloutState } from "./state.ts";
 import { secondsLeft } from "./time.ts";
 
 /** What the resource answered that a StatefulSet takes its replicas from. */
@@ -76,22 +78,39 @@ export function followersOf(
 }
 
 /**
- * What one StatefulSet is to become, by the rules of grafana/rollout-operator: forced replicas count before a leader, a
+ * What one StatefulSet is to become now, by the rules of grafana/rollout-operator: forced replicas count before a leader, a
  * leader before a mirrored resource. Undefined when it is as it is to be.
+ * @param delayed what is known of pods that wait for a delayed downscale.
  */
-export function wishFor(follower: Follower, group: readonly Follower[], now: string): Wish | ScaleWait | undefined {
+export function wishFor(
+  follower: Follower,
+  group: readonly Follower[],
+  { now, delayed }: { now: string; delayed: RolloutState["delayed"] },
+): Wish | ScaleWait | undefined {
   const { rules } = follower;
   const wish = wantedReplicas(follower, group);
   if (wish === undefined || "message" in wish || wish.to === wish.from) return isWish(wish) ? undefined : wish;
   if (wish.to > wish.from) return wish;
-  if (follower.statefulSet.metadata.labels?.[NO_DOWNSCALE_LABEL] === "true") {
+  if (isKept(follower)) {
     const message = `${wish.statefulSet} has ${wish.from} replicas and is to have ${wish.to}, but is labelled ${NO_DOWNSCALE_LABEL}=true; remove the label to have it scaled down.`;
     return { statefulSet: wish.statefulSet, reason: "NoDownscale", message };
   }
-  if (rules.delayed && rules.mirror !== undefined) {
-    const message = `${wish.statefulSet} has ${wish.from} replicas and is to have ${wish.to}: a delayed downscale (grafana.com/rollout-delayed-downscale) is not carried out by Outrigger. Scale it down yourself, or remove the annotation.`;
-    return { statefulSet: wish.statefulSet, reason: "DelayedDownscaleUnsupported", message };
+  if (rules.delay === MALFORMED) {
+    const message = `${follower.name} has ${wish.from} replicas and is to have ${wish.to}, but how long its pods are to wait, or where they are to be prepared, cannot be read.`;
+    return { statefulSet: follower.name, reason: "MalformedAnnotation", message };
   }
+  if (rules.delay === undefined) return afterOthers(wish, follower, group, now);
+  const found = afterDelay(wish, rules.delay, {
+    statefulSet: follower.statefulSet,
+    known: delayed?.[follower.name],
+    now,
+  });
+  return isWish(found) ? afterOthers(found, follower, group, now) : found;
+}
+
+/** Fewer replicas, once the minimum time between two StatefulSets has passed. */
+function afterOthers(wish: Wish, follower: Follower, group: readonly Follower[], now: string): Wish | ScaleWait {
+  const { rules } = follower;
   const wait = wish.reason === "FollowsLeader" ? sinceOthers(follower, group, now) : undefined;
   if (wait !== undefined) return wait;
   if (rules.prepare === undefined) return wish;
@@ -102,7 +121,12 @@ export function wishFor(follower: Follower, group: readonly Follower[], now: str
 
 export const isWish = (found: Wish | ScaleWait | undefined): found is Wish => found !== undefined && "to" in found;
 
-function wantedReplicas(follower: Follower, group: readonly Follower[]): Wish | ScaleWait | undefined {
+/** Whether people keep the StatefulSet from being scaled down. */
+export const isKept = ({ statefulSet }: Follower): boolean =>
+  statefulSet.metadata.labels?.[NO_DOWNSCALE_LABEL] === "true";
+
+/** What the rules ask for, whenever it may be done. Undefined when they ask for nothing that is known. */
+export function wantedReplicas(follower: Follower, group: readonly Follower[]): Wish | ScaleWait | undefined {
   const { name: statefulSet, rules, mirror, replicas: from } = follower;
   if (rules.forced !== undefined) return { statefulSet, from, to: rules.forced, reason: "ForcedReplicas" };
   if (rules.leader === undefined) {

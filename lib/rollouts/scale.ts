@@ -4,6 +4,7 @@ import type { Pod, StatefulSet } from "../kubernetes/objects.ts";
 import { PODS, STATEFUL_SETS } from "../kubernetes/types.ts";
 import { attempt, type Executed, type ExecuteOptions, type Result, resultOf } from "./attempt.ts";
 import { claimOf } from "./claim.ts";
+import { askDelayed, cancelDelayed, judgeDelay } from "./delayed-calls.ts";
 import { missingMirrorRule } from "./missing-mirror-rule.ts";
 import { firstOrdinal } from "./observation.ts";
 import { callPods, failedCall } from "./prepare-downscale.ts";
@@ -21,43 +22,65 @@ export async function executeReplicas(
   options: ExecuteOptions,
 ): Promise<Executed[]> {
   const done: Executed[] = [];
+  const reach = async (result: Promise<Result>): Promise<Result> => {
+    const came = await result;
+    await options.reached("after-prepare");
+    return came;
+  };
   for (const action of actions) {
     done.push(
       await attempt(action, options, () => {
-        if (action.kind === "ScaleStatefulSet") return scale(client, action, options);
-        return action.kind === "UndoPrepareDownscale"
-          ? undo(client, action, options)
-          : writeBack(client, action, options);
+        switch (action.kind) {
+          case "ScaleStatefulSet":
+            return scale(client, action, options);
+          case "UndoPrepareDownscale":
+            return undo(client, action, options);
+          case "PrepareDelayedDownscale":
+            return reach(askDelayed(client, action, options));
+          case "CancelDelayedDownscale":
+            return reach(cancelDelayed(client, action, options));
+          case "WriteBackReplicas":
+            return writeBack(client, action, options);
+        }
       }),
     );
   }
   return done;
 }
 
-/** Prepares the pods that go, where that is asked for, and writes the replicas; what was prepared in vain is taken back. */
+/**
+ * Writes the replicas, once pods that go have waited for the delay, and then have prepared, where either is asked for; what was
+ * prepared in vain is taken back.
+ */
 async function scale(client: KubernetesClient, action: ScaleAction, options: ExecuteOptions): Promise<Result> {
-  const { endpoint, pods } = action;
+  const { endpoint, pods, delay } = action;
   const current = await read(client, action, options);
   if (current === undefined) return CHANGED;
-  if (endpoint === undefined) return write(client, action, current, options);
-  const takeBack = async (): Promise<boolean> => {
+  if (endpoint === undefined && delay === undefined) return write(client, action, current, options);
+  // Before others are prepared in vain.
+  const early = endpoint && (await judgeDelay(client, action, options));
+  if (early !== undefined) return early;
+  const takeBack = async (): Promise<Pick<Result, "prepared">> => {
+    if (endpoint === undefined) return {};
     const staying = await stayingPods(client, action, options);
-    return (
-      staying === undefined || failedCall(await callPods(client, "DELETE", staying, endpoint, options)) !== undefined
-    );
+    const untold =
+      staying === undefined || failedCall(await callPods(client, "DELETE", staying, endpoint, options)) !== undefined;
+    return { prepared: untold };
   };
-  const answers = await callPods(client, "POST", pods, endpoint, options);
+  const answers = endpoint === undefined ? [] : await callPods(client, "POST", pods, endpoint, options);
   const failure = failedCall(answers);
   if (failure !== undefined) {
     const message = `PrepareDownscale: ${failure}`;
     if (answers.every(({ forbidden }) => forbidden === true)) return { result: "refused", message };
-    return { result: "refused", message, prepared: await takeBack() };
+    return { result: "refused", message, ...(await takeBack()) };
   }
   await options.reached("after-prepare");
   let result: Result;
   try {
-    const unwanted = await options.unwanted(action);
-    if (unwanted !== undefined) {
+    const refusal = await judgeDelay(client, action, options);
+    const unwanted = refusal === undefined ? await options.unwanted(action) : undefined;
+    if (refusal !== undefined) result = refusal;
+    else if (unwanted !== undefined) {
       result = {
         result: "preconditionFailed",
         message: `not wanted any more once its pods were prepared: ${unwanted}`,
@@ -72,15 +95,15 @@ async function scale(client: KubernetesClient, action: ScaleAction, options: Exe
   }
   // Without an answer the replicas may have been written; the next look tells.
   if (result.result === "done") return result;
-  if (result.result === "failed") return { ...result, prepared: true };
-  return { ...result, prepared: await takeBack() };
+  if (result.result === "failed") return { ...result, ...(endpoint === undefined ? {} : { prepared: true }) };
+  return { ...result, ...(await takeBack()) };
 }
 
 /** Writes the replicas, unless a pod runs by now that did not when it was decided whom to ask. */
 async function writeUnless(client: KubernetesClient, action: ScaleAction, options: ExecuteOptions): Promise<Result> {
   const current = await read(client, action, options);
   if (current === undefined) return CHANGED;
-  const begun = await runningUnasked(client, action, current, options);
+  const begun = action.endpoint && (await runningUnasked(client, action, current, options));
   if (begun === undefined) return write(client, action, current, options);
   return { result: "preconditionFailed", message: `pod ${begun} runs by now and was not asked to prepare` };
 }

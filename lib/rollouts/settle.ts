@@ -1,4 +1,5 @@
 import type { Executed } from "./attempt.ts";
+import { settleDelays } from "./delayed-settle.ts";
 import type { Plan } from "./plan.ts";
 import type { RolloutAction } from "./plan-actions.ts";
 import { isReplicaAction } from "./replica-actions.ts";
@@ -20,10 +21,13 @@ export const isDestructive = ({ actions }: Plan): boolean =>
 export function identify(action: RolloutAction): string {
   const { kind, object } = action;
   if (kind === "DeletePod") return `${kind} ${object} ${action.uid}`;
+  if (kind === "PrepareDelayedDownscale" || kind === "CancelDelayedDownscale")
+    return [kind, object, action.endpoint.port, action.endpoint.path, ...action.pods].join(" ");
   if (kind !== "ScaleStatefulSet") return `${kind} ${object}`;
   // A pod that has begun to run meanwhile has to be prepared as well.
   const prepared = action.endpoint === undefined ? [] : action.pods;
-  return [kind, object, action.from, action.to, ...prepared].join(" ");
+  const delay = action.delay === undefined ? [] : [`after ${action.delay.seconds} s`];
+  return [kind, object, action.from, action.to, ...delay, ...prepared].join(" ");
 }
 
 /** When a batch was carried out, by the API server's clock. */
@@ -69,12 +73,13 @@ function settleScaling(
     endedAt,
   }: { actions: readonly RolloutAction[]; executed: readonly Executed[]; before: RolloutState; endedAt: string },
 ): RolloutState {
-  const { scaleDown, scaleFailures = {}, ...rest } = state;
+  const { scaleDown, scaleFailures = {}, delayed: asking, ...rest } = state;
+  const delayed = settleDelays(asking ?? {}, before.delayed ?? {}, executed);
   let record = scaleDown;
   const failures = { ...scaleFailures };
   const intended = actions.some((action) => action.kind === "ScaleStatefulSet" && action.to < action.from);
   if (intended) record = before.scaleDown;
-  for (const { action, outcome, prepared } of executed) {
+  for (const { action, outcome, prepared, asked } of executed) {
     const { result, message = "" } = outcome;
     if (action.kind === "ScaleStatefulSet") {
       if (action.to < action.from && scaleDown !== undefined)
@@ -84,7 +89,8 @@ function settleScaling(
           prepared,
         );
       if (result === "done") delete failures[action.statefulSet];
-      if (result !== "refused") continue;
+      // What pods answered that have to wait is kept with them.
+      if (result !== "refused" || asked !== undefined) continue;
       const reason = PREPARE_FAILED.test(message) ? "PrepareDownscaleFailed" : "ScaleRefused";
       const told = `${action.statefulSet} stays at ${action.from} replicas (${action.to} wanted): ${message.replace(PREPARE_FAILED, "")}`;
       const direction = action.to < action.from ? "down" : "up";
@@ -98,6 +104,7 @@ function settleScaling(
   return {
     ...rest,
     ...(record === undefined ? {} : { scaleDown: record }),
+    ...(Object.keys(delayed).length === 0 ? {} : { delayed }),
     ...(Object.keys(failures).length === 0 ? {} : { scaleFailures: failures }),
   };
 }

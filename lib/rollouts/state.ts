@@ -121,6 +121,25 @@ const ScaleDown = z.object({
 });
 export type ScaleDown = z.infer<typeof ScaleDown>;
 
+/** What is known of the pods of one StatefulSet that wait for a delayed downscale. */
+const Delayed = z.object({
+  uid: z.string(),
+  endpoint: z.object({ port: z.number(), path: z.string() }),
+  /** Those that were or may have been asked to prepare, and have not been told since that they stay. */
+  prepared: z.array(z.string()),
+  /** Since when each waits by its own answer, Unix time in seconds. */
+  since: z.record(z.string(), z.number()),
+  /** When they were asked last. */
+  askedAt: z.string().optional(),
+  /** What went wrong then. */
+  trouble: z.string().optional(),
+  /** How often pods were told in vain that they stay. */
+  undone: z.number().optional(),
+  undoneAt: z.string().optional(),
+  undoTrouble: z.string().optional(),
+});
+export type Delayed = z.infer<typeof Delayed>;
+
 /** Why replicas could not be written, by StatefulSet; each is tried again later. */
 const ScaleFailures = z.record(
   z.string(),
@@ -170,6 +189,8 @@ export const RolloutState = z.object({
   claimed: z.array(z.string()),
   replicas: ReplicaMemory.optional(),
   scaleDown: ScaleDown.optional(),
+  /** By StatefulSet; absent in states of an earlier version. */
+  delayed: z.record(z.string(), Delayed).optional(),
   /** An earlier version saved one `scaleFailure`, which is dropped: its StatefulSet is tried at once. */
   scaleFailures: ScaleFailures.optional(),
   foreign: z.object({ checkedAt: z.string(), found: z.string().optional() }).optional(),

@@ -23,11 +23,18 @@ export class Ingesters extends Scenario {
   readonly unprepared: string[] = [];
   readonly pods: PodEndpoints = new PodEndpoints(this.model, (line) => this.log(line));
 
+  /** Seconds by StatefulSet. */
+  readonly #delays = new Map<string, number>();
+
   constructor(options: ScenarioOptions = {}, minTime = "1m") {
     let answer: PodEndpoints["answer"] = () => ({ status: 503, body: "" });
     const client = { ...options.hub?.client, answer: (method: string, path: string) => answer(method, path) };
     super({ ...options, hub: { ...options.hub, client } });
     this.invariants.onScale = ({ metadata: { name, uid = "" }, status }) => {
+      const seconds = this.#delays.get(name.replace(/-\d+$/, "")) ?? 0;
+      const since = this.pods.waiting.get(uid);
+      if (seconds > 0 && !(since !== undefined && this.clock.now() / 1000 - since >= seconds))
+        this.unprepared.push(`${name} went without having waited ${seconds} s`);
       if (status?.phase === "Running" && !this.pods.prepared.has(uid)) this.unprepared.push(`${name} went unprepared`);
     };
     answer = this.pods.answer;
@@ -64,16 +71,37 @@ export class Ingesters extends Scenario {
 
   /** Has a zone take its replicas from the ReplicaTemplate instead of from its leader. */
   mirror(zone: string, minTime = "0s"): void {
+    this.lead(zone);
+    this.annotate(zone, MIRROR, minTime);
+  }
+
+  /** Has a zone keep the replicas people give it. */
+  lead(zone: string): void {
     const found = this.statefulSet(zone);
     const { [`${KEY}/rollout-downscale-leader`]: _leader, ...annotations } = found.metadata.annotations ?? {};
     this.model.put("statefulsets", { ...found, metadata: { ...found.metadata, annotations } });
-    this.annotate(zone, MIRROR, minTime);
   }
 
   statefulSet(zone: string): StatefulSet {
     const found = this.model.find<StatefulSet>("statefulsets", `ingester-${zone}`);
     if (found === undefined) throw new Error(`no StatefulSet in ${zone}`);
     return found;
+  }
+
+  /**
+   * Has a zone wait for a delayed downscale, and holds every later scale-down of it to that.
+   * @param seconds 0 = no longer.
+   */
+  delay(zone: string, seconds: number): void {
+    const found = this.statefulSet(zone);
+    const { [`${KEY}/rollout-delayed-downscale`]: _delay, ...annotations } = found.metadata.annotations ?? {};
+    const delayed = {
+      ...annotations,
+      ...(seconds === 0 ? {} : { [`${KEY}/rollout-delayed-downscale`]: `${seconds}s` }),
+      [`${KEY}/rollout-prepare-delayed-downscale-url`]: "http://pod/ingester/prepare-delayed-downscale",
+    };
+    this.model.put("statefulsets", { ...found, metadata: { ...found.metadata, annotations: delayed } });
+    this.#delays.set(`ingester-${zone}`, seconds);
   }
 
   /** What an autoscaler writes. */

@@ -18,6 +18,7 @@ const Faults = fc.record({
     minLength: 1,
     maxLength: 4,
   }),
+  delaySeconds: fc.constantFrom(0, 0, 10, 120),
   watchLagMs: fc.constantFrom(0, 20, 300, 900),
   watchLifeMs: fc.option(fc.integer({ min: 500, max: 8_000 }), { nil: undefined }),
   workers: fc.array(
@@ -68,6 +69,7 @@ test(`${RUNS} groups whose replicas change under faults keep every promise`, { t
       const when = (at: number | undefined, act: () => void): void => {
         if (at !== undefined) clock.after(at, act);
       };
+      if (faults.delaySeconds > 0) scenario.delay("zone-a", faults.delaySeconds);
       hub.post();
       const second = scenario.addHub({ name: "ingesters", hubId: "hub-2", client: { answer: pods.answer } });
       when(faults.duplicateAt, () => hub.post());
@@ -86,7 +88,8 @@ test(`${RUNS} groups whose replicas change under faults keep every promise`, { t
       await clock.run(() => false, 120_000);
       const last = changes.at(-1)?.replicas ?? 0;
       const wanted = faults.templateAt === undefined ? "old" : "new";
-      const done = (): boolean => scenario.are(last)() && scenario.isRolledOut(wanted) && pods.left.length === 0;
+      const isTold = (): boolean => pods.left.length === 0 && pods.leftWaiting.length === 0;
+      const done = (): boolean => scenario.are(last)() && scenario.isRolledOut(wanted) && isTold();
       const ended = await clock.run(done, 3_600_000);
       const reasons = [hub, second].map(({ last: pass }) =>
         pass?.status.conditions.map(({ type, reason }) => `${type} ${reason}`),
@@ -95,7 +98,9 @@ test(`${RUNS} groups whose replicas change under faults keep every promise`, { t
         ...scenario.invariants.violations,
         ...scenario.unprepared,
         ...[...hub.failures, ...second.failures].map((failure) => `a worker failed: ${String(failure)}`),
-        ...(ended ? [] : [`never ended: ${reasons.join("; ")}; left ${pods.left.join(", ")}`]),
+        ...(ended
+          ? []
+          : [`never ended: ${reasons.join("; ")}; left ${[...pods.left, ...pods.leftWaiting].join(", ")}`]),
       ];
       if (problems.length > 0) throw new Error(`${problems.join("\n")}\n${scenario.transcript}`);
     }),

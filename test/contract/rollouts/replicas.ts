@@ -12,6 +12,8 @@ import type { Stage } from "./stage.ts";
 const RESOURCE = "app";
 const PORT = 8080;
 const MIN_TIME_SECONDS = 3;
+const DELAY_SECONDS = 6;
+const DELAY_PATH = "/prepare/delayed?for=downscale";
 const prefixed = (annotations: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`grafana.com/${key}`, value]));
 
@@ -31,19 +33,28 @@ interface ReplicaTemplate extends KubernetesObject {
   status?: { replicas?: number };
 }
 
+/** A pod that remembers since when it waits. */
+function answerDelay(waiting: Map<string, number>, { method, to }: PodRequest): { status: number; body?: string } {
+  if (method === "DELETE") return { status: waiting.delete(to) ? 200 : 204 };
+  const timestamp = waiting.get(to) ?? Math.floor(Date.now() / 1000);
+  waiting.set(to, timestamp);
+  return { status: 200, body: JSON.stringify({ timestamp }) };
+}
+
 /** A group whose pods can be called, and what people do about its replicas. */
 class Ingesters extends Play {
   /** By name, as the network names it. */
   readonly addresses = new Map<string, string>();
 
-  async open(roles: readonly OptionalRole[]): Promise<void> {
+  /** @param delay how zone a asks for a delayed downscale. */
+  async open(roles: readonly OptionalRole[], delay: Record<string, string> = {}): Promise<void> {
     const sets = ZONES.map((zone) => {
       const set = situationSet(this.namespace, zone);
       const prepare = {
         "prepare-downscale-http-path": "prepare/shutdown",
         "prepare-downscale-http-port": String(PORT),
       };
-      const annotations = prefixed({ ...RULES[zone], ...prepare });
+      const annotations = prefixed({ ...RULES[zone], ...prepare, ...(zone === "a" ? delay : {}) });
       const labels = prefixed({
         "prepare-downscale": "true",
         "min-time-between-zones-downscale": `${MIN_TIME_SECONDS}s`,
@@ -108,9 +119,12 @@ export function replicaContract(open: (network: PodNetwork) => Promise<Stage>): 
   const requests: PodRequest[] = [];
   /** Addresses of pods that answer 500 to a POST. */
   const refusing = new Set<string>();
+  /** Since when pods wait for a delayed downscale, Unix time in seconds, by address. */
+  const waiting = new Map<string, number>();
   beforeAll(async () => {
     network = await startPodNetwork((request) => {
       requests.push(request);
+      if (request.path === DELAY_PATH) return answerDelay(waiting, request);
       if (request.method === "POST" && refusing.has(request.to)) return { status: 500, body: "still needed" };
       return { status: 204 };
     });
@@ -174,6 +188,39 @@ export function replicaContract(open: (network: PodNetwork) => Promise<Stage>): 
         for (const ordinal of [0, 1])
           expect(callsOf(group)).toContain(`DELETE ${setOf("a")}-${ordinal} /prepare/shutdown`);
         expect((await group.sets()).map(({ spec }) => spec.replicas)).toEqual([2, 2, 2]);
+      } finally {
+        await group.close();
+      }
+    });
+
+    test("wait for the delay each pod answers for, and are told when they stay", { timeout: 240_000 }, async () => {
+      const group = new Ingesters(stage, "replicas-delayed");
+      try {
+        await group.open(["mirror-replicas", "prepare-downscale"], {
+          "rollout-delayed-downscale": `${DELAY_SECONDS}s`,
+          "rollout-prepare-delayed-downscale-url": `http://pod:${PORT}${DELAY_PATH}`,
+        });
+        group.hub(RESOURCE);
+        await group.untilScaled("AsWanted");
+        const [last, first] = [`${setOf("a")}-1`, `${setOf("a")}-0`];
+        const callsAt = (path: string): string[] => callsOf(group).filter((call) => call.endsWith(path));
+        await group.want(1);
+        const told = await group.untilScaled("WaitingForDelay");
+        expect(told).toContain(`${setOf("a")} stays at 2 replicas (1 wanted)`);
+        await group.want(2);
+        await until(async () => expect(callsAt(DELAY_PATH)).toContain(`DELETE ${last} ${DELAY_PATH}`));
+        await group.untilScaled("AsWanted");
+        expect(await group.writtenBack()).toBe(2);
+        expect(callsAt("/prepare/shutdown")).toEqual([]);
+        const wantedAt = Date.now();
+        await group.want(1);
+        await group.untilAll(1);
+        const sets = await group.sets();
+        const at = Date.parse(sets[0]?.metadata.annotations?.["grafana.com/last-downscale"] ?? "");
+        // Both are whole seconds.
+        expect(at - wantedAt).toBeGreaterThanOrEqual((DELAY_SECONDS - 2) * 1000);
+        expect(callsAt(DELAY_PATH).filter((call) => call.startsWith(`POST ${first}`))).toEqual([]);
+        expect(callsAt("/prepare/shutdown")).toContain(`POST ${last} /prepare/shutdown`);
       } finally {
         await group.close();
       }

@@ -1,15 +1,5 @@
 import { describe } from "vitest";
-import {
-  delayed,
-  FOLLOWS_A,
-  MIN_TIME,
-  MINUTE,
-  PREPARE,
-  rules,
-  TEMPLATE,
-  template,
-  testReplicaRows,
-} from "./replica-row.ts";
+import { FOLLOWS_A, MIN_TIME, MINUTE, PREPARE, rules, TEMPLATE, template, testReplicaRows } from "./replica-row.ts";
 
 describe("forced replicas", () => {
   testReplicaRows({
@@ -135,18 +125,6 @@ describe("mirrored replicas", () => {
       parts: { a: rules({ mirror: { "api-version": "v" } }) },
       ...reads(1, 2),
       warns: ["from-resource-api-version"],
-    },
-    "that are fewer wait where a delay is asked for, which nobody would keep": {
-      pods: { a: "NN" },
-      parts: { a: delayed(rules({ mirror: {} })) },
-      ...reads(1, 2),
-      waits: ["a DelayedDownscaleUnsupported"],
-    },
-    "that are more are given where a delay is asked for": {
-      pods: { a: "NN" },
-      parts: { a: delayed(rules({ mirror: {} })) },
-      ...reads(3, 2),
-      scales: ["a 2>3"],
     },
     "beside a leader do not count": {
       pods: { a: "NN", b: "NN" },

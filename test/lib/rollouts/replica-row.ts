@@ -2,17 +2,17 @@ import { expect, test } from "vitest";
 import { REPLICA_TEMPLATES } from "../../../lib/kubernetes/types.ts";
 import { mirrorKey } from "../../../lib/rollouts/replica-annotations.ts";
 import type { MirrorReading } from "../../../lib/rollouts/replica-wishes.ts";
-import { freshState, type RolloutState } from "../../../lib/rollouts/state.ts";
+import { type Delayed, freshState, type RolloutState } from "../../../lib/rollouts/state.ts";
 import { at, type PartOptions } from "./group.ts";
 import { plan, type Row } from "./plan-row.ts";
 
 /** One situation of replicas and what the planner makes of it. */
 export interface ReplicaRow extends Omit<Row, "phase"> {
-  /** Scales planned, as `b 3>2`, with ` prepares b-2` where pods are asked first. */
+  /** Scales planned, as `b 3>2`, with ` prepares b-2` where pods are asked first, and ` after b-2` where they have to have waited. */
   scales?: string[];
   /** Reasons by StatefulSet, as `b WaitingForLeader`. */
   waits?: string[];
-  /** What else is planned about replicas, as `UndoPrepareDownscale b-2`. */
+  /** What else is planned about replicas, as `UndoPrepareDownscale b-2`; pods that do not run as `without b-2`. */
   also?: string[];
   /** Parts of the warnings, in order. */
   warns?: string[];
@@ -102,13 +102,35 @@ export const FOLLOWS_B = { ...MIN_TIME, leader: "b", leaderReady: "true" };
 /** The example of the operator's README: zone b follows a, zone c follows b. */
 export const chain = { a: rules(MIN_TIME), b: rules(FOLLOWS_A), c: rules(FOLLOWS_B) };
 
+export const DELAY_URL = "http://pod:8080/ingester/prepare-delayed-downscale";
+
 /** The same part asking for a delayed downscale. */
-export const delayed = ({ annotations, ...part }: PartOptions): PartOptions => ({
+export const delayed = (
+  { annotations, ...part }: PartOptions,
+  { delay = "1h", url = DELAY_URL }: { delay?: string; url?: string } = {},
+): PartOptions => ({
   ...part,
   annotations: {
     ...annotations,
-    "grafana.com/rollout-delayed-downscale": "1h",
-    "grafana.com/rollout-prepare-delayed-downscale-url": "http://pod:8080/ingester/prepare-delayed-downscale",
+    "grafana.com/rollout-delayed-downscale": delay,
+    "grafana.com/rollout-prepare-delayed-downscale-url": url,
+  },
+});
+
+/** What is known of the pods of `ingester-a`. @param since seconds ago, by ordinal. */
+export const waiting = (since: Record<number, number>, changes: Partial<Delayed> = {}): RolloutState => ({
+  ...freshState("uid-resource"),
+  delayed: {
+    "ingester-a": {
+      uid: "uid-ingester-a",
+      endpoint: { port: 8080, path: "ingester/prepare-delayed-downscale" },
+      prepared: Object.keys(since).map((ordinal) => `ingester-a-${ordinal}`),
+      since: Object.fromEntries(
+        Object.entries(since).map(([ordinal, ago]) => [`ingester-a-${ordinal}`, Date.parse(at(-ago)) / 1000]),
+      ),
+      askedAt: at(-MINUTE),
+      ...changes,
+    },
   },
 });
 
@@ -128,8 +150,12 @@ export function testReplicaRows(rows: Record<string, ReplicaRow>): void {
     for (const action of result.actions) {
       if (action.kind === "ScaleStatefulSet") {
         const prepares = action.endpoint === undefined ? "" : ["", "prepares", ...action.pods.map(short)].join(" ");
-        scales.push(`${short(action.statefulSet)} ${action.from}>${action.to}${prepares}`);
-      } else if (action.kind === "UndoPrepareDownscale")
+        const after = action.delay === undefined ? "" : ["", "after", ...action.delay.pods.map(short)].join(" ");
+        scales.push(`${short(action.statefulSet)} ${action.from}>${action.to}${prepares}${after}`);
+      } else if (action.kind === "PrepareDelayedDownscale") {
+        const absent = action.absent.length === 0 ? [] : ["without", ...action.absent];
+        also.push([action.kind, ...action.pods, ...absent].map(short).join(" "));
+      } else if (action.kind === "UndoPrepareDownscale" || action.kind === "CancelDelayedDownscale")
         also.push(`${action.kind} ${action.pods.map(short).join(" ")}`);
       else if (action.kind === "WriteBackReplicas") also.push(`${action.kind} ${action.replicas}`);
       else if (action.kind === "DeletePod") also.push(`${action.kind} ${short(action.pod)}`);

@@ -1,0 +1,99 @@
+import type { StatefulSet } from "../kubernetes/objects.ts";
+import { podsToGo } from "./delayed-wish.ts";
+import { endOrdinal } from "./members.ts";
+import { type Observation, objectName } from "./observation.ts";
+import { MALFORMED, sameEndpoint } from "./pod-endpoint.ts";
+import { ordinalOf } from "./pods.ts";
+import type { CancelDelayedAction } from "./replica-actions.ts";
+import type { ReplicaRules } from "./replica-annotations.ts";
+import { isUndoneOften, undoDueInSeconds } from "./replica-record.ts";
+import { mayUndo } from "./replica-undo.ts";
+import type { ScaleWait, Wish } from "./replica-wishes.ts";
+import type { Hold } from "./safety-rule.ts";
+import type { Delayed } from "./state.ts";
+
+/** Pods that are to be told that they stay, and do not run, are looked at again after this, seconds. */
+const ABSENT_SECONDS = 60;
+/** Those that are about to be told, seconds. */
+const LOOK_AGAIN_SECONDS = 10;
+
+/** What becomes of pods that are prepared and stay. */
+interface CancelPlan {
+  action?: CancelDelayedAction;
+  wait?: ScaleWait;
+  needsView?: boolean;
+  /** Seconds after which to look at pods again that did not run. */
+  dueInSeconds?: number;
+  /** Whether nothing has to be known of these pods any more. */
+  isOver?: boolean;
+}
+
+interface CancelInput {
+  observation: Observation;
+  refusal: Hold | undefined;
+  statefulSet: StatefulSet;
+  delay: ReplicaRules["delay"];
+  /** The scale-down for which pods wait. */
+  wish: Wish | "unknown" | undefined;
+}
+
+/**
+ * Tells pods that were prepared for a delayed downscale and stay that they do: since the wish has gone, or the annotations, or
+ * because they name another URL. Under a URL that nobody names any more it is not tried for ever.
+ */
+export function planCancel(record: Delayed, input: CancelInput): CancelPlan {
+  const { observation, refusal, statefulSet, delay, wish } = input;
+  const { pods, observedAt: at } = observation;
+  const { name } = statefulSet.metadata;
+  const same = delay !== undefined && (delay === MALFORMED || sameEndpoint(delay.endpoint, record.endpoint));
+  if (same && wish === "unknown") return {};
+  const end = endOrdinal(statefulSet);
+  const going = same && typeof wish === "object" ? podsToGo(wish, statefulSet) : [];
+  const staying = record.prepared.filter((pod) => ordinalOf(pod) < end && !going.includes(pod));
+  // Those that were scaled away may come back prepared.
+  if (staying.length === 0) return { isOver: !same || (wish === undefined && record.prepared.length === 0) };
+  if (!same && isUndoneOften(record)) return { isOver: true };
+  const told = staying.filter((pod) => pods === undefined || runs(pods, pod));
+  if (told.length === 0) return { dueInSeconds: ABSENT_SECONDS };
+  const what = `${name}: pods that stay may still be prepared for a delayed downscale`;
+  if (refusal !== undefined && !mayUndo(refusal))
+    return { wait: { statefulSet: name, reason: refusal.reason, message: `${what}: ${refusal.message}` } };
+  const left = undoDueInSeconds(record, at);
+  const wait: ScaleWait =
+    record.undoTrouble === undefined
+      ? {
+          statefulSet: name,
+          reason: "UndoingPrepareDownscale",
+          message: `${what}: they are told that they stay.`,
+          wakeInSeconds: LOOK_AGAIN_SECONDS,
+        }
+      : {
+          statefulSet: name,
+          reason: "UndoPrepareDownscaleFailed",
+          message: `${what}: ${record.undoTrouble}`,
+          wakeInSeconds: Math.max(1, left),
+        };
+  if (left > 0) return { wait };
+  if (pods === undefined) return { wait, needsView: true };
+  return {
+    wait,
+    needsView: true,
+    action: cancelAction(record, told, {
+      object: objectName(observation, name),
+      statefulSet: name,
+      reason: "NotScaledDown",
+      at,
+    }),
+  };
+}
+
+/** Tells these pods that they stay. */
+export const cancelAction = (
+  { endpoint }: Pick<Delayed, "endpoint">,
+  pods: string[],
+  told: Pick<CancelDelayedAction, "object" | "statefulSet" | "reason" | "at">,
+): CancelDelayedAction => ({ kind: "CancelDelayedDownscale", ...told, pods, endpoint });
+
+/** Whether a pod can answer. */
+export const runs = (pods: NonNullable<Observation["pods"]>, name: string): boolean =>
+  pods.some(({ metadata, status }) => metadata.name === name && status?.phase === "Running");
