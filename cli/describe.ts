@@ -3,6 +3,7 @@ import type { AuditRow } from "../lib/work/audit.ts";
 import { askApi } from "./api.ts";
 import { loadAudit, printAudit } from "./audit.ts";
 import type { CommandEnvironment } from "./command-environment.ts";
+import { nextStepElsewhere } from "./elsewhere.ts";
 import { CommandFailure } from "./failure.ts";
 import { FleetView, printFleetResource } from "./fleet.ts";
 import type { Hub } from "./hub.ts";
@@ -37,7 +38,7 @@ export async function describeResource(
     throw new CommandFailure({
       object: describeId(id),
       cause: `the hub knows none of this name${options.cluster === undefined ? "" : ` in cluster ${options.cluster}`}`,
-      nextStep: `See \`outrigger get ${id.kind} -A\`; a new resource is found within its cluster's discover interval`,
+      nextStep: await nextStepElsewhere(hub, id),
     });
   }
   const described: Described[] = [];

@@ -1,11 +1,13 @@
 import { askApi } from "./api.ts";
 import type { CommandEnvironment } from "./command-environment.ts";
+import { nextStepElsewhere } from "./elsewhere.ts";
 import { CommandFailure, UsageError } from "./failure.ts";
 import { onInterruption } from "./interruption.ts";
 import { resolveKind } from "./kinds.ts";
 import { checkName } from "./names.ts";
 import { printList } from "./output.ts";
 import { columnsAt, printResource } from "./resource-table.ts";
+import { parseTarget } from "./target.ts";
 import { ResourceView } from "./views.ts";
 import { watchResources } from "./watch.ts";
 import { parseGoal } from "./watch-goal.ts";
@@ -23,13 +25,10 @@ interface GetOptions {
 export async function getResources(
   environment: CommandEnvironment,
   kindText: string,
-  name: string | undefined,
+  nameText: string | undefined,
   options: GetOptions,
 ): Promise<void> {
-  const { kind } = resolveKind(kindText);
-  // Discovery has no namespace and is named like its cluster.
-  if (kind !== "Discovery") checkName("Name", name);
-  checkName("Namespace", options.namespace);
+  const { kind, name } = readTarget(kindText, nameText, options.namespace);
   checkName("Cluster", options.cluster);
   const goal = options.for === undefined ? undefined : parseGoal(options.for);
   const watching = options.watch || goal !== undefined;
@@ -56,15 +55,29 @@ export async function getResources(
     return watchResources({ output, load, goal, what, timeoutSeconds: options.timeout, signal: onInterruption() });
   }
   const found = await load();
-  if (name === undefined) return printList(output, found, columnsAt(new Date()), `No ${kind} found in ${scope}.`);
+  if (name === undefined)
+    return printList(
+      output,
+      found,
+      columnsAt(new Date()),
+      `No ${kind} found in ${scope}.${everywhere ? "" : " With -A all namespaces are looked into."}`,
+    );
   const [only] = found;
   if (only === undefined) {
     throw new CommandFailure({
       object: `${kind} ${name}`,
       cause: `the hub knows none of this name in ${scope}`,
-      nextStep: `See \`outrigger get ${kind} -A\`; a new resource is found within its cluster's discover interval`,
+      nextStep: await nextStepElsewhere(hub, { kind, namespace: everywhere ? "" : options.namespace, name }),
     });
   }
   if (found.length > 1) return printList(output, found, columnsAt(new Date()), "");
   await printResource(output, only);
+}
+
+/** `KIND`, `KIND NAME` or, as for other commands, `KIND/NAME`. */
+function readTarget(kindText: string, nameText: string | undefined, namespace: string) {
+  const text = nameText === undefined ? kindText : `${kindText}/${nameText}`;
+  if (text.includes("/")) return parseTarget(text, namespace);
+  checkName("Namespace", namespace);
+  return { ...resolveKind(text), name: undefined };
 }

@@ -127,8 +127,11 @@ function allowOf({ allowAlarm: alarms, allowUrl: urls }: RegisterOptions) {
   return { ...(alarms === undefined ? {} : { alarms }), ...(urls === undefined ? {} : { urls }) };
 }
 
+/** A problem begins with its field; one of the whole registration names the fields it is about in its sentence. */
 function inWordsOfOptions(problem: string): string {
-  const field = /^(allow\.\w+|[A-Za-z]+)/.exec(problem)?.[1] ?? "";
-  const option = OPTION_OF_FIELD[field];
-  return option === undefined ? problem : `${option}${problem.slice(field.length)}`;
+  const [, field, says] = /^(allow\.\w+|[A-Za-z]+)(?=[:.])(.*)$/s.exec(problem) ?? [];
+  if (field === undefined || says === undefined)
+    return problem.replaceAll(/\b[A-Za-z]+\b/g, (word) => OPTION_OF_FIELD[word] ?? word);
+  const inSentence = says.replaceAll(/\b[a-z]+[A-Z]\w*\b/g, (word) => OPTION_OF_FIELD[word] ?? word);
+  return `${OPTION_OF_FIELD[field] ?? field}${inSentence}`;
 }

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { askApi } from "../api.ts";
+import { nextStepElsewhere } from "../elsewhere.ts";
 import { CommandFailure, UsageError } from "../failure.ts";
 import type { Hub } from "../hub.ts";
 import { checkName } from "../names.ts";
+import { parseTarget } from "../target.ts";
 import { ResourceView } from "../views.ts";
 
 /** How people name a rollout. */
@@ -60,11 +62,15 @@ export const argumentsOf = ({ name, namespace, cluster }: RolloutView["key"]): s
 /** What its status says first: the Ready condition. */
 export const readyOf = ({ status }: RolloutView) => status?.conditions.find(({ type }) => type === "Ready");
 
-/** @throws UsageError when no rollout can have this name: then nobody needs to be asked. */
-export function checkRolloutName(name: string, { namespace, cluster }: RolloutName): void {
-  checkName("Name", name);
-  checkName("Namespace", namespace);
+/**
+ * @param text the name; as for other commands, its kind may stand before it: `MultiAZRollout/ingester`.
+ * @throws UsageError when no rollout can have this name: then nobody needs to be asked.
+ */
+export function parseRolloutName(text: string, { namespace, cluster }: RolloutName): string {
   checkName("Cluster", cluster);
+  const { kind, name } = parseTarget(text.includes("/") ? text : `${KIND}/${text}`, namespace);
+  if (kind !== KIND) throw new UsageError(`${text}: ${kind} is not rolled. Name a ${KIND}, e.g. ingester.`);
+  return name;
 }
 
 /** The rollouts of this name, as the hub's table has them; no cluster is asked. */
@@ -86,7 +92,7 @@ export async function findRollout(hub: Hub, name: string, { namespace, cluster }
     throw new CommandFailure({
       object: `${KIND} ${namespace}/${name}`,
       cause: `the hub knows none of this name${cluster === undefined ? "" : ` in cluster ${cluster}`}`,
-      nextStep: `See \`outrigger get ${KIND} -A\``,
+      nextStep: await nextStepElsewhere(hub, { kind: KIND, namespace, name }),
     });
   }
   if (others.length === 0) return first;

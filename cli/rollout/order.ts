@@ -8,9 +8,9 @@ import type { Hub } from "../hub.ts";
 import { printData } from "../output.ts";
 import {
   argumentsOf,
-  checkRolloutName,
   describeRollout,
   findRollout,
+  parseRolloutName,
   type RolloutName,
   type RolloutView,
   readyOf,
@@ -47,10 +47,10 @@ const ORDERS: Record<Order["type"], { from(view: RolloutView): Order; done(view:
  */
 export async function orderRollout(
   environment: CommandEnvironment,
-  name: string,
+  text: string,
   { type, ...where }: RolloutName & { type: Order["type"] },
 ): Promise<void> {
-  checkRolloutName(name, where);
+  const name = parseRolloutName(text, where);
   const hub = await environment.hub();
   const view = await findRollout(hub, name, where);
   const { key } = view;

@@ -3,7 +3,7 @@ import type { DirectRequest } from "../../lib/work/messages.ts";
 import type { CommandEnvironment } from "../command-environment.ts";
 import { CommandFailure } from "../failure.ts";
 import { printData, renderTable } from "../output.ts";
-import { checkRolloutName, findRollout, type RolloutName } from "./find.ts";
+import { findRollout, parseRolloutName, type RolloutName } from "./find.ts";
 
 /** Answer of the rollout function that was asked to look ahead. */
 export const PlanReply = z.union([
@@ -28,8 +28,8 @@ export const PlanReply = z.union([
 ]);
 
 /** `outrigger rollout plan NAME`: what the next step would delete and why not more, as its cluster looks now. */
-export async function planRollout(environment: CommandEnvironment, name: string, where: RolloutName): Promise<void> {
-  checkRolloutName(name, where);
+export async function planRollout(environment: CommandEnvironment, text: string, where: RolloutName): Promise<void> {
+  const name = parseRolloutName(text, where);
   const hub = await environment.hub();
   const { key } = await findRollout(hub, name, where);
   const request: DirectRequest = { action: "plan", key };

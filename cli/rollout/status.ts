@@ -1,10 +1,10 @@
 import type { CommandEnvironment } from "../command-environment.ts";
 import { type Output, printData, renderTable } from "../output.ts";
-import { checkRolloutName, findRollout, type RolloutName, type RolloutView } from "./find.ts";
+import { findRollout, parseRolloutName, type RolloutName, type RolloutView } from "./find.ts";
 
 /** `outrigger rollout status NAME`: where a rollout is, zone by zone, without asking its cluster. */
-export async function showRollout(environment: CommandEnvironment, name: string, options: RolloutName): Promise<void> {
-  checkRolloutName(name, options);
+export async function showRollout(environment: CommandEnvironment, text: string, options: RolloutName): Promise<void> {
+  const name = parseRolloutName(text, options);
   const found = await findRollout(await environment.hub(), name, options);
   await printRollout(environment.output, found);
 }

@@ -8,10 +8,10 @@ import { LiveLines } from "../live-lines.ts";
 import { printData } from "../output.ts";
 import { parseGoal, type WatchGoal } from "../watch-goal.ts";
 import {
-  checkRolloutName,
   describeRollout,
   findRollout,
   listRollouts,
+  parseRolloutName,
   type RolloutName,
   type RolloutView,
 } from "./find.ts";
@@ -35,11 +35,11 @@ export interface RolloutWatchOptions extends RolloutName {
  */
 export async function watchRollout(
   environment: CommandEnvironment,
-  name: string,
+  text: string,
   options: RolloutWatchOptions,
   { pollMs = POLL_MS, signal }: { pollMs?: number; signal?: AbortSignal } = {},
 ): Promise<void> {
-  checkRolloutName(name, options);
+  const name = parseRolloutName(text, options);
   const goal = options.for === undefined ? undefined : parseGoal(options.for);
   const hub = await environment.hub();
   const first = await findRollout(hub, name, options);

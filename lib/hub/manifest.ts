@@ -19,6 +19,8 @@ export interface Wanted {
 export function readManifest(raw: unknown, defaultNamespace: string): Wanted {
   const parsed = Manifest.safeParse(raw);
   if (!parsed.success) {
+    const misplaced = whyMisplaced(raw);
+    if (misplaced !== undefined) throw new Refusal(subjectOf(raw), misplaced, "correct it and apply it again");
     const known = { "": Object.keys(Manifest.shape) };
     const problems = describeProblems(parsed.error, "", known).join("; ");
     throw new Refusal(subjectOf(raw), problems, "correct it and apply it again");
@@ -35,8 +37,21 @@ export function readManifest(raw: unknown, defaultNamespace: string): Wanted {
   return { id, spec };
 }
 
+/** What is no resource, or of a kind that the hub does not keep, has other fields: they are not what is wrong. */
+function whyMisplaced(raw: unknown): string | undefined {
+  if (typeof raw !== "object" || raw === null) return undefined;
+  const { apiVersion, kind } = fieldsOf(raw);
+  if (apiVersion === undefined && kind === undefined) return "it is no resource: it has neither apiVersion nor kind";
+  if (typeof apiVersion !== "string" || typeof kind !== "string") return undefined;
+  const found = findKind(apiVersion, kind);
+  return "problem" in found ? found.problem : undefined;
+}
+
 function subjectOf(raw: unknown): string {
-  const { kind, metadata } = (typeof raw === "object" && raw !== null ? raw : {}) as Record<string, unknown>;
+  const { kind, metadata } = fieldsOf(raw);
   const name = (metadata as { name?: unknown } | null | undefined)?.name;
   return typeof kind === "string" && typeof name === "string" ? `${kind} ${name}` : "resource";
 }
+
+const fieldsOf = (raw: unknown): Record<string, unknown> =>
+  typeof raw === "object" && raw !== null ? (raw as Record<string, unknown>) : {};

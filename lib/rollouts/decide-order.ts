@@ -1,5 +1,4 @@
 import { problemsInWords } from "../kubernetes/issue-in-words.ts";
-import { describeKey } from "../work/keys.ts";
 import type { OrderContext, OrderDecision } from "../work/reconciler.ts";
 import { rolloutToken } from "./approval.ts";
 import { canGoBack, changeOrders, Order, readOrders } from "./orders.ts";
@@ -52,7 +51,7 @@ function askedAs({ at, by, state, status }: OrderContext): Parameters<typeof cha
 /** The status may be a step ahead of the state, and the state a step ahead of the status: either may name the rollout. */
 function problemOf(
   order: Extract<Order, { rollout: string }>,
-  { key, state, status }: OrderContext,
+  { state, status }: OrderContext,
 ): OrderDecision | undefined {
   const saved = RolloutState.safeParse(state).data;
   const { rollout, last } = saved ?? {};
@@ -75,5 +74,5 @@ function problemOf(
   if (order.rollout !== last?.token) return refused("that rollout is not the last one", SEE_STATUS);
   if (canGoBack(last)) return undefined;
   const cause = last.rolledBack === true ? "it was rolled back already" : "what was there before it is not on record";
-  return refused(`${describeKey(key)}: ${cause}`, "Put the template you want into the StatefulSets.");
+  return refused(cause, "Put the template you want into the StatefulSets.");
 }

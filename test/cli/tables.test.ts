@@ -74,15 +74,21 @@ const ROLLOUTS = [
   rollout("back", { phase: "Completed", conditions: [condition("Ready", "True", "RolledBack", "went back")] }),
 ];
 
+const rolloutsIn = (namespace: string | undefined) =>
+  ROLLOUTS.filter(({ key }) => namespace === undefined || key.namespace === namespace);
+
 async function run(line: string) {
   let [stdout, stderr] = ["", ""];
   const data: Record<string, unknown> = {
     "cluster.list": [CLUSTER],
     "cluster.get": CLUSTER,
-    "resource.list": ROLLOUTS,
+    "fleet.list": [],
     status: { clusters: { Active: 1 }, resources: { MultiAZRollout: { Completed: 1 } }, overdue: 0 },
   };
-  const hub = fakeHub(({ action }) => ({ ok: true, data: data[action] }));
+  const hub = fakeHub(({ action, namespace }: { action: string; namespace?: string }) => ({
+    ok: true,
+    data: action === "resource.list" ? rolloutsIn(namespace) : data[action],
+  }));
   const streams = { stdout: (text: string) => void (stdout += text), stderr: (text: string) => void (stderr += text) };
   const exitCode = await runCommand(line.split(" "), streams, async () => hub);
   return { exitCode, stdout, stderr, hub };
@@ -141,6 +147,18 @@ test("a name the hub does not know fails and says where to look", async () => {
       "See `outrigger get MultiAZRollout -A`; a new resource is found within its cluster's discover interval.\n",
   );
   expect(exitCode).toBe(1);
+});
+
+test.each([
+  ["KIND/NAME", "get multiazrollout/ingester -n mimir", /^Name +ingester$/m, ""],
+  ["a name of another namespace", "get MultiAZRollout ingester", "", /There is one at `-n mimir --cluster prod-eu`\./],
+  ["a name with a typo", "get MultiAZRollout ingestr -n mimir", "", /Did you mean ingester\?/],
+  ["a name of another namespace, to describe", "describe MultiAZRollout/ingester", "", /There is one at `-n mimir/],
+  ["nothing here", "get MultiAZRollout -n loki", "", /No MultiAZRollout found in namespace loki\. With -A/],
+])("%s is understood", async (_what, line, out, err) => {
+  const { stdout, stderr } = await run(line);
+  expect(stdout).toMatch(out);
+  expect(stderr).toMatch(err);
 });
 
 test("every list and object can be had as JSON, in one line, and as YAML", async () => {

@@ -56,6 +56,10 @@ const cases: [line: string, wrong: RegExp, right: RegExp][] = [
   ["completion tcsh", /'tcsh' is invalid/, /Allowed choices are bash, zsh, fish/],
   // Kinds and names.
   ["get StatefulSet", /Kind StatefulSet: Outrigger works on no such kind/, /Use one of .*MultiAZRollout/],
+  ["get StatefulSet/ingester", /Kind StatefulSet: Outrigger works on no such kind/, /Use one of .*MultiAZRollout/],
+  ["get MultiAZRollout/a b", /MultiAZRollout\/a\/b/, /write it as KIND\/NAME/],
+  ["rollout status StatefulSet/ingester", /Kind StatefulSet: Outrigger works on no such kind/, /Use one of/],
+  ["rollout pause Discovery/prod-eu", /Discovery\/prod-eu: Discovery is not rolled/, /Name a MultiAZRollout/],
   ["get MultiAZRolout", /Kind MultiAZRolout/, /Did you mean MultiAZRollout\?/],
   ["get MultiAZRollout Upper", /Name "Upper"/, /must be the name of a Kubernetes object/],
   [
@@ -87,13 +91,17 @@ const cases: [line: string, wrong: RegExp, right: RegExp][] = [
     /--monitor-interval: 10500ms/,
     /not a whole number of seconds/,
   ],
-  ["cluster register c", /Cluster c: names no access/, /give exactly one of arn, region\+accountId, kubeconfigSecret/],
+  [
+    "cluster register c",
+    /Cluster c: names no access/,
+    /give exactly one of --arn, --region\+--account, --kubeconfig-secret/,
+  ],
   [
     "cluster register c --kubeconfig-secret s --region eu-west-1 --account 123456789012",
     /names 2 kinds of access/,
     /keep exactly one/,
   ],
-  ["cluster register c --region eu-west-1", /region and accountId belong together/, /give both or the arn/],
+  ["cluster register c --region eu-west-1", /--region and --account belong together/, /give both or the --arn/],
   [
     "cluster register c --arn nonsense",
     /--arn/,
@@ -105,7 +113,7 @@ const cases: [line: string, wrong: RegExp, right: RegExp][] = [
     /must be an AWS region, e\.g\. `eu-west-1`/,
   ],
   ["cluster register c --region eu-west-1 --account 12", /--account/, /12 digits/],
-  ["cluster register c --kubeconfig-secret s --external-id four", /--external-id/, /give roleArn too/],
+  ["cluster register c --kubeconfig-secret s --external-id four", /--external-id/, /give --role-arn too/],
   ["cluster register c --kubeconfig-secret s --capability fly", /--capability/, /must be one of observe, rollouts/],
   ["cluster register c --kubeconfig-secret s -l stage", /argument 'stage' is invalid/, /Write it as name=value/],
   ["cluster register c --kubeconfig-secret s -l stage=a/b", /--label\.stage: has the value "a\/b"/, /up to 63 letters/],

@@ -74,6 +74,12 @@ describe("outrigger rollout", () => {
     expect(notes[0]).toContain("outrigger rollout approve ingester -n mimir --cluster prod");
   });
 
+  test("status takes its kind before the name, as other commands do", async () => {
+    const { environment, lines } = setup([view("prod")]);
+    await showRollout(environment, "multiazrollout/ingester", where);
+    expect(lines[0]).toBe("mimir/ingester in prod: Paused, zone zone-b, 3/9 updated");
+  });
+
   test("plan tells what would be deleted and how many places are free", async () => {
     const { environment, hub, lines } = setup([view("prod")]);
     await planRollout(environment, "ingester", where);

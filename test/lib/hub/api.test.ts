@@ -17,6 +17,18 @@ const paused = { spec: { ...SPEC, paused: true } };
 describe("what is refused, and then not written", () => {
   const rows: [string, Record<string, unknown>, object, RegExp][] = [
     ["no manifest", {}, { target: PROD }, /resource: .*; correct it and apply it again/],
+    [
+      "what is no resource",
+      { name: "outrigger", scripts: {} },
+      { target: PROD },
+      /neither apiVersion nor kind; correct it/,
+    ],
+    [
+      "a kind with other fields than a spec",
+      { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "x" }, data: {} },
+      { target: PROD },
+      /^ConfigMap x: kind: the hub keeps no ConfigMap; use MultiAZRollout; correct it/,
+    ],
     ["another kind", manifest({ kind: "MultiAZRolout" }), { target: PROD }, /did you mean MultiAZRollout\?/],
     [
       "another apiVersion",

@@ -135,11 +135,14 @@ describe("an order", () => {
     ],
   };
   test.each(Object.entries(refusals))("%s is refused", (_what, [order, known, cause]) => {
-    expect(decide(order, known)).toEqual({
+    const decision = decide(order, known);
+    expect(decision).toEqual({
       type: "refused",
       cause: expect.stringContaining(cause),
       nextStep: expect.any(String),
     });
+    // Whoever answers names the resource, once.
+    expect(decision).not.toHaveProperty("cause", expect.stringContaining(KEY.name));
   });
 
   test.each([undefined, "text", { paused: "yes" }])("what a row carries as %j is none", (saved) => {
