@@ -69,6 +69,8 @@ export interface ResourceType {
   decode(body: JsonObject): Decoded;
   columns?: ColumnSet;
   custom: boolean;
+  /** What its definition says of its fields: `kubectl explain` shows it. Only custom types have one. */
+  schema?: JsonObject;
   /** Version from which changes are known; watches from before are told 410. */
   since: number;
 }

@@ -46,6 +46,7 @@ export function customTypes(definition: KubeObject, since: number): ResourceType
         decode: (body) => decodeCustom(schema, body),
         columns: columnsOf(version),
         custom: true,
+        schema,
         since,
       };
     });

@@ -5,19 +5,24 @@ import { badRequest, causes, invalid, unsupportedMediaType } from "../status.ts"
 
 export const JSON_TYPE = "application/json";
 const YAML_TYPE = "application/yaml";
+const PROTOBUF_TYPE = "application/vnd.kubernetes.protobuf";
 
 /** @returns the media type of a request's body without parameters. */
 export function mediaType(header: string | undefined): string {
   return header?.split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
-/** @throws StatusError 415. */
+/** @throws StatusError 415, upon which some clients fall back to JSON; kubectl's `create` of typed kinds does not. */
 export function checkMediaType(header: string | undefined): void {
   const type = mediaType(header);
   if (type === "" || type === JSON_TYPE || type === YAML_TYPE) return;
+  if (type === PROTOBUF_TYPE)
+    throw unsupportedMediaType(
+      "the embedded Kubernetes API reads no protobuf, which `kubectl create KIND` sends; " +
+        "write the object to a file and `kubectl apply -f` it, or use a real control plane (--kubernetes real)",
+    );
   throw unsupportedMediaType(
-    "the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, " +
-      "application/vnd.kubernetes.protobuf",
+    `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${PROTOBUF_TYPE}`,
   );
 }
 

@@ -110,7 +110,9 @@ export const DIFFERENCES: readonly Difference[] = [
     title: "bodies are JSON or YAML, never protobuf",
     reason: "clients that speak protobuf fall back or can be told; `kubectl create NAME` of typed kinds cannot",
     steps: (server) => [
-      post("cm", "k8s\u0000", { status: by(server, 415, 400) }, { contentType: "application/vnd.kubernetes.protobuf" }),
+      post("cm", "k8s\u0000", by<Answer>(server, { status: 415, message: "`kubectl apply -f` it" }, { status: 400 }), {
+        contentType: "application/vnd.kubernetes.protobuf",
+      }),
     ],
   },
   {
