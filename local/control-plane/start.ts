@@ -64,7 +64,8 @@ export interface ControlPlane {
 }
 
 const DEFAULT_ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"];
-const READY_TIMEOUT_MS = 60_000;
+/** Ready takes seconds, and one that fails ends by itself; on a machine with much else to do an API server was seen to take a minute. */
+const READY_TIMEOUT_MS = 180_000;
 const ATTEMPTS = 3;
 
 /** Starts etcd, the API server, controllers, scheduler and simulated nodes on 127.0.0.1; returns when the nodes are Ready. */
