@@ -38,7 +38,7 @@ export async function describeResource(
     throw new CommandFailure({
       object: describeId(id),
       cause: `the hub knows none of this name${options.cluster === undefined ? "" : ` in cluster ${options.cluster}`}`,
-      nextStep: await nextStepElsewhere(hub, id),
+      nextStep: await nextStepElsewhere(hub, { ...id, cluster: options.cluster }),
     });
   }
   const described: Described[] = [];

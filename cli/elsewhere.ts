@@ -11,9 +11,14 @@ const MOST_NAMED = 3;
  * What to do about a resource that the hub does not know where it was looked for: where there is one of that name, or of one
  * that was probably meant.
  */
-export async function nextStepElsewhere(hub: Hub, { kind, namespace, name }: ResourceId): Promise<string> {
+export async function nextStepElsewhere(
+  hub: Hub,
+  { kind, namespace, name, cluster }: ResourceId & { cluster?: string | undefined },
+): Promise<string> {
   const known = ResourceView.array().parse(await askApi(hub, { action: "resource.list", kind }));
-  const places = known.filter(({ key }) => key.name === name).map(({ key }) => key);
+  const everywhere = known.filter(({ key }) => key.name === name).map(({ key }) => key);
+  const inCluster = everywhere.filter((key) => key.cluster === cluster);
+  const places = inCluster.length > 0 ? inCluster : everywhere;
   if (places.length > 0) {
     const named = places.slice(0, MOST_NAMED).map((key) => `\`-n ${key.namespace} --cluster ${key.cluster}\``);
     const more = places.length > MOST_NAMED ? ` and ${places.length - MOST_NAMED} more places` : "";

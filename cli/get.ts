@@ -67,7 +67,12 @@ export async function getResources(
     throw new CommandFailure({
       object: `${kind} ${name}`,
       cause: `the hub knows none of this name in ${scope}`,
-      nextStep: await nextStepElsewhere(hub, { kind, namespace: everywhere ? "" : options.namespace, name }),
+      nextStep: await nextStepElsewhere(hub, {
+        kind,
+        namespace: everywhere ? "" : options.namespace,
+        name,
+        cluster: options.cluster,
+      }),
     });
   }
   if (found.length > 1) return printList(output, found, columnsAt(new Date()), "");

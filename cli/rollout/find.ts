@@ -92,7 +92,7 @@ export async function findRollout(hub: Hub, name: string, { namespace, cluster }
     throw new CommandFailure({
       object: `${KIND} ${namespace}/${name}`,
       cause: `the hub knows none of this name${cluster === undefined ? "" : ` in cluster ${cluster}`}`,
-      nextStep: await nextStepElsewhere(hub, { kind: KIND, namespace, name }),
+      nextStep: await nextStepElsewhere(hub, { kind: KIND, namespace, name, cluster }),
     });
   }
   if (others.length === 0) return first;

@@ -74,8 +74,9 @@ const ROLLOUTS = [
   rollout("back", { phase: "Completed", conditions: [condition("Ready", "True", "RolledBack", "went back")] }),
 ];
 
+const ELSEWHERE = { ...rollout("ruler"), key: { ...rollout("ruler").key, cluster: "prod-us" } };
 const rolloutsIn = (namespace: string | undefined) =>
-  ROLLOUTS.filter(({ key }) => namespace === undefined || key.namespace === namespace);
+  namespace === undefined ? [...ROLLOUTS, ELSEWHERE] : ROLLOUTS.filter(({ key }) => key.namespace === namespace);
 
 async function run(line: string) {
   let [stdout, stderr] = ["", ""];
@@ -152,6 +153,18 @@ test("a name the hub does not know fails and says where to look", async () => {
 test.each([
   ["KIND/NAME", "get multiazrollout/ingester -n mimir", /^Name +ingester$/m, ""],
   ["a name of another namespace", "get MultiAZRollout ingester", "", /There is one at `-n mimir --cluster prod-eu`\./],
+  [
+    "a name of another namespace and cluster",
+    "get MultiAZRollout ingester --cluster prod-us",
+    "",
+    /There is one at `-n mimir --cluster prod-eu`\./,
+  ],
+  [
+    "a name of another namespace in a cluster that has one",
+    "get MultiAZRollout ruler --cluster prod-us",
+    "",
+    /There is one at `-n mimir --cluster prod-us`\./,
+  ],
   ["a name with a typo", "get MultiAZRollout ingestr -n mimir", "", /Did you mean ingester\?/],
   ["a name of another namespace, to describe", "describe MultiAZRollout/ingester", "", /There is one at `-n mimir/],
   ["nothing here", "get MultiAZRollout -n loki", "", /No MultiAZRollout found in namespace loki\. With -A/],
