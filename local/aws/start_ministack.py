@@ -12,7 +12,8 @@ Functions run with a lower priority than MiniStack itself: on AWS a burst of col
 the queues, and here fifty of them on two cores would, until every request times out.
 
 It gives a function's log some milliseconds to arrive once the function has answered; on a busy machine what came later was
-in the log of the next invocation. A function writes its log before it answers: what is in the pipe then is all of it.
+in the log of the next invocation. A function writes its log before it answers: what is in the pipe then is all of it, unless
+the function has written faster than it is read by more than a pipe holds (64 KB).
 
 Its EKS knows no cluster that answers, and ARC zonal shift it does not know at all: with OUTRIGGER_EKS_ENDPOINT what it has
 let pass is answered there.

@@ -4,6 +4,7 @@ import {
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   type Message,
+  ReceiptHandleIsInvalid,
   ReceiveMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
@@ -27,12 +28,13 @@ export function collect(sqs: SQSClient, QueueUrl: string): Collector {
       );
       for (const message of Messages) {
         messages.push(message);
-        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
+        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle })).catch(unlessGone);
       }
       if (Messages.length === 0) await sleep(250);
     }
   };
   const done = loop();
+  done.catch(() => undefined); // Told to whoever stops it.
   return {
     messages,
     async stop() {
@@ -40,6 +42,11 @@ export function collect(sqs: SQSClient, QueueUrl: string): Collector {
       await done;
     },
   };
+}
+
+/** A delete whose reply was lost is sent again, and SQS lets that pass; the local AWS does not know the message any more. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ReceiptHandleIsInvalid)) throw error;
 }
 
 /** The reason a dead letter carries; the body says which message it was. */
