@@ -28,7 +28,7 @@ export function rolloutContract(open: () => Promise<Stage>): void {
   afterAll(async () => stage?.close());
 
   describe.concurrent("whole rollouts", () => {
-    test.for(GOLDENS)("$title", { timeout: 240_000 }, async (golden, { expect }) => {
+    test.for(GOLDENS)("$title", { timeout: 300_000 }, async (golden, { expect }) => {
       const transcript = await playGolden(stage, golden);
       await expect(transcript).toMatchFileSnapshot(join(GOLDEN_FOLDER, golden.file));
     });

@@ -97,6 +97,8 @@ const READY_AFTER = "200ms";
 /** New pods wait to be told that they may get Ready. */
 const UNRIPE = POD_BEHAVIOURS.neverReady;
 const RIPEN_EVERY_MS = 25;
+/** As long as a busy machine may take for a whole rollout of nine batches. */
+const ROLLOUT_MS = 240_000;
 /** A pod younger than this is not judged yet; batches are told apart from each other by nothing else. */
 const YOUNG_MS = 5_000;
 
@@ -124,7 +126,7 @@ export async function playGolden(stage: Stage, golden: Golden): Promise<string> 
     const witness = await play.witness({ zoneOf, maxUnavailable: golden.maxUnavailable });
     const hub = play.hub(golden.name);
     const done = new AbortController();
-    const completed = play.untilStatus(golden.name, ({ phase }) => expect(phase).toBe("Completed"));
+    const completed = play.untilStatus(golden.name, ({ phase }) => expect(phase).toBe("Completed"), ROLLOUT_MS);
     const [status] = await Promise.all([
       completed.finally(() => done.abort()),
       ripen(play, { witness, hub, signal: done.signal }),
@@ -156,6 +158,7 @@ export async function playGolden(stage: Stage, golden: Golden): Promise<string> 
 async function ripen(play: Play, scene: { witness: Witness; hub: Hub; signal: AbortSignal }): Promise<void> {
   const { witness, hub, signal } = scene;
   while (!signal.aborted) {
+    expect(witness.violations()).toEqual([]);
     // What a batch came to is recorded when its last delete is answered.
     const isBetween = hub.deleted().length === witness.gone().length;
     const unripe = witness.staying().filter(({ metadata }) => metadata.annotations?.[POD_ANNOTATIONS.behaviour]);

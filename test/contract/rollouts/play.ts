@@ -101,13 +101,18 @@ export class Play {
   }
 
   /** Waits until the status of a resource passes. */
-  untilStatus(name: string, check: (status: RolloutStatus) => void): Promise<RolloutStatus> {
-    return until(async () => {
+  untilStatus(
+    name: string,
+    check: (status: RolloutStatus) => void,
+    timeoutMs: number = PATIENCE.timeout,
+  ): Promise<RolloutStatus> {
+    const attempt = async (): Promise<RolloutStatus> => {
       const status = await this.status(name);
       if (status === undefined) throw new Error(`${name} has no status yet`);
       check(status);
       return status;
-    });
+    };
+    return vi.waitFor(attempt, { ...PATIENCE, timeout: timeoutMs });
   }
 
   hub(name: string, options: Partial<HubOptions> = {}): Hub {
