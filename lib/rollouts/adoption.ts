@@ -10,6 +10,10 @@ export function toAdopt(statefulSets: readonly StatefulSet[], spec: RolloutSpec)
   return statefulSets.filter(({ spec: { updateStrategy } }) => updateStrategy?.type !== "OnDelete");
 }
 
+/** Whether the StatefulSet has a strategy of its own to be given back. */
+export const isAdopted = ({ metadata }: StatefulSet): boolean =>
+  metadata.annotations?.[STRATEGY_ANNOTATION] !== undefined;
+
 /**
  * The merge patch that adopts a StatefulSet. A server-side apply of `type` alone is refused while `rollingUpdate` is there,
  * and an apply cannot remove what it does not own; a merge patch does both at once, and makes the field ours all the same.

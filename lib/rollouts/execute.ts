@@ -11,6 +11,7 @@ import type {
   AdoptAction,
   ClaimAction,
   DeleteAction,
+  ReleaseAction,
   RestoreAction,
   RevisionAction,
   RolloutAction,
@@ -37,6 +38,7 @@ export async function executeRollout(
   const restores = actions.filter((action) => action.kind === "RestoreTemplate");
   const deletes = actions.filter((action) => action.kind === "DeletePod");
   const undos = actions.filter((action) => action.kind === "UndoPrepareDownscale");
+  const releases = actions.filter((action) => action.kind === "ReleaseClaim");
   const replicas = actions
     .filter((action) => isReplicaAction(action))
     .filter(({ kind }) => kind !== "UndoPrepareDownscale");
@@ -65,6 +67,7 @@ export async function executeRollout(
   const deleted = await deletePods(client, free, options);
   const written = await executeReplicas(client, replicas, options);
   for (const action of revisions) written.push(await setCurrentRevision(client, action, options));
+  for (const action of releases) written.push(await release(client, action, options));
   return [...claimed, ...adopted, ...undone, ...kept, ...deleted, ...written];
 }
 
@@ -89,16 +92,26 @@ async function layClaims(
     if (executed.outcome.result === "done") continue;
     for (const { action: earlier, outcome } of done) {
       if (outcome.result !== "done" || earlier.kind !== "ClaimStatefulSet") continue;
-      // One that cannot be given back now stays on record as claimed. A strategy adopted before the claim was laid stays.
-      await attempt(earlier, options, async () => {
-        const released = await releaseClaim(client, { namespace, name: earlier.statefulSet }, owner, () => ({}));
-        if (released !== undefined) options.changed(released);
-        return { result: "done" };
-      });
+      // One that cannot be given back now stays on record as claimed.
+      await release(client, earlier, options);
     }
     break;
   }
   return done;
+}
+
+/** A strategy that was adopted stays: Kubernetes would roll those pods by itself. */
+async function release(
+  client: KubernetesClient,
+  action: ClaimAction | ReleaseAction,
+  options: ExecuteOptions,
+): Promise<Executed> {
+  return attempt(action, options, async () => {
+    const target = { namespace: options.namespace, name: action.statefulSet };
+    const released = await releaseClaim(client, target, options.owner, () => ({}));
+    if (released !== undefined) options.changed(released);
+    return { result: "done" };
+  });
 }
 
 /** At most a few at once; none begins after one was refused or failed, since the next would fare no better. */

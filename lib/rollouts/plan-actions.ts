@@ -1,5 +1,5 @@
 import type { ActionRecord } from "../work/reconciler.ts";
-import { toAdopt } from "./adoption.ts";
+import { isAdopted, toAdopt } from "./adoption.ts";
 import { claimOf, writtenInto } from "./claim.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
@@ -31,7 +31,16 @@ export type RevisionAction = ActionRecord & {
   resourceVersion: string;
   revision: string;
 };
-export type RolloutAction = ClaimAction | AdoptAction | RestoreAction | DeleteAction | RevisionAction | ReplicaAction;
+/** A claim of ours that serves no rollout. */
+export type ReleaseAction = ActionRecord & { kind: "ReleaseClaim"; statefulSet: string };
+export type RolloutAction =
+  | ClaimAction
+  | AdoptAction
+  | RestoreAction
+  | DeleteAction
+  | RevisionAction
+  | ReleaseAction
+  | ReplicaAction;
 
 /** One delete per candidate, in the order of the batch. */
 export function deletesOf(batch: readonly Candidate[], { resource }: Observation): DeleteAction[] {
@@ -108,6 +117,23 @@ export function revisionWritesOf(zones: readonly ZoneView[], { pods, resource }:
         },
       ];
     });
+}
+
+/**
+ * Claims that are given back, in name order: where two resources keep a part of the group each, neither would ever get the rest.
+ * One under which a strategy was adopted stays: it is what gives the strategy back when the resource goes, and giving that back
+ * now would let Kubernetes roll the pods.
+ */
+export function releasesOf({ statefulSets, resource }: Observation, owner: string): ReleaseAction[] {
+  return statefulSets
+    .filter((statefulSet) => claimOf(statefulSet) === owner && !isAdopted(statefulSet))
+    .map(({ metadata: { name } }) => ({
+      kind: "ReleaseClaim" as const,
+      object: objectName(resource, name),
+      reason: "Overlap",
+      statefulSet: name,
+    }))
+    .sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1));
 }
 
 const objectName = ({ metadata }: Observation["resource"], name: string): string =>

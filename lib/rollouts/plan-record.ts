@@ -133,19 +133,35 @@ export function rememberBatch(
 export function withoutActions(nextState: RolloutState, before: RolloutState): RolloutState {
   const { lastBatchAt: _lastBatchAt, scaleDown: _scaleDown, delayed: _delayed, rollout, ...rest } = nextState;
   const { deleting, claimed, lastBatchAt, scaleDown, delayed } = before;
-  const zones = Object.entries(rollout?.zones ?? {}).filter(
-    ([name, { startedAt, finishedAt }]) =>
-      finishedAt !== undefined || before.rollout?.zones[name]?.startedAt === startedAt,
-  );
   return {
     ...rest,
-    ...(rollout === undefined ? {} : { rollout: { ...rollout, zones: Object.fromEntries(zones) } }),
+    ...(rollout === undefined ? {} : { rollout: withoutNewZones(rollout, before.rollout) }),
     deleting,
     claimed,
     ...(lastBatchAt === undefined ? {} : { lastBatchAt }),
     ...(scaleDown === undefined ? {} : { scaleDown }),
     ...(delayed === undefined ? {} : { delayed }),
   };
+}
+
+/** The rollout without the zones that were to start. */
+export function withoutNewZones(rollout: CurrentRollout, before: CurrentRollout | undefined): CurrentRollout {
+  const zones = Object.entries(rollout.zones).filter(
+    ([name, { startedAt, finishedAt }]) => finishedAt !== undefined || before?.zones[name]?.startedAt === startedAt,
+  );
+  return { ...rollout, zones: Object.fromEntries(zones) };
+}
+
+/**
+ * Whether pods or templates of the group may be under way because of us. Claims that were laid for that stay; any other
+ * may be one of a resource that was deleted and created again, or one that could not be taken off again.
+ */
+export function isAtWork(
+  rollout: CurrentRollout | undefined,
+  { deleting, scaleDown, delayed }: Pick<RolloutState, "deleting" | "scaleDown" | "delayed">,
+): boolean {
+  if (deleting.length > 0 || scaleDown !== undefined || delayed !== undefined) return true;
+  return rollout !== undefined && (rollout.rollback !== undefined || Object.keys(rollout.zones).length > 0);
 }
 
 /** What is kept of a rollout that was completed at `now`. */

@@ -4,12 +4,21 @@ import { pendingDeletes, resolveMaxUnavailable, viewStatefulSets, viewZones, typ
 import { type Note, notesOf, whyNoShifts } from "./notes.ts";
 import type { Observation } from "./observation.ts";
 import { stopOf } from "./orders.ts";
-import { adoptionsOf, claimsOf, deletesOf, type RolloutAction, restoresOf, revisionWritesOf } from "./plan-actions.ts";
+import {
+  adoptionsOf,
+  claimsOf,
+  deletesOf,
+  type RolloutAction,
+  releasesOf,
+  restoresOf,
+  revisionWritesOf,
+} from "./plan-actions.ts";
 import {
   advanceRollout,
   beginRollout,
   continueRollout,
   finishRollout,
+  isAtWork,
   rememberBatch,
   rememberNodeZones,
   reviveRollout,
@@ -166,6 +175,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   return {
     actions: [
       ...(writes ? claimsOf(observation, owner) : []),
+      ...(held?.reason === "Overlap" && !isAtWork(timed, { ...state, deleting }) ? releasesOf(observation, owner) : []),
       ...adoptions,
       ...restores,
       ...deletes,

@@ -122,7 +122,7 @@ async function reconcileResource(
     fresh: true,
   };
   const plan = planRollout({ spec: run.spec, observation, state: run.state, owner });
-  if (plan.scaling.needsView) return rollZones(run);
+  if (plan.scaling.needsView || plan.actions.some(({ kind }) => kind === "ReleaseClaim")) return rollZones(run);
   const status = rolloutStatus(plan, observation);
   writer.leaveToOthers(servedByAnotherHub(listed.items, owner));
   writer.offer(status);

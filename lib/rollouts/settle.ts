@@ -2,6 +2,7 @@ import type { Executed } from "./attempt.ts";
 import { settleDelays } from "./delayed-settle.ts";
 import type { Plan } from "./plan.ts";
 import type { RolloutAction } from "./plan-actions.ts";
+import { withoutNewZones } from "./plan-record.ts";
 import { isReplicaAction } from "./replica-actions.ts";
 import { mirrorKey } from "./replica-annotations.ts";
 import type { MirrorReading } from "./replica-wishes.ts";
@@ -13,9 +14,15 @@ const REQUEST_MS = 10_000;
 
 const PREPARE_FAILED = /^PrepareDownscale: /;
 
+const UNAUDITED: readonly RolloutAction["kind"][] = [
+  "ClaimStatefulSet",
+  "ReleaseClaim",
+  "SetCurrentRevision",
+  "WriteBackReplicas",
+];
+
 /** What changes neither pods nor specs has no audit row. */
-export const isDestructive = ({ actions }: Plan): boolean =>
-  actions.some(({ kind }) => !["ClaimStatefulSet", "SetCurrentRevision", "WriteBackReplicas"].includes(kind));
+export const isDestructive = ({ actions }: Plan): boolean => actions.some(({ kind }) => !UNAUDITED.includes(kind));
 
 /** The same for one action in two plans. */
 export function identify(action: RolloutAction): string {
@@ -60,7 +67,24 @@ export function settle(
     .filter(({ uid }) => !planned.has(uid) || kept.has(uid))
     .map((each) => (unanswered.has(each.uid) ? { ...each, mayComeUntil: plusMs(endedAt, REQUEST_MS) } : each));
   const last = deletedAt === undefined ? {} : { lastBatchAt: deletedAt };
-  return settleScaling({ ...nextState, deleting, ...last }, { actions, executed, before, endedAt });
+  const settled = settleClaims({ ...nextState, deleting, ...last }, executed, before);
+  return settleScaling(settled, { actions, executed, before, endedAt });
+}
+
+/** Without all claims no zone has started. What is given back, and nothing else, is no longer on record as claimed. */
+function settleClaims(state: RolloutState, executed: readonly Executed[], before: RolloutState): RolloutState {
+  const results = (kind: RolloutAction["kind"], done: boolean) =>
+    executed.filter(({ action, outcome }) => action.kind === kind && (outcome.result === "done") === done);
+  const { rollout } = state;
+  const starts = rollout !== undefined && results("ClaimStatefulSet", false).length === 0;
+  const released = results("ReleaseClaim", true).flatMap(({ action }) =>
+    "statefulSet" in action ? [action.statefulSet] : [],
+  );
+  return {
+    ...state,
+    ...(rollout === undefined || starts ? {} : { rollout: withoutNewZones(rollout, before.rollout) }),
+    claimed: state.claimed.filter((name) => !released.includes(name)),
+  };
 }
 
 /** How an intended scale-down stands, and why replicas could not be written. */
