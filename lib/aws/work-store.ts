@@ -65,7 +65,7 @@ export function createWorkStore(table: Table, clock: { now(): number }): WorkSto
       return { row, registration };
     },
     listCluster: (cluster) => listCluster(table, cluster),
-    forget: (key, fence, ticket) => forget(table, key, fence, ticket),
+    forget: (key, fence, asRead) => forget(table, key, fence, asRead),
   };
 }
 

@@ -4,7 +4,7 @@ import { describeKey, placedKey, type WorkKey } from "../work/keys.ts";
 import { isFreedBy, scheduledRow, takenRow } from "../work/row.ts";
 import { LEASE_GRACE_MS, RECLAIM_AFTER_MS, wholeMs } from "../work/schedule.ts";
 import { postedShard, shardOf, waitingShard } from "../work/shard.ts";
-import type { Holding, NotTaken, WorkRow } from "../work/store.ts";
+import type { ForgetAsRead, Holding, NotTaken, WorkRow } from "../work/store.ts";
 import { LeaseLostError } from "../work/verdict.ts";
 import { type Item, type Refused, setFields, type Table, transact, writeItem } from "./table.ts";
 import { keyOf, readWork, workFields } from "./work-items.ts";
@@ -141,7 +141,12 @@ export async function release(table: Table, holding: Holding, dueAtMs: number, p
 }
 
 /** Removes a resource's items. */
-export async function forget(table: Table, key: WorkKey, fence: number, ticket: number | undefined): Promise<void> {
+export async function forget(
+  table: Table,
+  key: WorkKey,
+  fence: number,
+  { ticket, spec }: ForgetAsRead = {},
+): Promise<void> {
   const same = ticket === undefined ? "#fence = :fence" : "#fence = :fence AND #ticket = :ticket";
   const refused = await transact(table, [
     {
@@ -154,10 +159,20 @@ export async function forget(table: Table, key: WorkKey, fence: number, ticket: 
       },
     },
     { Delete: { TableName: table.name, Key: keyOf(key, "STATE") } },
-    { Delete: { TableName: table.name, Key: keyOf(key, "SPEC") } },
-    ...(key.home === "hub" ? [{ Delete: { TableName: table.name, Key: placedKey(key) } }] : []),
+    ...(spec === undefined ? [] : specParts(table, key, spec)),
   ]);
   if (refused !== undefined) throw leaseLost({ key, fence }, "forget it");
+}
+
+function specParts(table: Table, key: WorkKey, writtenBy: string) {
+  const spec = {
+    TableName: table.name,
+    Key: keyOf(key, "SPEC"),
+    ConditionExpression: "attribute_not_exists(pk) OR #writtenBy = :spec",
+    ExpressionAttributeNames: { "#writtenBy": "writtenBy" },
+    ExpressionAttributeValues: { ":spec": writtenBy },
+  };
+  return [{ Delete: spec }, { Delete: { TableName: table.name, Key: placedKey(key) } }];
 }
 
 /** @returns the row a refusal met. */

@@ -49,7 +49,7 @@ export async function runDeregistration(
   }
   for (const { key, fence, ticket } of rows) {
     try {
-      await ports.work.forget(key, fence, ticket);
+      await ports.work.forget(key, fence, { ticket });
     } catch (error) {
       // A worker took it meanwhile: it finds the tombstone and lets go by itself.
       if (!(error instanceof LeaseLostError)) throw error;

@@ -1,6 +1,6 @@
 import type { GuardFacts } from "../guards/keep.ts";
 import { finishDeletions, type Placement, placeResources } from "../hub/place.ts";
-import { otherHomeKey } from "../hub/resource.ts";
+import { otherHomeKey, type SpecRow } from "../hub/resource.ts";
 import type { WorkKey } from "../work/keys.ts";
 import { type PostOffice, scheduleWork } from "../work/post.ts";
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
@@ -190,7 +190,7 @@ async function removePlacements(
   const results = await Promise.all([
     ...removing.map(async (spec) => ({
       key: spec.key,
-      cause: await letGo(ports, session, spec.key, () => ports.hub.removeSpec(spec)),
+      cause: await letGo(ports, session, spec.key, spec),
     })),
     ...orphans.map(async (key) => {
       const appliedMeanwhile = (await ports.hub.loadSpec(key)) !== undefined;
@@ -201,14 +201,14 @@ async function removePlacements(
 }
 
 /**
- * @param forgetRest removes what is left of a resource that has no work any more.
+ * @param spec what goes with it, as it was read.
  * @returns why a gone resource stays for now, or undefined when its claims and rows are gone.
  */
 async function letGo(
   ports: DiscoveryPorts,
   session: Session,
   key: WorkKey,
-  forgetRest: () => Promise<void> = async () => undefined,
+  spec?: SpecRow,
 ): Promise<string | undefined> {
   const row = await ports.work.load(key);
   if (row !== undefined && row.leaseUntil > session.now()) return HELD;
@@ -217,8 +217,9 @@ async function letGo(
     // The same name in the other home has the same claims: they are its own from now on, and it may go on.
     const namesake = await ports.work.load(otherHomeKey(key));
     if (namesake === undefined) await giveBack(ports, session, key);
-    if (row === undefined) await forgetRest();
-    else await ports.work.forget(key, row.fence, row.ticket);
+    if (row !== undefined)
+      await ports.work.forget(key, row.fence, { ticket: row.ticket, ...(spec && { spec: spec.writtenBy }) });
+    else if (spec !== undefined) await ports.hub.removeSpec(spec);
     if (namesake !== undefined) await scheduleWork({ ...ports, store: ports.work }, namesake.key, session.now());
     session.log("info", "Resource is gone; its work is forgotten", { key });
     return undefined;

@@ -142,7 +142,7 @@ async function lookAhead(
 async function forgetNewRow({ store }: Worker, key: WorkKey, ticket: number): Promise<void> {
   const { row } = await store.look(key);
   if (row === undefined) return;
-  await store.forget(key, row.fence, ticket).catch((error: unknown) => {
+  await store.forget(key, row.fence, { ticket }).catch((error: unknown) => {
     // It was found meanwhile: then it is somebody's work.
     if (!(error instanceof LeaseLostError)) throw error;
   });

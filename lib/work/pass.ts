@@ -49,7 +49,7 @@ export async function runPass(worker: Worker, pass: TakenPass): Promise<PassResu
 
 async function forget({ store, log, clock }: Worker, { holding, taken }: TakenPass): Promise<PassResult> {
   try {
-    await store.forget(holding.key, holding.fence, taken.row.ticket);
+    await store.forget(holding.key, holding.fence, { ticket: taken.row.ticket });
   } catch (error) {
     // Scheduled again while we looked, as registering anew does: let the newer ticket find the new registration.
     if (!(error instanceof LeaseLostError)) throw error;

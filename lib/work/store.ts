@@ -83,6 +83,14 @@ export interface Inked {
   posted: boolean;
 }
 
+/** What is forgotten only as it was when it was read. */
+export interface ForgetAsRead {
+  /** Of the row: nothing was scheduled since. */
+  ticket?: number;
+  /** `writtenBy` of the SPEC item, which goes too, with its pointer. Without it a SPEC stays: it is a resource that was just applied. */
+  spec?: string;
+}
+
 /**
  * Due work, as the table keeps it. Every method is one conditional write (or read) that recognises its own success after
  * a lost reply. Contract suite: `test/contract/work-store.ts`, run on the fake and on DynamoDB.
@@ -139,9 +147,8 @@ export interface WorkStore {
   /** All resources of a cluster, by their STATE or WORK items. */
   listCluster(cluster: string): Promise<{ row: WorkRow; state: StateRow | undefined }[]>;
   /**
-   * Removes SPEC (with its pointer), WORK and STATE of a resource that is confirmed gone, under its fence. With `ticket`, only when
-   * nothing was scheduled since that ticket was read. Throws `LeaseLostError` when the row has changed; an absent row
-   * is a success.
+   * Removes WORK and STATE of a resource that is confirmed gone, under its fence. Throws `LeaseLostError` when an item has changed,
+   * and then removes nothing; what is absent is a success.
    */
-  forget(key: WorkKey, fence: number, ticket?: number): Promise<void>;
+  forget(key: WorkKey, fence: number, asRead?: ForgetAsRead): Promise<void>;
 }

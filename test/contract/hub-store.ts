@@ -3,6 +3,7 @@ import { type FleetRow, hubKey, type SpecRow } from "../../lib/hub/resource.ts";
 import type { HubStore } from "../../lib/hub/store.ts";
 import type { Registration } from "../../lib/registry/registration.ts";
 import type { WorkStore } from "../../lib/work/store.ts";
+import { LeaseLostError } from "../../lib/work/verdict.ts";
 import { registrationOf } from "../fakes/registration.ts";
 
 /** One implementation under test, empty. */
@@ -134,12 +135,36 @@ export function hubStoreContract(name: string, open: () => Promise<HubStoreSubje
     });
 
     it("loses a spec and its place with the work that is forgotten", async () => {
-      await save(specRow());
+      const spec = specRow();
+      await save(spec);
       const { ticket } = await subject.work.schedule(KEY, 1_000, { posted: false });
       expect((await store.loadPlaced("prod")).specs).toHaveLength(1);
-      await subject.work.forget(KEY, 0, ticket);
+      subject.loseNextReply?.();
+      await subject.work.forget(KEY, 0, { ticket, spec: spec.writtenBy });
+      await subject.work.forget(KEY, 0, { ticket, spec: spec.writtenBy });
       expect(await store.loadPlaced("prod")).toEqual({ specs: [], orphans: [] });
       expect(await store.listPlaced(ID)).toEqual([]);
+    });
+
+    it("forgets nothing whose spec was written since it was read", async () => {
+      const [asRead, since] = [specRow({ deleting: true }), specRow({ uid: "u2" })];
+      await save(asRead);
+      const { ticket } = await subject.work.schedule(KEY, 1_000, { posted: false });
+      await save(since, asRead);
+      await expect(subject.work.forget(KEY, 0, { ticket, spec: asRead.writtenBy })).rejects.toThrow(LeaseLostError);
+      expect(await store.loadPlaced("prod")).toEqual({ specs: [since], orphans: [] });
+      expect(await store.listPlaced(ID)).toEqual([{ cluster: "prod", uid: "u2" }]);
+      expect(await subject.work.load(KEY)).toMatchObject({ ticket });
+    });
+
+    it("leaves a spec that was applied before its work is scheduled to whoever schedules it", async () => {
+      const { ticket } = await subject.work.schedule(KEY, 1_000, { posted: false });
+      const applied = specRow();
+      await save(applied);
+      await subject.work.forget(KEY, 0, { ticket });
+      expect(await store.loadPlaced("prod")).toEqual({ specs: [applied], orphans: [] });
+      expect(await store.listPlaced(ID)).toEqual([{ cluster: "prod", uid: "u" }]);
+      expect(await subject.work.load(KEY)).toBeUndefined();
     });
 
     it("names the work whose spec is gone", async () => {

@@ -1,6 +1,7 @@
 import { type FleetRow, idOf, type SpecRow } from "../../lib/hub/resource.ts";
 import type { HubStore } from "../../lib/hub/store.ts";
 import type { Registration } from "../../lib/registry/registration.ts";
+import { LeaseLostError } from "../../lib/work/verdict.ts";
 import { type FakeWorkStore, rowId } from "./work-store.ts";
 
 /** The in-memory `HubStore`, with what a test may look at. */
@@ -10,8 +11,8 @@ export interface FakeHubStore extends HubStore {
 }
 
 /**
- * A `HubStore` in memory, kept to the contract by `test/contract/hub-store.ts`. Forgetting work takes the SPEC along, as
- * the table's transaction does.
+ * A `HubStore` in memory, kept to the contract by `test/contract/hub-store.ts`. Forgetting work takes the SPEC along that
+ * was read, as the table's transaction does.
  */
 export function createFakeHubStore(options: {
   work: FakeWorkStore;
@@ -21,9 +22,12 @@ export function createFakeHubStore(options: {
   const specs = new Map<string, SpecRow>();
   const { work } = options;
   const forget = work.forget.bind(work);
-  work.forget = async (key, fence, ticket) => {
-    await forget(key, fence, ticket);
-    specs.delete(rowId(key));
+  work.forget = async (key, fence, asRead = {}) => {
+    const found = specs.get(rowId(key));
+    if (asRead.spec !== undefined && found !== undefined && found.writtenBy !== asRead.spec)
+      throw new LeaseLostError("Its spec was written since it was read.");
+    await forget(key, fence, asRead);
+    if (asRead.spec !== undefined) specs.delete(rowId(key));
   };
   return {
     fleet,

@@ -127,7 +127,7 @@ export function createFakeWorkStore(options: { now(): number }): FakeWorkStore {
         .filter(([, row]) => row.key.cluster === cluster)
         .map(([id, row]) => ({ row, state: store.states.get(id) }));
     },
-    async forget(key, fence, ticket) {
+    async forget(key, fence, { ticket } = {}) {
       const row = store.rows.get(rowId(key));
       if (row === undefined) return;
       if (row.fence !== fence || (ticket !== undefined && row.ticket !== ticket)) {

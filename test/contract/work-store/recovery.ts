@@ -43,7 +43,7 @@ export function recoveryContract(t: WorkStoreFixture): void {
       const work = await t.taken(1);
       await t.store.schedule(t.key, t.now(), { posted: true });
       await expect(t.store.forget(t.key, 0)).rejects.toThrow(LeaseLostError);
-      await expect(t.store.forget(t.key, work.row.fence, 1)).rejects.toThrow(LeaseLostError);
+      await expect(t.store.forget(t.key, work.row.fence, { ticket: 1 })).rejects.toThrow(LeaseLostError);
       expect(await t.store.load(t.key)).toMatchObject({ ticket: 2 });
     });
   });

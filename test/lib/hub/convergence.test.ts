@@ -180,7 +180,8 @@ class Run {
       for (const row of this.world.hub.work.rows.values()) {
         // As every worker does with the work of a cluster that is not registered any more.
         const registration = await this.world.hub.registry.load(row.key.cluster);
-        if (registration?.state === "Deregistered") await this.world.hub.work.forget(row.key, row.fence, row.ticket);
+        if (registration?.state === "Deregistered")
+          await this.world.hub.work.forget(row.key, row.fence, { ticket: row.ticket });
       }
     }
   }
