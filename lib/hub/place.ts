@@ -7,6 +7,7 @@ import type { WorkStore } from "../work/store.ts";
 import { type PlacementWrite, planPlacements } from "./plan.ts";
 import { type FleetRow, idOf, type SpecRow } from "./resource.ts";
 import type { HubStore } from "./store.ts";
+import { uncovered } from "./warnings.ts";
 
 export interface PlacementPorts {
   hub: HubStore;
@@ -24,6 +25,8 @@ export interface Placement {
   removing: SpecRow[];
   /** Work that lost its SPEC: the same becomes of it. */
   orphans: WorkKey[];
+  /** What stays although the registration does not let anybody work on it. */
+  uncovered: WorkKey[];
   /** Fleet rows that go when no cluster holds them any more. */
   deleted: FleetRow[];
   /** SPEC items that somebody else wrote meanwhile: look again soon. */
@@ -71,6 +74,9 @@ export async function placeResources(
     scheduled,
     orphans,
     removing: [...rows.values()].filter(({ deleting }) => deleting),
+    uncovered: [...rows.values()].flatMap(({ key, deleting }) =>
+      deleting || uncovered(key, registration) === undefined ? [] : [key],
+    ),
     deleted: fleet.filter(({ deleting }) => deleting),
     changedMeanwhile,
   };

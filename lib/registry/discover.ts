@@ -1,19 +1,15 @@
 import type { GuardFacts } from "../guards/keep.ts";
-import { finishDeletions, type Placement, placeResources } from "../hub/place.ts";
-import { otherHomeKey, type SpecRow } from "../hub/resource.ts";
-import type { WorkKey } from "../work/keys.ts";
-import { type PostOffice, scheduleWork } from "../work/post.ts";
+import { finishDeletions, placeResources } from "../hub/place.ts";
+import { scheduleWork } from "../work/post.ts";
 import type { Reconciler, Reconciliation, Session } from "../work/reconciler.ts";
-import type { WorkStore } from "../work/store.ts";
-import { LeaseLostError, STALLED_INTERVAL_SECONDS } from "../work/verdict.ts";
-import { describeCleaningFailure } from "./cleaning-failure.ts";
+import { STALLED_INTERVAL_SECONDS } from "../work/verdict.ts";
 import { runDeregistration } from "./deregister.ts";
+import { isPassing, leaveUncovered, letGo, removePlacements } from "./discover-let-go.ts";
 import { observeResources } from "./discover-observe.ts";
 import { DiscoveryState, type Listing, planDiscovery, resourceId, withRows } from "./discover-plan.ts";
-import { type DiscoveryFacts, deregisteringFindings, discoveryFindings, withTransitions } from "./discover-status.ts";
+import { deregisteringFindings, discoveryFindings, withTransitions } from "./discover-status.ts";
 import { isDiscovery } from "./discovery-key.ts";
-import { keepPreparedPods } from "./keep-prepared-pods.ts";
-import type { DeregisterPorts, InstallCustomResources, KeepGuard } from "./ports.ts";
+import type { DiscoveryPorts } from "./ports.ts";
 import type { Registration } from "./registration.ts";
 
 const VERSION_INTERVAL_MS = 300_000;
@@ -24,17 +20,6 @@ const NEW_CRD_RETRY_SECONDS = 2;
 const DEREGISTRATION_RETRY_SECONDS = 15;
 /** A worker that holds what is to be removed lets go within seconds. */
 const REMOVAL_RETRY_SECONDS = 5;
-const HELD = "a worker still holds it";
-const NO_TIME = "no time left in this pass";
-const SCHEDULED = "it was scheduled again meanwhile";
-/** Why something is not let go yet that is over soon. What the cluster refuses waits for the next pass as planned. */
-const PASSING = [HELD, NO_TIME, SCHEDULED];
-
-export interface DiscoveryPorts extends Omit<PostOffice, "store">, Omit<DeregisterPorts, "connect" | "hubId"> {
-  work: Pick<WorkStore, "schedule" | "load" | "loadState" | "listCluster" | "forget">;
-  installCustomResources: InstallCustomResources;
-  keepGuard: KeepGuard;
-}
 
 /** A cluster has one discovery pass, named like itself; another name was mistyped, and two would work side by side. */
 const NO_SUCH_PASS: Reconciliation = {
@@ -64,8 +49,11 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
   const state = await startingState(ports, session);
   const placed = state.placedFor === registration.eventId ? state.placed : {};
   const placement = await placeResources(ports, registration, placed);
-  const pending = await removePlacements(ports, session, placement);
-  const removalsLeft = placement.changedMeanwhile > 0 || pending.some(({ cause }) => PASSING.includes(cause));
+  const pending = [
+    ...(await removePlacements(ports, session, placement)),
+    ...(await leaveUncovered(ports, session, placement)),
+  ];
+  const removalsLeft = placement.changedMeanwhile > 0 || pending.some(({ cause }) => isPassing(cause));
   await finishDeletions(ports, placement.deleted);
   const install = await installOnce(ports, session, state);
   const observation = await observeResources(client, registration);
@@ -178,63 +166,6 @@ async function installOnce(
       problem: `custom resources of cluster ${registration.name} could not be installed: ${cause}; bind outrigger:install to the group outrigger, or apply them by hand`,
     };
   }
-}
-
-/** Lets go of the hub's resources that do not belong here any more. @returns those that stay for now, and why. */
-async function removePlacements(
-  ports: DiscoveryPorts,
-  session: Session,
-  { removing, orphans }: Placement,
-): Promise<DiscoveryFacts["pending"][number][]> {
-  // At once, so that a cluster that does not answer costs one timeout, not one for each.
-  const results = await Promise.all([
-    ...removing.map(async (spec) => ({
-      key: spec.key,
-      cause: await letGo(ports, session, spec.key, spec),
-    })),
-    ...orphans.map(async (key) => {
-      const appliedMeanwhile = (await ports.hub.loadSpec(key)) !== undefined;
-      return { key, cause: appliedMeanwhile ? undefined : await letGo(ports, session, key) };
-    }),
-  ]);
-  return results.flatMap(({ key, cause }) => (cause === undefined ? [] : [{ key, cause }]));
-}
-
-/**
- * @param spec what goes with it, as it was read.
- * @returns why a gone resource stays for now, or undefined when its claims and rows are gone.
- */
-async function letGo(
-  ports: DiscoveryPorts,
-  session: Session,
-  key: WorkKey,
-  spec?: SpecRow,
-): Promise<string | undefined> {
-  const row = await ports.work.load(key);
-  if (row !== undefined && row.leaseUntil > session.now()) return HELD;
-  if (!session.lease.mayWrite()) return NO_TIME;
-  try {
-    // The same name in the other home has the same claims: they are its own from now on, and it may go on.
-    const namesake = await ports.work.load(otherHomeKey(key));
-    if (namesake === undefined) await giveBack(ports, session, key);
-    if (row !== undefined)
-      await ports.work.forget(key, row.fence, { ticket: row.ticket, ...(spec && { spec: spec.writtenBy }) });
-    else if (spec !== undefined) await ports.hub.removeSpec(spec);
-    if (namesake !== undefined) await scheduleWork({ ...ports, store: ports.work }, namesake.key, session.now());
-    session.log("info", "Resource is gone; its work is forgotten", { key });
-    return undefined;
-  } catch (error) {
-    if (error instanceof LeaseLostError) return SCHEDULED;
-    return describeCleaningFailure(error);
-  }
-}
-
-/** What a resource has left in the cluster: pods that are prepared for their end, then its claims. */
-async function giveBack(ports: DiscoveryPorts, session: Session, key: WorkKey): Promise<void> {
-  const { client, hubId } = session;
-  await keepPreparedPods(ports, session, { key, saved: await ports.work.loadState(key) });
-  const { cluster, namespace, name } = key;
-  await ports.releaseClaims(client, hubId, { cluster, resource: { namespace, name } });
 }
 
 /** Keeps `registration.version` true; a probe has no request to spare for it. */

@@ -4,6 +4,7 @@ import type { GuardMemory } from "../guards/plan.ts";
 import type { HubStore } from "../hub/store.ts";
 import type { KubernetesClient } from "../kubernetes/client.ts";
 import type { Clock, DeadLetters, EventBus, Log, Metrics, ProbeQueue, Redelivery, WorkQueue } from "../work/ports.ts";
+import type { PostOffice } from "../work/post.ts";
 import type { ActionOutcome, Lease, Session } from "../work/reconciler.ts";
 import type { WorkStore } from "../work/store.ts";
 import type { ResolvedIdentity } from "./decide.ts";
@@ -96,4 +97,10 @@ export interface RegisterPorts extends DeregisterPorts {
   local: boolean;
   /** `WATCH_NAMESPACE` of the deployment; empty = all. */
   defaultNamespaces: readonly string[];
+}
+
+export interface DiscoveryPorts extends Omit<PostOffice, "store">, Omit<DeregisterPorts, "connect" | "hubId"> {
+  work: Pick<WorkStore, "schedule" | "load" | "loadState" | "listCluster" | "forget">;
+  installCustomResources: InstallCustomResources;
+  keepGuard: KeepGuard;
 }

@@ -7,8 +7,7 @@ import type {
   ResourceType,
 } from "../../../lib/kubernetes/client.ts";
 import type { Node, ObjectMeta } from "../../../lib/kubernetes/objects.ts";
-import type { DiscoveryPorts } from "../../../lib/registry/discover.ts";
-import type { RegisterPorts } from "../../../lib/registry/ports.ts";
+import type { DiscoveryPorts, RegisterPorts } from "../../../lib/registry/ports.ts";
 import type { ProbePosting, WorkPosting } from "../../../lib/work/ports.ts";
 import type { BusEvent } from "../../../lib/work/reconciler.ts";
 import { createFakeClock } from "../../fakes/clock.ts";
