@@ -49,8 +49,8 @@ export function openLane(lane: "reconcile" | "rollout") {
 }
 
 /** Serves a lane: batches of its queue, and single requests of people. */
-export function serveLane(hub: ReturnType<typeof openLane>, reconcilers: Worker["reconcilers"]) {
-  const worker: Worker = { ...hub, reconcilers };
+export function serveLane(hub: ReturnType<typeof openLane>, does: Pick<Worker, "reconcilers" | "lastWords">) {
+  const worker: Worker = { ...hub, ...does };
   const schema = workMessageOf(hub.lane);
   return serve(hub, async (event: SQSEvent | DirectRequest, context): Promise<BatchResponse | DirectResponse> => {
     const deadline = { remainingMs: () => context.getRemainingTimeInMillis() };

@@ -15,4 +15,4 @@ const gates = {
 };
 
 /** Fed by the rollout queue, or invoked directly: steps the rollouts of resources. */
-export const handler = serveLane(hub, [createRolloutReconciler(homes, gates)]);
+export const handler = serveLane(hub, { reconcilers: [createRolloutReconciler(homes, gates)] });

@@ -27,7 +27,10 @@ export type Decision =
   | { type: "repeat"; registration: Registration }
   /** State `Deregistering` (to be written when it differs from the row), then the cleaning. */
   | { type: "deregister"; registration: Registration; force: boolean }
-  /** A later deregistration of what is gone already: the tombstone takes its stamp, nothing else happens. */
+  /**
+   * A later deregistration of what is gone already: the tombstone takes its stamp (to be written when it differs from the row),
+   * and what nobody was told is told.
+   */
   | { type: "advance"; registration: Registration }
   | { type: "ignore"; reason: "Stale" | "Done"; message: string }
   | { type: "reject"; problems: string[] };
@@ -101,6 +104,7 @@ function rejectUnknown(event: ClusterEvent): Decision {
 function repeat(existing: Registration, event: ClusterEvent): Decision {
   if (event.type !== "Cluster Deregistered") return { type: "repeat", registration: existing };
   if (existing.state === "Deregistering") return { type: "deregister", registration: existing, force: event.force };
+  if (existing.untold !== undefined) return { type: "advance", registration: existing };
   return { type: "ignore", reason: "Done", message: `cluster ${event.name} is deregistered already` };
 }
 

@@ -9,10 +9,10 @@ import { describeCleaningFailure } from "./cleaning-failure.ts";
 import { tombstone } from "./decide.ts";
 import { DiscoveryState } from "./discover-plan.ts";
 import { discoveryKey, isDiscovery } from "./discovery-key.ts";
-import type { EmittedDetail } from "./emitted-events.ts";
 import { keepPreparedPods } from "./keep-prepared-pods.ts";
 import type { DeregisterPorts } from "./ports.ts";
 import type { Registration } from "./registration.ts";
+import { tellDeregistered } from "./tell-deregistered.ts";
 
 export type Deregistration = { done: true } | { done: false; reason: string; message: string };
 
@@ -44,9 +44,14 @@ export async function runDeregistration(
   }
   // Before the tombstone: nothing is placed in a cluster that leaves, and nobody would look here again.
   for (const spec of (await ports.hub.loadPlaced(name)).specs) await ports.hub.removeSpec(spec);
-  if (!(await ports.registry.save(tombstone(registration, ports.clock.now()), registration))) {
+  const marked = (await ports.hub.listFleet()).filter(({ deleting }) => deleting);
+  await finishDeletions(ports, marked);
+  const stone = { ...tombstone(registration, ports.clock.now()), untold: { forced: options.force } };
+  if (!(await ports.registry.save(stone, registration))) {
     return { done: false, reason: "Changed", message: `cluster ${name} was written meanwhile` };
   }
+  // While there is work: whoever takes it finds the tombstone, and tells what was not told.
+  await tellDeregistered(ports, stone);
   for (const { key, fence, ticket } of rows) {
     try {
       await ports.work.forget(key, fence, { ticket });
@@ -55,15 +60,6 @@ export async function runDeregistration(
       if (!(error instanceof LeaseLostError)) throw error;
     }
   }
-  const marked = (await ports.hub.listFleet()).filter(({ deleting }) => deleting);
-  await finishDeletions(ports, marked);
-  const detail: EmittedDetail<"Cluster Deregistration Completed"> = {
-    cluster: name,
-    identity: registration.identity,
-    forced: options.force,
-    eventId: registration.eventId,
-  };
-  await ports.bus.put([{ detailType: "Cluster Deregistration Completed", detail }]);
   // Forced, nobody has looked: what may be left in a cluster that still exists.
   const left = options.force ? { mayBeLeft: `ValidatingAdmissionPolicy ${NO_DOWNSCALE_POLICY}` } : {};
   ports.log("info", "Cluster deregistered", { cluster: name, forced: options.force, ...left });

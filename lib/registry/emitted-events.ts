@@ -36,7 +36,7 @@ const DeregistrationCompleted = z.strictObject({
   cluster: Cluster,
   identity: Identity,
   forced: z.boolean().describe("True when the cleaning in the cluster was skipped"),
-  eventId: AnsweredEvent,
+  eventId: AnsweredEvent.describe("Id of the event this answers; sent twice, after a worker died, it is the same news"),
 });
 
 /** The class of a cluster changed; `from` is absent for the first probe of a registration. */

@@ -67,7 +67,7 @@ export type LeaveGuard = (
 export type InstallCustomResources = (client: KubernetesClient, registration: Registration) => Promise<void>;
 
 export interface DeregisterPorts {
-  registry: Pick<RegistryStore, "save">;
+  registry: Pick<RegistryStore, "load" | "save">;
   work: Pick<WorkStore, "listCluster" | "forget">;
   /** Resources whose home is the hub. */
   hub: HubStore;

@@ -9,6 +9,7 @@ import { parseEvent, type RegistryEvent } from "./events.ts";
 import { type RegisterPorts, RegistrationRefusedError } from "./ports.ts";
 import { type Registration, scopeOf } from "./registration.ts";
 import { changeResource } from "./resource-changed.ts";
+import { tellDeregistered } from "./tell-deregistered.ts";
 
 /** Writers of one row at the same time; more than this many in a row means something else is wrong. */
 const MAX_WRITE_ATTEMPTS = 5;
@@ -132,7 +133,10 @@ async function carryOut(
     case "ignore":
       return { type: "ignored", message: decision.message };
     case "advance":
-      return (await ports.registry.save(decision.registration, existing)) ? { type: "done" } : "changedMeanwhile";
+      if (decision.registration !== existing && !(await ports.registry.save(decision.registration, existing)))
+        return "changedMeanwhile";
+      await tellDeregistered(ports, decision.registration);
+      return { type: "done" };
     case "write":
       if (!(await ports.registry.save(decision.registration, existing))) return "changedMeanwhile";
       await startWork(ports, decision.registration, decision.change);

@@ -58,6 +58,8 @@ export const Registration = z.object({
   version: z.string().optional(),
   /** Set on a tombstone: epoch seconds when DynamoDB drops the row (14 days after deregistration). */
   expiresAt: z.int().optional(),
+  /** Set on a tombstone while `Cluster Deregistration Completed` is still to be sent: what it will say. */
+  untold: z.object({ forced: z.boolean() }).optional(),
 });
 export type Registration = z.infer<typeof Registration>;
 

@@ -19,6 +19,8 @@ export interface Worker {
   /** The pooled client of one cluster; rejects with `ConnectionError` or `TerminalError`. */
   connect(registration: Registration): Promise<KubernetesClient>;
   reconcilers: readonly Reconciler[];
+  /** Asked before work of a deregistered cluster is forgotten: tells what nobody was told. While it rejects, the work stays. */
+  lastWords?(tombstone: Registration): Promise<void>;
   faultPoint: FaultPoint;
   /** The longest one Kubernetes request may take, milliseconds. */
   requestTimeoutMs: number;

@@ -47,7 +47,9 @@ export async function runPass(worker: Worker, pass: TakenPass): Promise<PassResu
   return { outcome: "inked", reconciliation, nextDueInSeconds, ...(failure === undefined ? {} : { failure }) };
 }
 
-async function forget({ store, log, clock }: Worker, { holding, taken }: TakenPass): Promise<PassResult> {
+async function forget(worker: Worker, { holding, taken }: TakenPass): Promise<PassResult> {
+  const { store, log, clock } = worker;
+  if (taken.registration?.untold !== undefined) await worker.lastWords?.(taken.registration);
   try {
     await store.forget(holding.key, holding.fence, { ticket: taken.row.ticket });
   } catch (error) {

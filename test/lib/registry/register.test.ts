@@ -3,6 +3,7 @@ import { ApiError, ConnectionError } from "../../../lib/kubernetes/errors.ts";
 import { discoveryKey } from "../../../lib/registry/discovery-key.ts";
 import { RegistrationRefusedError } from "../../../lib/registry/ports.ts";
 import { admitRegistrations, handleRegistration } from "../../../lib/registry/register.ts";
+import { tellDeregistered } from "../../../lib/registry/tell-deregistered.ts";
 import { RetryableError } from "../../../lib/work/verdict.ts";
 import { rowId } from "../../fakes/work-store.ts";
 import { ARN, at, body, OTHER_ARN } from "./build.ts";
@@ -279,6 +280,58 @@ describe("a deregistered cluster", () => {
     expect(await hub.work.listCluster("prod")).toEqual([]);
     expect(hub.events).toMatchObject([{ detailType: "Cluster Deregistration Completed", detail: { forced: false } }]);
     expect(await register({ at: at(4) }, "late")).toMatchObject({ type: "ignored" });
+  });
+
+  describe("whose event cannot be sent, or whose worker dies after that", () => {
+    const completed = () => hub.events.filter(({ detailType }) => detailType.startsWith("Cluster Dereg"));
+    const cutOff = async (what: "before" | "after") => {
+      const { bus } = hub.ports;
+      const put: typeof bus.put = async (events) => {
+        if (what === "after") await bus.put(events);
+        throw new Error("killed");
+      };
+      hub.ports.bus = { put };
+      await expect(deregister({ force: true })).rejects.toThrow(RetryableError);
+      hub.ports.bus = bus;
+      expect(await hub.registry.load("prod")).toMatchObject({ state: "Deregistered", untold: { forced: true } });
+      expect(await hub.work.listCluster("prod")).toHaveLength(2);
+    };
+    const told = { cluster: "prod", identity: `${ARN}@1`, forced: true, eventId: "e-5" };
+
+    it.each([
+      ["before", 1],
+      ["after", 2],
+    ] as const)("is told of with the same message again: cut off %s", async (what, times) => {
+      await cutOff(what);
+      await deregister({ force: true });
+      await deregister({ force: true });
+      expect(completed().map(({ detail }) => detail)).toEqual(Array(times).fill(told));
+      expect((await hub.registry.load("prod"))?.untold).toBeUndefined();
+    });
+
+    it("is told of by whoever forgets its work", async () => {
+      await cutOff("before");
+      const tombstone = await hub.registry.load("prod");
+      if (tombstone === undefined) return expect.unreachable();
+      await tellDeregistered(hub.ports, tombstone);
+      await tellDeregistered(hub.ports, tombstone);
+      expect(completed().map(({ detail }) => detail)).toEqual([told]);
+    });
+
+    it("is told of with a later deregistration, under its id", async () => {
+      await cutOff("before");
+      await send("Cluster Deregistered", { name: "prod", at: at(6) }, "e-6");
+      expect(completed().map(({ detail }) => detail)).toEqual([{ ...told, eventId: "e-6" }]);
+    });
+
+    it("is not told of any more once it was registered anew", async () => {
+      await cutOff("before");
+      const tombstone = await hub.registry.load("prod");
+      await register({ at: at(6) }, "e-6");
+      if (tombstone !== undefined) await tellDeregistered(hub.ports, tombstone);
+      expect(completed()).toEqual([]);
+      expect(await hub.registry.load("prod")).toMatchObject({ state: "Active" });
+    });
   });
 
   it("loses its guard before anything else, and keeps its claims until that is done", async () => {

@@ -134,6 +134,18 @@ describe("a registration", () => {
     expect(lane.sent).toEqual([]);
   });
 
+  it("that is a tombstone nobody was told of: its work goes when somebody was", async () => {
+    const registration = registrationOf(KEY.cluster, { state: "Deregistered", untold: { forced: false } });
+    lane.store.registrations.set(KEY.cluster, registration);
+    lane.worker.lastWords = () => Promise.reject(new Error("the bus does not answer"));
+    await expect(run()).rejects.toThrow("the bus does not answer");
+    expect(row()).toMatchObject({ leaseUntil: 0 });
+    const told: unknown[] = [];
+    lane.worker.lastWords = async (tombstone) => void told.push(tombstone);
+    expect(await run()).toEqual({ outcome: "forgotten" });
+    expect(told).toEqual([registration]);
+  });
+
   it("that goes while the same name registers anew: the row stays for the newer ticket", async () => {
     lane.store.registrations.clear();
     lane.worker.faultPoint = async (name) => {
