@@ -33,13 +33,17 @@ export function announce(
   if (phase !== told.phase && (phase === "Held" || phase === "Stalled")) tell(phase, { reason, message });
   const aborted = phase === "Paused" && reason === "Aborted";
   if (aborted && told.phase !== "Aborted") tell("Aborted", { message });
-  if (phase === "Completed" && told.phase !== "Completed" && times.startedAt !== undefined) {
+  const completed = before.phase === "Completed" ? before.startedAt : before.completed;
+  const completes = phase === "Completed" && times.startedAt !== undefined;
+  if (completes && completed !== times.startedAt) {
     tell(plan.reason === "RolledBack" ? "Rolled Back" : "Completed", { finishedAt: times.finishedAt });
   }
+  const last = completes ? times.startedAt : completed;
   const announced = {
     ...(times.startedAt === undefined ? {} : { startedAt: times.startedAt }),
     zones: finished.map(([zone]) => zone),
     phase: aborted ? "Aborted" : phase,
+    ...(last === undefined ? {} : { completed: last }),
   };
   return { events, announced };
 }

@@ -76,6 +76,8 @@ const Announced = z.object({
   startedAt: z.string().optional(),
   zones: z.array(z.string()),
   phase: z.string(),
+  /** Start of the rollout that was told to be completed last; absent in states of an earlier version. */
+  completed: z.string().optional(),
 });
 export type Announced = z.infer<typeof Announced>;
 
