@@ -165,10 +165,11 @@ export class ClusterView {
     this.#controllers = { found, soughtAt };
   }
 
-  /** Takes over an object as the server returned it to a write of ours. */
+  /** Takes over an object as the server returned it to a write of ours, unless a watch has told of a later one. */
   accept(statefulSet: StatefulSet): void {
-    if (this.#statefulSets.has(statefulSet.metadata.name))
-      this.#statefulSets.set(statefulSet.metadata.name, statefulSet);
+    const { name } = statefulSet.metadata;
+    const known = this.#statefulSets.get(name);
+    if (known !== undefined && !isOlder(statefulSet, known)) this.#statefulSets.set(name, statefulSet);
   }
 
   /** Waits for the next change, at most `ms`. Returns at once when something has changed since `observe`. */
@@ -213,6 +214,8 @@ export class ClusterView {
         if (event.type === "BOOKMARK") continue;
         const { name, uid } = event.object.metadata;
         const before = objects.get(name);
+        // A scale-down that was answered, and counts as seen, would look as if it had never been.
+        if (event.type !== "DELETED" && isOlder(event.object, before)) continue;
         if (event.type !== "DELETED") objects.set(name, event.object);
         else if (before?.metadata.uid === uid) objects.delete(name);
         if (event.type !== "DELETED" && !matters(before, event.object)) continue;
@@ -228,6 +231,13 @@ export class ClusterView {
     this.#wake();
   }
 }
+
+/**
+ * Whether this is an object as it was before `known`: a watch that lags tells of it after a write has been answered. Versions
+ * of one type are numbers that grow (KEP-5504).
+ */
+const isOlder = (object: KubernetesObject, known: KubernetesObject | undefined): boolean =>
+  Number(object.metadata.resourceVersion) < Number(known?.metadata.resourceVersion);
 
 function byName<T extends KubernetesObject>(items: readonly T[]): Map<string, T> {
   return new Map(items.map((item) => [item.metadata.name, item]));
