@@ -5,6 +5,7 @@ import { scheduleWork } from "../work/post.ts";
 import type { Session } from "../work/reconciler.ts";
 import { LeaseLostError } from "../work/verdict.ts";
 import { describeCleaningFailure } from "./cleaning-failure.ts";
+import { resourceId } from "./discover-plan.ts";
 import { keepPreparedPods } from "./keep-prepared-pods.ts";
 import type { DiscoveryPorts } from "./ports.ts";
 
@@ -71,35 +72,48 @@ export async function letGo(
 }
 
 /**
- * What the hub's resources left where the registration no longer lets them work goes; they stay, and their lane tells why
- * nothing is done about them. Only a state can have left anything: it goes with that, so this happens once.
+ * What the hub's resources left where the registration no longer lets them work goes, once for each registration event. They
+ * stay, with what people ordered and what is known of their rollouts: it holds when they are covered again. Their lane tells why
+ * nothing is done about them. Only a state can have left anything.
+ * @param left those of this registration event that have given back already.
+ * @returns `left` as of now, sorted.
  */
 export async function leaveUncovered(
   ports: DiscoveryPorts,
   session: Session,
   { uncovered }: Pick<Placement, "uncovered">,
-): Promise<Pending[]> {
-  const causes = await Promise.all(uncovered.map((key) => leave(ports, session, key)));
-  return uncovered.flatMap((key, index) => {
-    const cause = causes[index];
-    return cause === undefined ? [] : [{ key, cause }];
-  });
+  left: readonly string[],
+): Promise<{ pending: Pending[]; left: string[] }> {
+  const results = await Promise.all(
+    uncovered.map(async (key) => ({
+      key,
+      result: left.includes(resourceId(key)) ? LEFT : await leave(ports, session, key),
+    })),
+  );
+  return {
+    pending: results.flatMap(({ key, result: { cause } }) => (cause === undefined ? [] : [{ key, cause }])),
+    left: results.flatMap(({ key, result }) => (result.left ? [resourceId(key)] : [])).sort(),
+  };
 }
 
-async function leave(ports: DiscoveryPorts, session: Session, key: WorkKey): Promise<string | undefined> {
+const LEFT = { left: true, cause: undefined };
+
+async function leave(
+  ports: DiscoveryPorts,
+  session: Session,
+  key: WorkKey,
+): Promise<{ left: boolean; cause: string | undefined }> {
+  const stays = (cause: string | undefined) => ({ left: false, cause });
   const [row, saved] = await Promise.all([ports.work.load(key), ports.work.loadState(key)]);
-  if (row === undefined || (saved?.state ?? null) === null) return undefined;
-  if (row.leaseUntil > session.now()) return HELD;
-  if (!session.lease.mayWrite()) return NO_TIME;
+  if (row !== undefined && row.leaseUntil > session.now()) return stays(HELD);
+  if ((saved?.state ?? null) === null) return stays(undefined);
+  if (!session.lease.mayWrite()) return stays(NO_TIME);
   try {
     await giveBack(ports, session, key);
-    await ports.work.forget(key, row.fence, { ticket: row.ticket });
-    await scheduleWork({ ...ports, store: ports.work }, key, session.now());
     session.log("info", "Resource is not covered any more; what it left is given back", { key });
-    return undefined;
+    return LEFT;
   } catch (error) {
-    if (error instanceof LeaseLostError) return SCHEDULED;
-    return describeCleaningFailure(error);
+    return stays(describeCleaningFailure(error));
   }
 }
 

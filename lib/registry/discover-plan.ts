@@ -43,10 +43,12 @@ export const DiscoveryState = z.strictObject({
   /** The registration event that was followed by complete lists; the counts below belong to it. */
   countedFor: z.string().optional(),
   resources: z.record(z.string(), KnownResource).default({}),
-  /** The registration event `placed` belongs to. */
+  /** The registration event `placed` and `left` belong to. */
   placedFor: z.string().optional(),
   /** Resources of the hub that were handed to their lanes: `uid/generation`. */
   placed: z.record(z.string(), z.string()).default({}),
+  /** Resources of the hub that it does not cover, once they have given back what they left. */
+  left: z.array(z.string()).default([]),
   /** What is known of the admission guard in the cluster. */
   guard: GuardMemory.optional(),
   conditions: z

@@ -49,10 +49,10 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
   const state = await startingState(ports, session);
   const placed = state.placedFor === registration.eventId ? state.placed : {};
   const placement = await placeResources(ports, registration, placed);
-  const pending = [
-    ...(await removePlacements(ports, session, placement)),
-    ...(await leaveUncovered(ports, session, placement)),
-  ];
+  const removals = await removePlacements(ports, session, placement);
+  const known = state.placedFor === registration.eventId ? state.left : [];
+  const leaving = await leaveUncovered(ports, session, placement, known);
+  const pending = [...removals, ...leaving.pending];
   const removalsLeft = placement.changedMeanwhile > 0 || pending.some(({ cause }) => isPassing(cause));
   await finishDeletions(ports, placement.deleted);
   const install = await installOnce(ports, session, state);
@@ -98,6 +98,7 @@ async function discover(ports: DiscoveryPorts, session: Session): Promise<Reconc
       resources,
       placed: placement.scheduled,
       placedFor: registration.eventId,
+      left: leaving.left,
       conditions,
     },
     status: { phase, conditions, resources: Object.keys(resources).length },

@@ -127,41 +127,46 @@ describe("the hub's resources in a discovery pass", () => {
   it.each<[string, Partial<Registration>]>([
     ["namespace", { namespaces: ["loki"] }],
     ["capability", { capabilities: ["observe"] }],
-  ])("of a %s that the registration lost give back what they left, once, and stay", async (_what, lost) => {
-    await pass();
-    const saved = { key: KEY, state: { scaleDown: {} }, status: {}, updatedAt: row.at, identity: row.identity };
-    hub.work.states.set(rowId(KEY), saved);
-    const leaseUntilMs = hub.clock.nowMs + 45_000;
-    await hub.work.take(KEY, 1, { owner: "w", nowMs: hub.clock.nowMs, leaseUntilMs });
-    const before = row;
-    await change(lost);
-    expect((await pass()).verdict).toEqual({ type: "requeueAfter", seconds: 5 });
-    expect(hub.givenBack).toEqual([]);
-    hub.clock.nowMs += 60_000;
-    const released = hub.ports.releaseClaims;
-    hub.ports.releaseClaims = async () => {
-      throw new Error("forbidden");
-    };
-    expect((await pass()).status.conditions).toContainEqual(
-      expect.objectContaining({ reason: "ReleasePending", message: expect.stringContaining("forbidden") }),
-    );
-    hub.ports.releaseClaims = released;
-    hub.givenBack.length = 0;
-    expect((await pass()).verdict).toMatchObject({ type: "settled" });
-    expect(hub.givenBack).toEqual([{ key: KEY, hubId: HUB_ID, state: saved.state }, "claims"]);
-    expect(hub.released).toEqual([claims]);
-    expect(await hub.hub.loadSpec(KEY)).toMatchObject({ deleting: false });
-    // Its lane tells why nothing is done about it.
-    expect(await hub.work.load(KEY)).toMatchObject({ ticket: 1, ticketDone: 0 });
-    expect(hub.work.states.has(rowId(KEY))).toBe(false);
-    const told = hub.sent.length;
-    await pass();
-    expect(hub.released).toHaveLength(1);
-    expect(hub.sent).toHaveLength(told);
-    await change({ namespaces: before.namespaces, capabilities: before.capabilities });
-    await pass();
-    expect(hub.sent).toHaveLength(told + 1);
-  });
+  ])(
+    "of a %s that the registration lost give back what they left, once, and stay with all that is known of them",
+    async (_what, lost) => {
+      await pass();
+      const action = { kind: "Pause", object: "mimir/ingesters", reason: "Ordered" };
+      await hub.work.order(KEY, () => ({ paused: { at: row.at } }), { auditId: "order", action });
+      const saved = { key: KEY, state: { scaleDown: {} }, status: {}, updatedAt: row.at, identity: row.identity };
+      hub.work.states.set(rowId(KEY), saved);
+      const leaseUntilMs = hub.clock.nowMs + 45_000;
+      await hub.work.take(KEY, 1, { owner: "w", nowMs: hub.clock.nowMs, leaseUntilMs });
+      const before = row;
+      await change(lost);
+      expect((await pass()).verdict).toEqual({ type: "requeueAfter", seconds: 5 });
+      expect(hub.givenBack).toEqual([]);
+      hub.clock.nowMs += 60_000;
+      const released = hub.ports.releaseClaims;
+      hub.ports.releaseClaims = async () => {
+        throw new Error("forbidden");
+      };
+      expect((await pass()).status.conditions).toContainEqual(
+        expect.objectContaining({ reason: "ReleasePending", message: expect.stringContaining("forbidden") }),
+      );
+      hub.ports.releaseClaims = released;
+      hub.givenBack.length = 0;
+      expect((await pass()).verdict).toMatchObject({ type: "settled" });
+      expect(hub.givenBack).toEqual([{ key: KEY, hubId: HUB_ID, state: saved.state }, "claims"]);
+      expect(hub.released).toEqual([claims]);
+      expect(await hub.hub.loadSpec(KEY)).toMatchObject({ deleting: false });
+      // Its lane tells why nothing is done about it.
+      expect(await hub.work.load(KEY)).toMatchObject({ ticket: 2, ticketDone: 0, orders: { paused: { at: row.at } } });
+      expect(hub.work.states.get(rowId(KEY))).toMatchObject({ state: saved.state });
+      const told = hub.sent.length;
+      await pass();
+      expect(hub.released).toHaveLength(1);
+      expect(hub.sent).toHaveLength(told);
+      await change({ namespaces: before.namespaces, capabilities: before.capabilities });
+      await pass();
+      expect(hub.sent).toHaveLength(told + 1);
+    },
+  );
 
   it("go from the hub when they are deleted and the last cluster has let go", async () => {
     await pass();
