@@ -31,6 +31,8 @@ export interface Hub {
   invoke(functionName: string, payload: unknown): Promise<unknown>;
   /** Puts one event on the stack's bus. @returns the event's id. */
   putEvent(detailType: string, detail: unknown): Promise<string>;
+  /** Tells people what is wrong and keeps nothing from going on; the same only once. */
+  warn?(text: string): void;
   /** A config for further AWS clients: region, and in the local environment endpoint and credentials. */
   readonly aws: AwsConfig;
 }

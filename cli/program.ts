@@ -4,7 +4,7 @@ import { addClusterCommands } from "./cluster/commands.ts";
 import { CliCommand } from "./command.ts";
 import type { CommandEnvironment, FindHub } from "./command-environment.ts";
 import { addCompletionCommands } from "./completion/commands.ts";
-import type { HubOptions } from "./hub.ts";
+import type { Hub, HubOptions } from "./hub.ts";
 import { addHubCommands } from "./hub-commands.ts";
 import { addLocalCommands } from "./local-commands.ts";
 import { OUTPUT_FORMATS, type Output, type OutputFormat } from "./output.ts";
@@ -42,7 +42,7 @@ export function buildProgram(streams: Streams, findHub: FindHub): CliCommand {
     const { stack, local, output } = command.optsWithGlobals<GlobalOptions>();
     const { terminal } = streams;
     return {
-      hub: () => findHub({ stack, local }),
+      hub: async () => warningOnce(await findHub({ stack, local }), streams),
       output: createOutput(output, streams),
       ...(terminal && { terminal: { write: (text) => streams.stdout(text), columns: () => terminal.columns() } }),
     };
@@ -56,6 +56,16 @@ export function buildProgram(streams: Streams, findHub: FindHub): CliCommand {
   addLocalCommands(program, streams);
   addCompletionCommands(program, streams);
   return program;
+}
+
+function warningOnce(hub: Hub, streams: Streams): Hub {
+  const told = new Set<string>();
+  const warn = (text: string): void => {
+    if (told.has(text)) return;
+    told.add(text);
+    streams.stderr(`Warning: ${text}\n`);
+  };
+  return { ...hub, warn };
 }
 
 function createOutput(format: OutputFormat, streams: Streams): Output {

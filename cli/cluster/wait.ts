@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { askApi } from "../api.ts";
+import { askFleet } from "../api.ts";
 import { CommandFailure } from "../failure.ts";
 import type { Hub } from "../hub.ts";
 import { ClusterView } from "../views.ts";
@@ -41,7 +41,10 @@ export async function waitUntilAllProbed(
   const deadline = Date.now() + timeoutSeconds * 1000;
   const probed = new Map<string, ClusterView>();
   for (;;) {
-    const known = new Map((await listClusters(hub)).map((view) => [view.registration.name, view]));
+    const known = await loadClusters(
+      hub,
+      sent.map(({ name }) => name),
+    );
     let missing: CommandFailure | undefined;
     for (const one of sent.filter(({ name }) => !probed.has(name))) {
       const found = known.get(one.name);
@@ -88,13 +91,25 @@ export async function waitUntilDeregistered(hub: Hub, sent: SentEvent, timeoutSe
   if (done !== true) throw tooLate(sent, timeoutSeconds, missing);
 }
 
-/** @returns undefined when no cluster of that name is known. */
+/**
+ * @returns undefined when no cluster of that name is known.
+ * @throws CommandFailure when its registration cannot be read: it is not gone.
+ */
 export async function loadCluster(hub: Hub, name: string): Promise<ClusterView | undefined> {
-  return (await listClusters(hub)).find(({ registration }) => registration.name === name);
+  return (await loadClusters(hub, [name])).get(name);
 }
 
-async function listClusters(hub: Hub): Promise<ClusterView[]> {
-  return ClusterView.array().parse(await askApi(hub, { action: "cluster.list" }));
+/** Those that are registered; throws as `loadCluster`. */
+async function loadClusters(hub: Hub, names: readonly string[]): Promise<Map<string, ClusterView>> {
+  const { data, unreadable } = await askFleet(hub, { action: "cluster.list" });
+  const lost = unreadable.find(({ name }) => names.includes(name));
+  if (lost !== undefined)
+    throw new CommandFailure({ object: `cluster ${lost.name}`, cause: lost.cause, nextStep: lost.nextStep });
+  return new Map(
+    ClusterView.array()
+      .parse(data)
+      .map((view) => [view.registration.name, view]),
+  );
 }
 
 async function poll<T>(

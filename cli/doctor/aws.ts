@@ -4,7 +4,7 @@ import { EventBridgeClient, ListRulesCommand, ListTargetsByRuleCommand } from "@
 import { GetFunctionCommand, LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { askApi } from "../api.ts";
+import { askApi, askFleet } from "../api.ts";
 import { type HubOptions, openHub } from "../hub.ts";
 import { awsOf } from "../hub-aws.ts";
 import { ClusterView, ResourceView } from "../views.ts";
@@ -108,7 +108,10 @@ export function openDoctorPorts(options: HubOptions, kubeconfigs: Record<string,
       );
       return Datapoints.reduce((sum, { Sum = 0 }) => sum + Sum, 0);
     },
-    listClusters: async () => ClusterView.array().parse(await askApi(await hub(), { action: "cluster.list" })),
+    async listClusters() {
+      const { data, unreadable } = await askFleet(await hub(), { action: "cluster.list" });
+      return { clusters: ClusterView.array().parse(data), unreadable };
+    },
     listResources: async () => ResourceView.array().parse(await askApi(await hub(), { action: "resource.list" })),
     async readAccess({ registration }) {
       const path = kubeconfigs[registration.name] ?? (await localKubeconfig(options, registration.name));

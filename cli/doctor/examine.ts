@@ -78,7 +78,7 @@ async function examineClusters(ports: DoctorPorts, stack: StackFacts, now: Date)
   const [clusters, resources] = await Promise.all([ask(() => ports.listClusters()), ask(() => ports.listResources())]);
   const hub = judgeHub(stack.outputs["ApiFunction"] ?? "", clusters, resources);
   if ("problem" in clusters || "problem" in resources) return hub;
-  const active = clusters.value.filter(({ registration }) => registration.state === "Active");
+  const active = clusters.value.clusters.filter(({ registration }) => registration.state === "Active");
   const access = await Promise.all(
     active.map(async (cluster) => judgeAccess(cluster.registration.name, await ask(() => ports.readAccess(cluster)))),
   );

@@ -1,3 +1,4 @@
+import type { UnreadableCluster } from "../../lib/registry/unreadable.ts";
 import { lastProbe } from "../cluster/last-probe.ts";
 import type { ClusterView, ResourceView } from "../views.ts";
 import { type Asked, type Finding, ok, orOk, unknown, wrong } from "./finding.ts";
@@ -6,7 +7,7 @@ import type { ClusterAccess } from "./ports.ts";
 /** Resources that should have been looked at by now. */
 const OVERDUE_MS = 120_000;
 
-export function judgeHub(api: string, clusters: Asked<ClusterView[]>, resources: Asked<ResourceView[]>): Finding[] {
+export function judgeHub(api: string, clusters: Asked<unknown>, resources: Asked<unknown>): Finding[] {
   const object = `Function ${api}`;
   const problem = "problem" in clusters ? clusters.problem : "problem" in resources ? resources.problem : undefined;
   if (problem !== undefined) {
@@ -16,9 +17,15 @@ export function judgeHub(api: string, clusters: Asked<ClusterView[]>, resources:
   return [ok("hub", object, "answers from its table")];
 }
 
-export function judgeClusters(clusters: readonly ClusterView[], now: Date): Finding[] {
+export function judgeClusters(
+  { clusters, unreadable }: { clusters: readonly ClusterView[]; unreadable: readonly UnreadableCluster[] },
+  now: Date,
+): Finding[] {
   return orOk(
-    clusters.flatMap((cluster) => judgeCluster(cluster, now)),
+    [
+      ...unreadable.map(({ name, cause, nextStep }) => wrong("clusters", `Cluster ${name}`, cause, nextStep)),
+      ...clusters.flatMap((cluster) => judgeCluster(cluster, now)),
+    ],
     "clusters",
     "Clusters",
     clusters.length === 0 ? "none is registered" : `${clusters.length} registered, all Healthy`,

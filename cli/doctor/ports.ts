@@ -1,3 +1,4 @@
+import type { UnreadableCluster } from "../../lib/registry/unreadable.ts";
 import type { ClusterView, ResourceView } from "../views.ts";
 import type { Asked } from "./finding.ts";
 
@@ -86,7 +87,8 @@ export interface DoctorPorts {
   peek(url: string): Promise<DeadLetter[]>;
   /** Runs of dispatch in these minutes. */
   countHeartbeats(from: Date, to: Date): Promise<number>;
-  listClusters(): Promise<ClusterView[]>;
+  /** `unreadable`: those whose registration the hub cannot read. */
+  listClusters(): Promise<{ clusters: ClusterView[]; unreadable: UnreadableCluster[] }>;
   listResources(): Promise<ResourceView[]>;
   /** @returns undefined when there is no kubeconfig to look at this cluster with. */
   readAccess(cluster: ClusterView): Promise<ClusterAccess | undefined>;

@@ -10,14 +10,9 @@ import type { Item } from "./table.ts";
 export function readItem<T>(schema: z.ZodType<T>, item: Item, value: unknown = item): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new Error(describeUnreadable(item, parsed.error));
-}
-
-/** Why an item cannot be read: another version wrote it, or somebody edited it. */
-export function describeUnreadable({ pk, sk }: Item, error: z.ZodError): string {
-  const problems = problemsInWords(error).join("; ");
-  return (
-    `Item ${String(pk)} / ${String(sk)} is not as this version writes it: ${problems}. ` +
-    "Deploy the newest version that was ever deployed here, or take back what somebody edited."
+  const problems = problemsInWords(parsed.error).join("; ");
+  throw new Error(
+    `Item ${String(item["pk"])} / ${String(item["sk"])} is not as this version writes it: ${problems}. ` +
+      "Deploy the newest version that was ever deployed here, or take back what somebody edited.",
   );
 }

@@ -1,10 +1,16 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
 import { HealthRow } from "../health/row.ts";
-import { Registration, scopeOf } from "../registry/registration.ts";
+import { type Registration, scopeOf } from "../registry/registration.ts";
 import type { RegistryStore } from "../registry/store.ts";
+import {
+  describeUnreadable,
+  type RegistrationList,
+  readRegistration,
+  readRegistrations,
+} from "../registry/unreadable.ts";
 import { clusterPk } from "../work/keys.ts";
 import type { ActiveClusters } from "../work/ports.ts";
-import { describeUnreadable, readItem } from "./read-item.ts";
+import { readItem } from "./read-item.ts";
 import { getItem, queryItems, type Table, transact, writeItem } from "./table.ts";
 
 const REGISTRATION_SK = "REGISTRATION";
@@ -18,24 +24,13 @@ const READS_AT_ONCE = 25;
 
 /** Registrations and health in the hub's table. */
 export function createRegistryStore(table: Table): RegistryStore & ActiveClusters {
-  const readPointers = async (): Promise<{ readable: Registration[]; unreadable: string[] }> => {
+  const list = async (): Promise<RegistrationList> => {
     const query = {
       ConsistentRead: true,
       KeyConditionExpression: "pk = :pk",
       ExpressionAttributeValues: { ":pk": POINTERS_PK },
     };
-    const read = (await queryItems(table, query)).map((item) => ({ item, parsed: Registration.safeParse(item) }));
-    return {
-      readable: read.flatMap(({ parsed }) => parsed.data ?? []),
-      unreadable: read.flatMap(({ item, parsed: { error } }) =>
-        error === undefined ? [] : [describeUnreadable(item, error)],
-      ),
-    };
-  };
-  const list = async (): Promise<Registration[]> => {
-    const { readable, unreadable } = await readPointers();
-    if (unreadable.length > 0) throw new Error(unreadable.join(" "));
-    return readable;
+    return readRegistrations((await queryItems(table, query)).map((row) => ({ name: String(row["sk"]), row })));
   };
   const loadHealth = async (cluster: string): Promise<HealthRow | undefined> => {
     const item = await getItem(table, clusterPk(cluster), HEALTH_SK);
@@ -48,13 +43,13 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     nameOf,
     async load(cluster) {
       const item = await getItem(table, clusterPk(cluster), REGISTRATION_SK);
-      return item === undefined ? undefined : readItem(Registration, item);
+      return item === undefined ? undefined : readRegistration(cluster, item);
     },
     async listActiveClusters() {
-      const { readable, unreadable } = await readPointers();
+      const { registrations, unreadable } = await list();
       const isProbed = ({ state, capabilities }: Registration): boolean =>
         state === "Active" && capabilities.includes("observe");
-      return { clusters: readable.filter(isProbed), unreadable };
+      return { clusters: registrations.filter(isProbed), unreadable: unreadable.map(describeUnreadable) };
     },
     async save(next, asRead) {
       const pointer = { pk: POINTERS_PK, sk: next.name };

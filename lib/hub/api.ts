@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { problemsInWords } from "../kubernetes/issue-in-words.ts";
 import { type ApiReply, answerQuery, ApiRequest as Query, type QueryPorts } from "../registry/query.ts";
+import { noteUnreadable, UnreadableRegistrationError } from "../registry/unreadable.ts";
 import type { AuditLog } from "../work/audit.ts";
 import { applyResource } from "./apply.ts";
 import { deleteResource } from "./delete.ts";
@@ -28,9 +29,22 @@ const ACTIONS: readonly string[] = HubRequest.options.map(({ shape }) => shape.a
 
 /**
  * Answers one request of people: what the hub knows, and writes to the resources it keeps. Never throws for a wrong
- * request; what the table or a queue refuses is thrown.
+ * request; what the table or a queue refuses is thrown. A cluster whose registration cannot be read is named beside the
+ * answer, which is about the others; a request about that cluster is refused.
  */
 export async function answerApi(ports: ApiPorts, question: unknown): Promise<ApiReply> {
+  const { registry, unreadable } = noteUnreadable(ports.registry);
+  try {
+    const reply = await answer({ ...ports, registry }, question);
+    return reply.ok && unreadable().length > 0 ? { ...reply, unreadable: unreadable() } : reply;
+  } catch (error) {
+    if (!(error instanceof UnreadableRegistrationError)) throw error;
+    const { name, cause, nextStep } = error.cluster;
+    return { ok: false, error: { object: `cluster ${name}`, cause, nextStep } };
+  }
+}
+
+async function answer(ports: ApiPorts, question: unknown): Promise<ApiReply> {
   const action = (question as { action?: unknown } | null | undefined)?.action;
   if (typeof action !== "string" || !ACTIONS.includes(action)) return answerQuery(ports, question);
   const parsed = HubRequest.safeParse(question);

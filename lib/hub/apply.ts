@@ -63,7 +63,7 @@ async function applyToFleet(
     asRead !== undefined && fields.length === 0
       ? asRead
       : { ...id, uid, generation: generation + 1, spec, selector, deleting: false, ...stamp(ports) };
-  const registrations = await ports.registry.list();
+  const { registrations } = await ports.registry.list();
   const clusters = await changesOf(ports, next, registrations);
   if (!dryRun) {
     if (next !== asRead && !(await ports.hub.saveFleet(next, asRead))) return undefined;
@@ -144,8 +144,11 @@ export async function activeCluster({ registry }: Pick<HubPorts, "registry">, cl
   const registration = await registry.load(cluster);
   if (registration?.state === "Active") return registration;
   if (registration?.state === "Deregistering") throw leaving(cluster);
-  const names = (await registry.list()).map(({ name }) => name);
-  const near = didYouMean(cluster, names);
+  const { registrations } = await registry.list();
+  const near = didYouMean(
+    cluster,
+    registrations.map(({ name }) => name),
+  );
   const nextStep = near === undefined ? "see `outrigger cluster list`, or register it" : `did you mean ${near}?`;
   throw new Refusal(`cluster ${cluster}`, "it is not registered", nextStep);
 }

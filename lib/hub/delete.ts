@@ -37,7 +37,8 @@ async function deleteFromFleet(ports: HubPorts, id: ResourceId, dryRun: boolean)
   if (asRead === undefined) throw await unknown(ports, id);
   const at = new Date(ports.clock.now()).toISOString();
   const next = asRead.deleting ? asRead : { ...asRead, deleting: true, writtenBy: ports.newId(), at };
-  const clusters = await changesOf(ports, next, await ports.registry.list());
+  const { registrations } = await ports.registry.list();
+  const clusters = await changesOf(ports, next, registrations);
   const placed = (await hub.listPlaced(id)).filter(({ uid }) => uid === asRead.uid).map(({ cluster }) => cluster);
   const change = placed.length === 0 ? ("deleted" as const) : ("deleting" as const);
   if (dryRun) return { ...id, change, clusters };

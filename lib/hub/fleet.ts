@@ -1,4 +1,4 @@
-import type { Registration } from "../registry/registration.ts";
+import type { RegistrationList } from "../registry/unreadable.ts";
 import { type HubPorts, mapInGroups } from "./fan-out.ts";
 import { belongs } from "./plan.ts";
 import { Refusal } from "./reply.ts";
@@ -24,9 +24,9 @@ export async function listFleet(
       (filter.kind === undefined || kind === filter.kind) &&
       (filter.namespace === undefined || namespace === filter.namespace),
   );
-  const registrations = await ports.registry.list();
+  const list = await ports.registry.list();
   const views: FleetView[] = [];
-  for (const row of rows) views.push(await viewFleet(ports, row, registrations));
+  for (const row of rows) views.push(await viewFleet(ports, row, list));
   return views;
 }
 
@@ -41,9 +41,10 @@ export async function getFleet(ports: FleetPorts, id: ResourceId): Promise<Fleet
 async function viewFleet(
   { hub, work }: FleetPorts,
   { writtenBy: _writtenBy, ...row }: FleetRow,
-  registrations: readonly Registration[],
+  { registrations, unreadable }: RegistrationList,
 ): Promise<FleetView> {
-  const holders = new Set((await hub.listPlaced(row)).map(({ cluster }) => cluster));
+  const held = await hub.listPlaced(row);
+  const holders = new Set(held.map(({ cluster }) => cluster));
   const concerned = registrations.filter(
     (registration) => holders.has(registration.name) || belongs({ ...row, writtenBy: "" }, registration),
   );
@@ -59,6 +60,10 @@ async function viewFleet(
     if (mine === undefined) return [{ cluster, place: "wanted" }];
     return [{ cluster, place: "wanted", status: mine.status, updatedAt: mine.updatedAt }];
   });
-  const placements = placementStatuses(row.generation, placed.flat());
+  const ours = new Set(held.filter(({ uid }) => uid === row.uid).map(({ cluster }) => cluster));
+  const unread = unreadable.flatMap(({ name: cluster, cause, nextStep }): Placed[] =>
+    ours.has(cluster) ? [{ cluster, place: "unreadable", message: `${cause}; ${nextStep}` }] : [],
+  );
+  const placements = placementStatuses(row.generation, [...placed.flat(), ...unread]);
   return { ...row, rollUp: rollUp(placements), placements };
 }

@@ -7,19 +7,22 @@ const Status = z.looseObject({
 });
 
 /** A fleet resource in one cluster, as read. */
-export interface Placed {
-  cluster: string;
-  /** `wanted`: its labels match; `leaving`: they do not any more; `conflict`: applied there by name. */
-  place: "wanted" | "leaving" | "conflict";
-  /** As last saved for this registration. */
-  status?: unknown;
-  /** ISO-8601 UTC, of that status. */
-  updatedAt?: string;
-}
+export type Placed = { cluster: string } & (
+  | {
+      /** `wanted`: its labels match; `leaving`: they do not any more; `conflict`: applied there by name. */
+      place: "wanted" | "leaving" | "conflict";
+      /** As last saved for this registration. */
+      status?: unknown;
+      /** ISO-8601 UTC, of that status. */
+      updatedAt?: string;
+    }
+  /** It is there, and the cluster's registration cannot be read. */
+  | { place: "unreadable"; message: string }
+);
 
 export interface PlacementStatus {
   cluster: string;
-  /** The resource's own; `Pending` until this generation was looked at, `Removing`, or `Conflict`. */
+  /** The resource's own; `Pending` until this generation was looked at, `Removing`, `Conflict` or `Unreadable`. */
   phase: string;
   /** Why it is not Ready. */
   reason?: string;
@@ -42,6 +45,7 @@ export interface RollUp {
 const DONE = ["Completed", "Idle"];
 /** From bad to less bad; a phase that is not here comes first. */
 const SEVERITY = [
+  "Unreadable",
   "Stalled",
   "Refused",
   "Conflict",
@@ -58,7 +62,11 @@ export function placementStatuses(generation: number, placed: readonly Placed[])
   return placed.map((each) => placementStatus(generation, each)).sort((a, b) => (a.cluster < b.cluster ? -1 : 1));
 }
 
-function placementStatus(generation: number, { cluster, place, status, updatedAt }: Placed): PlacementStatus {
+function placementStatus(generation: number, placed: Placed): PlacementStatus {
+  const { cluster, place } = placed;
+  if (place === "unreadable")
+    return { cluster, phase: "Unreadable", reason: "RegistrationUnreadable", message: placed.message };
+  const { status, updatedAt } = placed;
   const seen = updatedAt === undefined ? {} : { updatedAt };
   if (place === "conflict") {
     const message = "it was applied to this cluster by name, which goes first; delete it there to let the fleet's in";

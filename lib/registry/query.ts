@@ -6,6 +6,7 @@ import type { StateRow, WorkRow, WorkStore } from "../work/store.ts";
 import { didYouMean } from "./problems.ts";
 import type { Registration } from "./registration.ts";
 import type { RegistryStore } from "./store.ts";
+import type { RegistrationList, UnreadableCluster } from "./unreadable.ts";
 
 /** What the `api` function is asked. */
 export const ApiRequest = z.discriminatedUnion("action", [
@@ -49,7 +50,8 @@ export interface HubStatus {
 }
 
 export type ApiReply =
-  | { ok: true; data: unknown }
+  /** `unreadable`: clusters which the answer should cover and that could not be read; absent when there are none. */
+  | { ok: true; data: unknown; unreadable?: UnreadableCluster[] }
   | { ok: false; error: { object: string; cause: string; nextStep: string } };
 
 export interface QueryPorts {
@@ -75,7 +77,7 @@ export async function answerQuery(ports: QueryPorts, question: unknown): Promise
   const request = parsed.data;
   switch (request.action) {
     case "cluster.list":
-      return { ok: true, data: await listClusters(ports) };
+      return { ok: true, data: await viewClusters(ports, (await ports.registry.list()).registrations) };
     case "cluster.get":
       return getCluster(ports, request.name);
     case "resource.list":
@@ -87,10 +89,9 @@ export async function answerQuery(ports: QueryPorts, question: unknown): Promise
   }
 }
 
-async function listClusters(ports: QueryPorts): Promise<ClusterView[]> {
-  const registrations = await ports.registry.list();
+async function viewClusters({ registry }: QueryPorts, registrations: readonly Registration[]): Promise<ClusterView[]> {
   const rows = new Map(
-    (await ports.registry.listHealth(registrations.map(({ name }) => name))).map((row) => [row.cluster, row]),
+    (await registry.listHealth(registrations.map(({ name }) => name))).map((row) => [row.cluster, row]),
   );
   return registrations.map((registration) => viewCluster(registration, rows.get(registration.name)));
 }
@@ -107,10 +108,7 @@ async function getCluster(ports: QueryPorts, name: string): Promise<ApiReply> {
 }
 
 async function unknownCluster(ports: QueryPorts, name: string): Promise<ApiReply> {
-  const suggestion = didYouMean(
-    name,
-    (await ports.registry.list()).map((registration) => registration.name),
-  );
+  const suggestion = didYouMean(name, namesOf(await ports.registry.list()));
   const nextStep =
     suggestion === undefined ? "see `outrigger cluster list`, or register it" : `did you mean ${suggestion}?`;
   return { ok: false, error: { object: `cluster ${name}`, cause: "it is not registered", nextStep } };
@@ -122,8 +120,7 @@ async function listResources(
 ): Promise<ApiReply> {
   if (filter.cluster !== undefined && (await ports.registry.load(filter.cluster)) === undefined)
     return unknownCluster(ports, filter.cluster);
-  const clusters =
-    filter.cluster === undefined ? (await ports.registry.list()).map(({ name }) => name) : [filter.cluster];
+  const clusters = filter.cluster === undefined ? namesOf(await ports.registry.list()) : [filter.cluster];
   const resources = (await resourcesOfAll(ports, clusters)).filter(
     ({ key }) =>
       (filter.kind === undefined || key.kind === filter.kind) &&
@@ -131,6 +128,10 @@ async function listResources(
   );
   return { ok: true, data: resources };
 }
+
+/** Those that cannot be read too: what the table knows of them is theirs still. */
+const namesOf = ({ registrations, unreadable }: RegistrationList): string[] =>
+  [...registrations, ...unreadable].map(({ name }) => name);
 
 async function resourcesOfAll(ports: QueryPorts, clusters: readonly string[]): Promise<ResourceView[]> {
   const views: ResourceView[] = [];
@@ -167,11 +168,11 @@ async function getResource(ports: QueryPorts, key: WorkKey): Promise<ApiReply> {
 }
 
 async function hubStatus(ports: QueryPorts): Promise<HubStatus> {
-  const clusters = await listClusters(ports);
-  const resources = await resourcesOfAll(
-    ports,
-    clusters.map(({ registration }) => registration.name),
-  );
+  const list = await ports.registry.list();
+  const [clusters, resources] = [
+    await viewClusters(ports, list.registrations),
+    await resourcesOfAll(ports, namesOf(list)),
+  ];
   const status: HubStatus = { clusters: {}, health: {}, resources: {}, overdue: 0 };
   const count = (counts: Record<string, number>, name: string) => {
     counts[name] = (counts[name] ?? 0) + 1;
@@ -180,6 +181,7 @@ async function hubStatus(ports: QueryPorts): Promise<HubStatus> {
     count(status.clusters, registration.state);
     count(status.health, health?.class ?? "NotProbed");
   }
+  if (list.unreadable.length > 0) status.clusters["Unreadable"] = list.unreadable.length;
   for (const { key, status: known, dueAt } of resources) {
     count((status.resources[key.kind] ??= {}), phaseOf(known));
     if (dueAt < ports.clock.now() - OVERDUE_MS) status.overdue += 1;

@@ -1,15 +1,22 @@
 import type { HealthRow } from "../health/row.ts";
 import type { Registration } from "./registration.ts";
+import type { RegistrationList } from "./unreadable.ts";
 
 /**
  * Registrations and their health, as the table keeps them. Each write is conditional and recognises its own success after a
  * lost reply. Contract suite: `test/contract/registry-store.ts`, run on the fake and on DynamoDB.
  */
 export interface RegistryStore {
-  /** The row as it is now (read consistently): a registration or a tombstone. */
+  /**
+   * The row as it is now (read consistently): a registration or a tombstone.
+   * @throws UnreadableRegistrationError
+   */
   load(cluster: string): Promise<Registration | undefined>;
-  /** All clusters that are not deregistered, by name. Reads the pointer items, never the whole table. */
-  list(): Promise<Registration[]>;
+  /**
+   * All clusters that are not deregistered. Reads the pointer items, never the whole table; one that cannot be read hides no
+   * other.
+   */
+  list(): Promise<RegistrationList>;
   /** The name of the registration (not deregistered) that has this scope (`scopeOf`). */
   nameOf(scope: string): Promise<string | undefined>;
   /**

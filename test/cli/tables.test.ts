@@ -78,7 +78,9 @@ const ELSEWHERE = { ...rollout("ruler"), key: { ...rollout("ruler").key, cluster
 const rolloutsIn = (namespace: string | undefined) =>
   namespace === undefined ? [...ROLLOUTS, ELSEWHERE] : ROLLOUTS.filter(({ key }) => key.namespace === namespace);
 
-async function run(line: string) {
+const LOST = { name: "prod-old", cause: "its registration is not as it was", nextStep: "deploy the newest version" };
+
+async function run(line: string, unreadable?: (typeof LOST)[]) {
   let [stdout, stderr] = ["", ""];
   const data: Record<string, unknown> = {
     "cluster.list": [CLUSTER],
@@ -89,6 +91,7 @@ async function run(line: string) {
   const hub = fakeHub(({ action, namespace }: { action: string; namespace?: string }) => ({
     ok: true,
     data: action === "resource.list" ? rolloutsIn(namespace) : data[action],
+    ...(unreadable && { unreadable }),
   }));
   const streams = { stdout: (text: string) => void (stdout += text), stderr: (text: string) => void (stderr += text) };
   const exitCode = await runCommand(line.split(" "), streams, async () => hub);
@@ -108,6 +111,39 @@ test("clusters, one a line", async () => {
     ["NAME", "STATE", "HEALTH", "VERSION", "NODES", "SINCE", "RECORDED", "AGE"],
     ["prod-eu", "Active", "Degraded", "v1.35.4", "5/6", "60s", "60s", "60s"],
   ]);
+});
+
+const WARNING = "Warning: Cluster prod-old: its registration is not as it was. Deploy the newest version.\n";
+
+test("a cluster that the hub cannot read is listed and told of, for people and for machines", async () => {
+  const { exitCode, stdout, stderr } = await run("cluster list", [LOST]);
+  expect(cells(stdout).map(([name, state]) => [name, state])).toEqual([
+    ["NAME", "STATE"],
+    ["prod-eu", "Active"],
+    ["prod-old", "Unreadable"],
+  ]);
+  expect([exitCode, stderr]).toEqual([0, WARNING]);
+  expect(JSON.parse((await run("cluster list -o json", [LOST])).stdout)).toEqual([
+    CLUSTER,
+    { registration: { name: "prod-old", state: "Unreadable" }, unreadable: LOST.cause },
+  ]);
+});
+
+test.each(["status", "get MultiAZRollout -A", "fleet", "describe MultiAZRollout/ingester -n mimir"])(
+  "%s tells once of a cluster that the hub cannot read",
+  async (line) => {
+    expect((await run(line, [LOST])).stderr).toContain(WARNING);
+    expect((await run(line, [LOST])).stderr.split("prod-old")).toHaveLength(2);
+    expect((await run(line)).stderr).not.toContain("Warning");
+  },
+);
+
+test("a cluster that the hub cannot read is never taken for one that has left", async () => {
+  const { exitCode, stderr, hub } = await run("cluster deregister prod-old", [LOST]);
+  expect([exitCode, hub.events]).toEqual([1, []]);
+  expect(stderr).toContain(
+    "outrigger: Cluster prod-old: its registration is not as it was. Deploy the newest version.\n",
+  );
 });
 
 test("one cluster with its failed check", async () => {

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { HealthRow } from "../../lib/health/row.ts";
 import { tombstone } from "../../lib/registry/decide.ts";
 import type { RegistryStore } from "../../lib/registry/store.ts";
+import { UnreadableRegistrationError } from "../../lib/registry/unreadable.ts";
 import { at, registration, T0 } from "../lib/registry/build.ts";
 
 const health = (fields: Partial<HealthRow> = {}): HealthRow => ({
@@ -22,6 +23,8 @@ export interface RegistryStoreSubject {
   store: RegistryStore;
   /** The next write is applied, but its first reply is lost and the SDK sends it again. Absent where nothing can be lost. */
   loseNextReply?(): void;
+  /** Another version writes the registration: this one knows no such state. */
+  spoil(cluster: string): Promise<void>;
 }
 
 /** What every `RegistryStore` does. `open` gives an empty one. */
@@ -74,11 +77,27 @@ export function registryStoreContract(name: string, open: () => Promise<Registry
       const a = registration({ name: "a", state: "Deregistering" });
       await store.save(b, undefined);
       await store.save(a, undefined);
-      expect(await store.list()).toEqual([a, b]);
+      expect(await store.list()).toEqual({ registrations: [a, b], unreadable: [] });
       const gone = { ...tombstone(b, T0), expiresAt: 4_000_000_000 };
       expect(await store.save(gone, b)).toBe(true);
-      expect(await store.list()).toEqual([a]);
+      expect(await store.list()).toEqual({ registrations: [a], unreadable: [] });
       expect(await store.load("b")).toEqual(gone);
+    });
+
+    it("names a registration that cannot be read, which hides no other and is not gone", async () => {
+      for (const name of ["c", "b", "a"]) await store.save(registration({ name, identity: name }), undefined);
+      await subject.spoil("b");
+      const { registrations, unreadable } = await store.list();
+      expect(registrations.map(({ name }) => name)).toEqual(["a", "c"]);
+      const cause = expect.stringMatching(
+        /^its registration is not as this version writes it \(state: must be one of /,
+      );
+      const nextStep = expect.stringMatching(/^deploy the newest version/);
+      expect(unreadable).toEqual([{ name: "b", cause, nextStep }]);
+      const error = await store.load("b").catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(UnreadableRegistrationError);
+      expect(String(error)).toMatch(/: Cluster b: its registration is not .*\. Deploy the newest .* edited\.$/);
+      expect((await store.load("a"))?.name).toBe("a");
     });
 
     it("keeps one name for an identity until it is left", async () => {
@@ -89,7 +108,7 @@ export function registryStoreContract(name: string, open: () => Promise<Registry
       expect(await store.nameOf("i")).toBe("prod");
       expect(await store.save(alias, undefined)).toBe(false);
       expect(await store.load("alias")).toBeUndefined();
-      expect((await store.list()).map(({ name }) => name)).toEqual(["prod"]);
+      expect((await store.list()).registrations.map(({ name }) => name)).toEqual(["prod"]);
 
       const leaving = registration({ identity: "i", state: "Deregistering" });
       expect(await store.save(leaving, prod)).toBe(true);
@@ -138,7 +157,7 @@ export function registryStoreContract(name: string, open: () => Promise<Registry
       await store.save(gone, undefined);
       expect(await store.save(registration({ at: at(9) }), gone)).toBe(true);
       expect(await store.load("prod")).not.toHaveProperty("expiresAt");
-      expect(await store.list()).toHaveLength(1);
+      expect((await store.list()).registrations).toHaveLength(1);
     });
 
     it("keeps the health of each cluster", async () => {

@@ -1,23 +1,35 @@
 import type { HealthRow } from "../../lib/health/row.ts";
 import { type Registration, scopeOf } from "../../lib/registry/registration.ts";
 import type { RegistryStore } from "../../lib/registry/store.ts";
+import { readRegistration, readRegistrations } from "../../lib/registry/unreadable.ts";
 
 const stamp = (row: Registration | undefined): string =>
   row === undefined ? "" : `${row.at} ${row.eventId} ${row.state}`;
 
 /** A `RegistryStore` in memory, kept to the contract by `test/contract/registry-store.ts`. */
-export function fakeRegistryStore(): RegistryStore {
+export function fakeRegistryStore() {
   const registrations = new Map<string, Registration>();
   const nameOf = (scope: string): string | undefined =>
     [...registrations.values()].find((row) => row.state !== "Deregistered" && scopeOf(row) === scope)?.name;
   const health = new Map<string, HealthRow>();
   return {
-    load: async (cluster) => structuredClone(registrations.get(cluster)),
+    /** Another version writes the registration. @returns what takes that back. */
+    spoil(cluster: string): () => void {
+      const row = registrations.get(cluster) as Registration;
+      registrations.set(cluster, { ...row, state: "Unheard" } as unknown as Registration);
+      return () => void registrations.set(cluster, row);
+    },
+    load: async (cluster) => {
+      const row = structuredClone(registrations.get(cluster));
+      return row === undefined ? undefined : readRegistration(cluster, row);
+    },
     list: async () =>
-      [...registrations.values()]
-        .filter(({ state }) => state !== "Deregistered")
-        .sort((a, b) => (a.name < b.name ? -1 : 1))
-        .map((row) => structuredClone(row)),
+      readRegistrations(
+        [...registrations]
+          .filter(([, { state }]) => state !== "Deregistered")
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([name, row]) => ({ name, row: structuredClone(row) })),
+      ),
     nameOf: async (scope) => nameOf(scope),
     async save(next, asRead) {
       const found = stamp(registrations.get(next.name));
@@ -36,5 +48,5 @@ export function fakeRegistryStore(): RegistryStore {
       health.set(next.cluster, structuredClone(next));
       return true;
     },
-  };
+  } satisfies RegistryStore & Record<"spoil", unknown>;
 }

@@ -161,6 +161,13 @@ const faults: [sentence: string, seed: (facts: FakeFacts) => void, check: Check,
     /^check the endpoint's address$/,
   ],
   [
+    "a registration cannot be read",
+    ({ unreadable }) => unreadable.push({ name: "old", cause: "its registration is not as …", nextStep: "deploy it" }),
+    "clusters",
+    /^its registration is not/,
+    /^deploy it$/,
+  ],
+  [
     "probes have stopped",
     ({ clusters }) => {
       const { health } = only(clusters);

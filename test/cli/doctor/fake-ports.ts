@@ -1,6 +1,7 @@
 import type { ClusterAccess, DoctorPorts, FunctionFacts, QueueFacts } from "../../../cli/doctor/ports.ts";
 import { FUNCTIONS, OUTPUTS, QUEUES } from "../../../cli/doctor/ports.ts";
 import type { ClusterView, ResourceView } from "../../../cli/views.ts";
+import type { UnreadableCluster } from "../../../lib/registry/unreadable.ts";
 
 export const NOW = new Date("2026-03-01T12:00:00.000Z");
 export const before = (seconds: number): string => new Date(NOW.getTime() - seconds * 1000).toISOString();
@@ -16,6 +17,7 @@ export interface FakeFacts {
   letters: Record<string, { reason: string | undefined }[]>;
   heartbeats: number;
   clusters: ClusterView[];
+  unreadable: UnreadableCluster[];
   resources: ResourceView[];
   access: Record<string, ClusterAccess>;
   /** Questions that fail, by name, with what they throw. */
@@ -47,6 +49,7 @@ export function healthyFacts(): FakeFacts {
     letters: {},
     heartbeats: 5,
     clusters: [cluster("prod-eu")],
+    unreadable: [],
     resources: [discovery("prod-eu")],
     access: {
       "prod-eu": { missingRules: { value: { observe: [], rollouts: [] } }, missingCustomResources: { value: {} } },
@@ -115,7 +118,7 @@ export function fakePorts(facts: FakeFacts): DoctorPorts {
     readQueue: (url) => answer("readQueue", facts.queues[roleOf(url)] ?? { visible: 0, inFlight: 0 }),
     peek: (url) => answer("peek", facts.letters[roleOf(url)] ?? []),
     countHeartbeats: () => answer("countHeartbeats", facts.heartbeats),
-    listClusters: () => answer("listClusters", facts.clusters),
+    listClusters: () => answer("listClusters", { clusters: facts.clusters, unreadable: facts.unreadable }),
     listResources: () => answer("listResources", facts.resources),
     async readAccess({ registration }) {
       if (facts.failing.readAccess !== undefined) throw facts.failing.readAccess;

@@ -176,7 +176,7 @@ class Run {
   async settle(): Promise<void> {
     for (let round = 0; round < 6; round += 1) {
       this.world.hub.clock.nowMs += 60_000;
-      for (const { name } of await this.world.hub.registry.list()) await this.pass(name);
+      for (const { name } of (await this.world.hub.registry.list()).registrations) await this.pass(name);
       for (const row of this.world.hub.work.rows.values()) {
         // As every worker does with the work of a cluster that is not registered any more.
         const registration = await this.world.hub.registry.load(row.key.cluster);
@@ -192,7 +192,7 @@ async function check(steps: readonly Step[]): Promise<void> {
   for (const each of steps) await run.step(each);
   await run.settle();
   const { hub, registry, work } = run.world.hub;
-  const registered = await registry.list();
+  const { registrations: registered } = await registry.list();
   const fleet = await hub.listFleet();
   for (const registration of registered) {
     const { specs } = await hub.loadPlaced(registration.name);

@@ -72,7 +72,7 @@ export function createWorld() {
       if ((await hub.registry.load(name))?.state === "Deregistered") states.delete(name);
     },
     async passes(): Promise<void> {
-      for (const { name } of await hub.registry.list()) await world.pass(name);
+      for (const { name } of (await hub.registry.list()).registrations) await world.pass(name);
     },
     /** What a rollout's worker leaves behind in one cluster. */
     async ink(id: ResourceId, cluster: string, status: Record<string, unknown>): Promise<void> {

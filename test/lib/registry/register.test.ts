@@ -45,7 +45,7 @@ describe("a registered cluster", () => {
   it("is one registration however often the event comes, and what follows is made good", async () => {
     await register();
     await register();
-    expect(await hub.registry.list()).toHaveLength(1);
+    expect((await hub.registry.list()).registrations).toHaveLength(1);
     expect(await hub.work.load(discoveryKey("prod"))).toMatchObject({ ticket: 2 });
   });
 
@@ -117,7 +117,7 @@ describe("a wrong event is kept, counted and announced, and nothing of it is app
     expect(hub.letters[0]?.body).toBe(body(type, detail));
     expect(hub.counted).toEqual({ RegistrationsRejected: [1] });
     expect(detailTypes()).toEqual(["Cluster Registration Rejected"]);
-    expect(await hub.registry.list()).toEqual([]);
+    expect((await hub.registry.list()).registrations).toEqual([]);
     expect(hub.sent).toEqual([]);
   });
 
@@ -145,7 +145,7 @@ describe("a cluster that is registered under another name", () => {
     await register();
     const problem = expect.stringMatching(/registered as prod already.*`outrigger cluster deregister prod`/);
     expect(await alias(2, "e-2")).toEqual({ type: "rejected", problems: [problem] });
-    expect((await hub.registry.list()).map(({ name }) => name)).toEqual(["prod"]);
+    expect((await hub.registry.list()).registrations.map(({ name }) => name)).toEqual(["prod"]);
     expect(hub.probes).toHaveLength(1);
   });
 
@@ -169,7 +169,7 @@ describe("a cluster that is registered under another name", () => {
       return undefined;
     };
     expect(await alias(2, "e-2")).toMatchObject({ type: "rejected" });
-    expect((await hub.registry.list()).map(({ name }) => name)).toEqual(["prod"]);
+    expect((await hub.registry.list()).registrations.map(({ name }) => name)).toEqual(["prod"]);
   });
 });
 
@@ -190,7 +190,7 @@ describe("a failure that may pass", () => {
       { messageId: "good", body: body("Cluster Registered", { name: "prod", arn: ARN }) },
     ];
     expect(await admitRegistrations(hub.ports, records)).toEqual({ batchItemFailures: [{ itemIdentifier: "busy" }] });
-    expect((await hub.registry.list()).map(({ name }) => name)).toEqual(["prod"]);
+    expect((await hub.registry.list()).registrations.map(({ name }) => name)).toEqual(["prod"]);
     expect(hub.letters).toHaveLength(1);
     expect(hub.postponed).toEqual([{ receiptHandle: "r-busy", afterSeconds: 20 }]);
   });

@@ -1,4 +1,7 @@
 import { registryStoreContract } from "../../contract/registry-store.ts";
 import { fakeRegistryStore } from "../../fakes/registry-store.ts";
 
-registryStoreContract("fake", async () => ({ store: fakeRegistryStore() }));
+registryStoreContract("fake", async () => {
+  const store = fakeRegistryStore();
+  return { store, spoil: async (cluster) => void store.spoil(cluster) };
+});
