@@ -109,7 +109,8 @@ async function release(
   return attempt(action, options, async () => {
     const target = { namespace: options.namespace, name: action.statefulSet };
     const released = await releaseClaim(client, target, options.owner, () => ({}));
-    if (released !== undefined) options.changed(released);
+    if (released === undefined) return { result: "preconditionFailed", message: "it is not ours any more" };
+    options.changed(released);
     return { result: "done" };
   });
 }

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
 import type { StatefulSet } from "../../lib/kubernetes/objects.ts";
 import { mark } from "./calamities.ts";
+import type { ClientOptions } from "./client-options.ts";
 import { Scenario } from "./scenario.ts";
 
 /** Two resources over the same two StatefulSets, each of which keeps the claim of one, as lost replies may leave it. */
-function eachKeepsOne(template: string | undefined) {
-  const scenario = new Scenario({ zones: ["zone-a", "zone-b"] });
+function eachKeepsOne(template: string | undefined, client: ClientOptions = {}) {
+  const scenario = new Scenario({ zones: ["zone-a", "zone-b"], hub: { client } });
   const { model } = scenario;
   model.addResource("others", scenario.spec);
   const others = scenario.addHub({ name: "others" });
@@ -35,4 +36,21 @@ test("a resource with nothing to do gives back a part it keeps, for whoever has"
   expect(claims()).toEqual(["hub.prod/mimir/others", undefined]);
   expect(scenario.hub.last?.status.conditions[0]).toMatchObject({ reason: "Overlap" });
   expect(scenario.hub.recorded).toEqual([]);
+});
+
+test("a claim that is gone while the watch lags is not given back again and again", async () => {
+  let reads = 0;
+  const { scenario } = eachKeepsOne(undefined, {
+    watchLagMs: () => 15_000,
+    disturb: (verb, { kind }) => {
+      if (verb !== "get" || kind !== "StatefulSet") return undefined;
+      reads += 1;
+      if (reads === 1) mark(scenario.model, "ingester-zone-b", "annotations", { "outrigger.dev/rollout": "" });
+      return undefined;
+    },
+  });
+  scenario.hub.post();
+  await scenario.clock.run(() => scenario.hub.results.length > 0, 60_000);
+  expect(scenario.hub.last?.status.conditions[0]).toMatchObject({ reason: "Overlap" });
+  expect(reads).toBeLessThan(30);
 });
