@@ -39,7 +39,8 @@ interface CancelInput {
 
 /**
  * Tells pods that were prepared for a delayed downscale and stay that they do: since the wish has gone, or the annotations, or
- * because they name another URL. Under a URL that nobody names any more it is not tried for ever.
+ * because they name another URL. Under a URL that nobody names any more it is not tried for ever. A pod that goes, also without
+ * any delay, is told nothing: it would begin to take data that goes with it.
  */
 export function planCancel(record: Delayed, input: CancelInput): CancelPlan {
   const { observation, refusal, statefulSet, delay, wish } = input;
@@ -48,12 +49,14 @@ export function planCancel(record: Delayed, input: CancelInput): CancelPlan {
   const same = delay !== undefined && (delay === MALFORMED || sameEndpoint(delay.endpoint, record.endpoint));
   if (same && wish === "unknown") return {};
   const end = endOrdinal(statefulSet);
-  const going = same && typeof wish === "object" ? podsToGo(wish, statefulSet) : [];
-  const staying = record.prepared.filter((pod) => ordinalOf(pod) < end && !going.includes(pod));
-  // Those that were scaled away may come back prepared.
-  if (staying.length === 0) return { isOver: !same || (wish === undefined && record.prepared.length === 0) };
+  const going = (same || delay === undefined) && typeof wish === "object" ? podsToGo(wish, statefulSet) : [];
+  const present = record.prepared.filter((pod) => ordinalOf(pod) < end);
+  const staying = present.filter((pod) => !going.includes(pod));
+  // Those that go are not gone yet, and those that were scaled away may come back prepared.
+  const isOver = !same ? present.length === 0 : wish === undefined && record.prepared.length === 0;
+  if (staying.length === 0) return { isOver };
   if (!same && isUndoneOften(record)) return { isOver: true };
-  const told = staying.filter((pod) => pods === undefined || runs(pods, pod));
+  const told = staying.filter((pod) => pods === undefined || (runs(pods, pod) && !leaves(pods, pod)));
   if (told.length === 0) return { dueInSeconds: ABSENT_SECONDS };
   const what = `${name}: pods that stay may still be prepared for a delayed downscale`;
   if (refusal !== undefined && !mayUndo(refusal))
@@ -94,6 +97,12 @@ export const cancelAction = (
   told: Pick<CancelDelayedAction, "object" | "statefulSet" | "reason" | "at">,
 ): CancelDelayedAction => ({ kind: "CancelDelayedDownscale", ...told, pods, endpoint });
 
+type Pods = NonNullable<Observation["pods"]>;
+
 /** Whether a pod can answer. */
-export const runs = (pods: NonNullable<Observation["pods"]>, name: string): boolean =>
+export const runs = (pods: Pods, name: string): boolean =>
   pods.some(({ metadata, status }) => metadata.name === name && status?.phase === "Running");
+
+/** Whether a pod ends, so that only the one that comes after it stays. */
+const leaves = (pods: Pods, name: string): boolean =>
+  pods.some(({ metadata }) => metadata.name === name && metadata.deletionTimestamp !== undefined);

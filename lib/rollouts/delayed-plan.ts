@@ -34,6 +34,8 @@ export interface DelayInput {
   holdOf: (wish: Wish) => Hold | undefined;
   /** StatefulSets that are scaled down now: their pods are asked right before that. */
   scaled: readonly string[];
+  /** The StatefulSet whose scale-down may have been carried out and is not seen: its pods may be going. */
+  unseen: string | undefined;
 }
 
 /** Decides whom to ask to prepare for a delayed downscale, and whom to tell that it stays. */
@@ -53,7 +55,8 @@ export function planDelays(group: readonly Follower[], input: DelayInput): Delay
     const { name, statefulSet, rules } = follower;
     const record = known[name]?.uid === statefulSet.metadata.uid ? known[name] : undefined;
     const wish = delayedWish(follower, group);
-    const cancel = record && planCancel(record, { ...input, statefulSet, delay: rules.delay, wish });
+    const mayGo = name === input.unseen;
+    const cancel = mayGo ? undefined : record && planCancel(record, { ...input, statefulSet, delay: rules.delay, wish });
     if (cancel?.action !== undefined) actions.push(cancel.action);
     if (cancel?.wait !== undefined) waits.push(cancel.wait);
     if (cancel?.dueInSeconds !== undefined) dues.push(cancel.dueInSeconds);
@@ -74,11 +77,11 @@ export function planDelays(group: readonly Follower[], input: DelayInput): Delay
 const sinceOfPresent = ({ since }: Delayed, statefulSet: StatefulSet): Delayed["since"] =>
   Object.fromEntries(Object.entries(since).filter(([pod]) => ordinalOf(pod) < endOrdinal(statefulSet)));
 
-/** The scale-down for which pods wait; "unknown" while it cannot be told whether there is one. */
+/** The scale-down for which pods wait, or go without any delay by now; "unknown" while it cannot be told whether there is one. */
 function delayedWish(follower: Follower, group: readonly Follower[]): Wish | "unknown" | undefined {
-  if (follower.rules.delay === undefined || isKept(follower)) return undefined;
+  if (isKept(follower)) return undefined;
   const wish = wantedReplicas(follower, group);
-  if (!isWish(wish)) return "unknown";
+  if (!isWish(wish)) return follower.rules.delay === undefined ? undefined : "unknown";
   return wish.to < wish.from ? wish : undefined;
 }
 

@@ -72,8 +72,9 @@ export function planScaling(input: ScalingInput): ScalingPlan {
   const now = observation.observedAt;
   const group = followersOf(observation.statefulSets, observation.mirrors ?? {}, memory);
   const failures = state.scaleFailures ?? {};
+  const unseen = standing?.type === "unseen" ? standing.record.statefulSet : undefined;
   const found = group.flatMap((follower) => {
-    if (standing?.type === "unseen" && standing.record.statefulSet === follower.name) return [];
+    if (follower.name === unseen) return [];
     const wish = wishFor(follower, group, { now, delayed: state.delayed });
     if (!isWish(wish)) return wish ?? [];
     const failure = failures[wish.statefulSet];
@@ -107,9 +108,8 @@ export function planScaling(input: ScalingInput): ScalingPlan {
     refusal,
     // Other controllers are looked for once the pods are read.
     holdOf: (wish) => firstHold(observation.pods === undefined ? STOP_RULES : ASK_RULES, wish, input.context),
-    scaled: [...scales, ...(standing?.type === "unseen" ? [standing.record] : [])].map(
-      ({ statefulSet }) => statefulSet,
-    ),
+    scaled: [...scales.map(({ statefulSet }) => statefulSet), ...(unseen === undefined ? [] : [unseen])],
+    unseen,
   });
   const left = standing?.type === "unfinished" && !isCompleted(standing, scales) ? standing : undefined;
   const undo = mayUndo(refusal) ? undoOf(left, observation) : [];

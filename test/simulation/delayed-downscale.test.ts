@@ -216,6 +216,9 @@ describe("pods that wait are told that they stay", () => {
     scenario.delay("zone-a", 0);
     expect(await scenario.clock.run(() => replicas(scenario) === 2, 5 * MINUTE_MS)).toBe(true);
     expect(await scenario.clock.run(() => scenario.pods.leftWaiting.length === 0, MINUTE_MS)).toBe(true);
+    await scenario.clock.run(() => scenario.reason() === "AsWanted", MINUTE_MS);
+    expect(calls(scenario).filter((line) => /^DELETE zone-a-[23] /.test(line))).toEqual([]);
+    expect(scenario.hub.state).not.toHaveProperty("delayed");
   });
 
   test("not when the resource is paused, but they do not go before it goes on", async () => {

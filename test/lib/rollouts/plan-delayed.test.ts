@@ -9,6 +9,7 @@ import {
   MINUTE,
   PREPARE,
   rules,
+  scaleDown,
   stateWith,
   TEMPLATE,
   template,
@@ -21,6 +22,12 @@ const four = { pods: { a: "NNNN" }, parts: { a: mirrored } };
 const reads = (replicas: number, status = 4) => ({
   observation: { mirrors: { [TEMPLATE]: template(replicas, status) } },
 });
+
+/** A scale-down of one pod, written without an answer. @param seconds for which it may still come. */
+const unanswered = (seconds: number) => {
+  const { scaleDown: record } = scaleDown("a", { from: 4, to: 3, pods: ["ingester-a-3"], mayComeUntil: at(seconds) });
+  return { scaleDown: record };
+};
 
 describe("a delayed downscale", () => {
   testReplicaRows({
@@ -104,14 +111,42 @@ describe("a delayed downscale", () => {
       also: ["CancelDelayedDownscale a-3"],
       waits: ["a UndoingPrepareDownscale"],
     },
-    "is cancelled when the annotations have gone, and replicas are taken at once": {
+    "is over when the annotations have gone: pods that go are taken at once, and told nothing": {
       pods: { a: "NNNN" },
       parts: { a: rules({ mirror: {} }) },
       ...reads(3),
-      state: waiting({ 3: MINUTE }),
+      state: waiting({ 2: MINUTE, 3: MINUTE }),
       scales: ["a 4>3"],
+      also: ["CancelDelayedDownscale a-2"],
+      waits: ["a UndoingPrepareDownscale"],
+    },
+    "is cancelled when the annotations have gone and no pod is to go": {
+      pods: { a: "NNNN" },
+      parts: { a: rules({ mirror: {} }) },
+      ...reads(4),
+      state: waiting({ 3: MINUTE }),
       also: ["CancelDelayedDownscale a-3"],
       waits: ["a UndoingPrepareDownscale"],
+    },
+    "is not cancelled while its scale-down got no answer and may still come": {
+      ...four,
+      ...reads(4),
+      state: { ...waiting({ 3: 2 * HOUR }), ...unanswered(5) },
+    },
+    "is cancelled once its scale-down cannot come any more": {
+      ...four,
+      ...reads(4),
+      state: { ...waiting({ 3: 2 * HOUR }), ...unanswered(-1) },
+      also: ["CancelDelayedDownscale a-3"],
+      waits: ["a UndoingPrepareDownscale"],
+    },
+    "is not cancelled for a pod that is leaving, but for the one that comes back": {
+      pods: { a: "NNNT" },
+      parts: { a: mirrored },
+      ...reads(4),
+      spec: { intervalSeconds: 300 },
+      state: waiting({ 3: 2 * HOUR }),
+      due: 60,
     },
     "is cancelled where people keep the StatefulSet from being scaled down": {
       pods: { a: "NNNN" },
@@ -320,6 +355,13 @@ describe("what is known of pods that wait", () => {
     });
     const told = back.actions.flatMap((action) => (action.kind === "CancelDelayedDownscale" ? action.pods : []));
     expect(told).toEqual(["ingester-a-2", "ingester-a-3"]);
+  });
+
+  test("is kept while the annotations have gone and its pods have not yet", () => {
+    const state = waiting({ 3: MINUTE });
+    const group = { parts: { a: rules({ mirror: {} }) }, ...reads(3) };
+    expect(after(state, { ...group, spec: { paused: true } })).toEqual(state.delayed?.["ingester-a"]);
+    expect(after(state, { ...group, pods: { a: "NNN" } })).toBeUndefined();
   });
 
   test("is forgotten once all were told that they stay", () => {
