@@ -56,7 +56,9 @@ export function planDelays(group: readonly Follower[], input: DelayInput): Delay
     const record = known[name]?.uid === statefulSet.metadata.uid ? known[name] : undefined;
     const wish = delayedWish(follower, group);
     const mayGo = name === input.unseen;
-    const cancel = mayGo ? undefined : record && planCancel(record, { ...input, statefulSet, delay: rules.delay, wish });
+    const cancel = mayGo
+      ? undefined
+      : record && planCancel(record, { ...input, statefulSet, delay: rules.delay, wish });
     if (cancel?.action !== undefined) actions.push(cancel.action);
     if (cancel?.wait !== undefined) waits.push(cancel.wait);
     if (cancel?.dueInSeconds !== undefined) dues.push(cancel.dueInSeconds);

@@ -3,6 +3,7 @@ import { membershipProblem, type ZoneView } from "./members.ts";
 import type { Observation } from "./observation.ts";
 import { isOrderedBack } from "./orders.ts";
 import { startClock, tickClock, tickZones } from "./progress.ts";
+import { preparedPods } from "./replica-record.ts";
 import { belongsToRollback, type Rejected, revisionAtStart } from "./rollback.ts";
 import type { Candidate, Hold } from "./safety-rule.ts";
 import type { RolloutSpec } from "./spec.ts";
@@ -153,14 +154,29 @@ export function withoutNewZones(rollout: CurrentRollout, before: CurrentRollout 
 }
 
 /**
- * Whether pods or templates of the group may be under way because of us. Claims that were laid for that stay; any other
- * may be one of a resource that was deleted and created again, or one that could not be taken off again.
+ * Whether a resource held by Overlap gives back its claims. Those that were laid for pods or templates that may be under way
+ * because of us stay; any other may be one of a resource that was deleted and created again, or one that could not be taken
+ * off again.
  */
-export function isAtWork(
+export const givesBack = (
+  held: Hold | undefined,
   rollout: CurrentRollout | undefined,
-  { deleting, scaleDown, delayed }: Pick<RolloutState, "deleting" | "scaleDown" | "delayed">,
+  state: Pick<RolloutState, "deleting" | "scaleDown" | "delayed">,
+  observation: Pick<Observation, "statefulSets">,
+): boolean => held?.reason === "Overlap" && !isAtWork(rollout, state, observation);
+
+function isAtWork(
+  rollout: CurrentRollout | undefined,
+  { deleting, scaleDown, delayed = {} }: Pick<RolloutState, "deleting" | "scaleDown" | "delayed">,
+  { statefulSets }: Pick<Observation, "statefulSets">,
 ): boolean {
-  if (deleting.length > 0 || scaleDown !== undefined || delayed !== undefined) return true;
+  if (deleting.length > 0 || scaleDown !== undefined) return true;
+  // What is known of pods that were scaled away is kept for ever, for when they come back.
+  const waits = Object.entries(delayed).some(([name, { prepared }]) => {
+    const found = statefulSets.find(({ metadata }) => metadata.name === name);
+    return found === undefined || preparedPods({ pods: prepared }, found).length > 0;
+  });
+  if (waits) return true;
   return rollout !== undefined && (rollout.rollback !== undefined || Object.keys(rollout.zones).length > 0);
 }
 

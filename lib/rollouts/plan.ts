@@ -18,7 +18,7 @@ import {
   beginRollout,
   continueRollout,
   finishRollout,
-  isAtWork,
+  givesBack,
   rememberBatch,
   rememberNodeZones,
   reviveRollout,
@@ -175,7 +175,7 @@ export function planRollout({ spec, observation, state, owner, gates, asksShifts
   return {
     actions: [
       ...(writes ? claimsOf(observation, owner) : []),
-      ...(held?.reason === "Overlap" && !isAtWork(timed, { ...state, deleting }) ? releasesOf(observation, owner) : []),
+      ...(givesBack(held, timed, { ...state, deleting }, observation) ? releasesOf(observation, owner) : []),
       ...adoptions,
       ...restores,
       ...deletes,

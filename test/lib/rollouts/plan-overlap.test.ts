@@ -8,6 +8,13 @@ const half = { a: claimed(OWNER), b: claimed(OTHER) };
 const members = { a: {}, b: {} };
 const begun = { a: { startedAt: at(-60) } };
 
+const prepared = (pod: string): RolloutState => ({
+  ...freshState("uid-resource"),
+  delayed: {
+    "ingester-a": { uid: "uid-ingester-a", endpoint: { port: 80, path: "x" }, prepared: [pod], since: {} },
+  },
+});
+
 const rows: Record<string, { state?: RolloutState; parts?: Record<string, PartOptions>; releases: string[] }> = {
   "a resource that has begun nothing gives back what carries its name": { releases: ["ingester-a"] },
   "a rollout that has begun no zone gives back its claims": {
@@ -29,12 +36,10 @@ const rows: Record<string, { state?: RolloutState; parts?: Record<string, PartOp
     },
     releases: [],
   },
-  "pods that wait for a delayed downscale keep them": {
-    state: {
-      ...freshState("uid-resource"),
-      delayed: { "ingester-a": { uid: "u", endpoint: { port: 80, path: "/" }, prepared: ["ingester-a-2"], since: {} } },
-    },
-    releases: [],
+  "pods that wait for a delayed downscale keep them": { state: prepared("ingester-a-1"), releases: [] },
+  "pods that waited for one and were scaled away do not": {
+    state: prepared("ingester-a-2"),
+    releases: ["ingester-a"],
   },
   "a rollback keeps them": {
     state: underWay(members, { rollback: { pending: ["ingester-a"] } }),
