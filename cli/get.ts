@@ -69,7 +69,7 @@ export async function getResources(
       cause: `the hub knows none of this name in ${scope}`,
       nextStep: await nextStepElsewhere(hub, {
         kind,
-        namespace: everywhere ? "" : options.namespace,
+        namespace: everywhere ? undefined : options.namespace,
         name,
         cluster: options.cluster,
       }),

@@ -75,8 +75,22 @@ const ROLLOUTS = [
 ];
 
 const ELSEWHERE = { ...rollout("ruler"), key: { ...rollout("ruler").key, cluster: "prod-us" } };
-const rolloutsIn = (namespace: string | undefined) =>
-  namespace === undefined ? [...ROLLOUTS, ELSEWHERE] : ROLLOUTS.filter(({ key }) => key.namespace === namespace);
+const DISCOVERY = {
+  ...rollout("prod-us"),
+  key: { ...ELSEWHERE.key, kind: "Discovery", namespace: "", name: "prod-us" },
+};
+interface Filter {
+  kind?: string;
+  namespace?: string;
+  cluster?: string;
+}
+const resourcesOf = ({ kind, namespace, cluster }: Filter) =>
+  [...ROLLOUTS, ELSEWHERE, DISCOVERY].filter(
+    ({ key }) =>
+      (kind ?? key.kind) === key.kind &&
+      (namespace ?? key.namespace) === key.namespace &&
+      (cluster ?? key.cluster) === key.cluster,
+  );
 
 const LOST = { name: "prod-old", cause: "its registration is not as it was", nextStep: "deploy the newest version" };
 
@@ -88,9 +102,9 @@ async function run(line: string, unreadable?: (typeof LOST)[]) {
     "fleet.list": [],
     status: { clusters: { Active: 1 }, resources: { MultiAZRollout: { Completed: 1 } }, overdue: 0 },
   };
-  const hub = fakeHub(({ action, namespace }: { action: string; namespace?: string }) => ({
+  const hub = fakeHub(({ action, ...filter }: Filter & { action: string }) => ({
     ok: true,
-    data: action === "resource.list" ? rolloutsIn(namespace) : data[action],
+    data: action === "resource.list" ? resourcesOf(filter) : data[action],
     ...(unreadable && { unreadable }),
   }));
   const streams = { stdout: (text: string) => void (stdout += text), stderr: (text: string) => void (stderr += text) };
@@ -203,6 +217,13 @@ test.each([
   ],
   ["a name with a typo", "get MultiAZRollout ingestr -n mimir", "", /Did you mean ingester\?/],
   ["a name of another namespace, to describe", "describe MultiAZRollout/ingester", "", /There is one at `-n mimir/],
+  ["a name with a typo in all namespaces", "get MultiAZRollout ingestr -A", "", /Did you mean ingester\?/],
+  [
+    "a discovery of another cluster, which has no namespace",
+    "get discovery/prod-us --cluster prod-eu",
+    "",
+    /There is one at `--cluster prod-us`\./,
+  ],
   ["nothing here", "get MultiAZRollout -n loki", "", /No MultiAZRollout found in namespace loki\. With -A/],
 ])("%s is understood", async (_what, line, out, err) => {
   const { stdout, stderr } = await run(line);
