@@ -11,7 +11,7 @@ import {
 import { clusterPk } from "../work/keys.ts";
 import type { ActiveClusters } from "../work/ports.ts";
 import { readItem } from "./read-item.ts";
-import { getItem, queryItems, type Table, transact, writeItem } from "./table.ts";
+import { getItem, type Item, queryItems, type Table, transact, writeItem } from "./table.ts";
 
 const REGISTRATION_SK = "REGISTRATION";
 const HEALTH_SK = "HEALTH";
@@ -32,10 +32,7 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
     };
     return readRegistrations((await queryItems(table, query)).map((row) => ({ name: String(row["sk"]), row })));
   };
-  const loadHealth = async (cluster: string): Promise<HealthRow | undefined> => {
-    const item = await getItem(table, clusterPk(cluster), HEALTH_SK);
-    return item === undefined ? undefined : readItem(HealthRow, item);
-  };
+  const healthItem = (cluster: string): Promise<Item | undefined> => getItem(table, clusterPk(cluster), HEALTH_SK);
   const nameOf = async (scope: string): Promise<string | undefined> =>
     (await getItem(table, scopePk(scope), NAME_SK))?.["name"] as string | undefined;
   return {
@@ -77,13 +74,16 @@ export function createRegistryStore(table: Table): RegistryStore & ActiveCluster
       const { at, eventId, state } = refused.seen ?? {};
       return at === next.at && eventId === next.eventId && state === next.state;
     },
-    loadHealth,
+    async loadHealth(cluster) {
+      const item = await healthItem(cluster);
+      return item === undefined ? undefined : readItem(HealthRow, item);
+    },
     async listHealth(clusters) {
-      const rows: (HealthRow | undefined)[] = [];
+      const items: (Item | undefined)[] = [];
       for (let start = 0; start < clusters.length; start += READS_AT_ONCE) {
-        rows.push(...(await Promise.all(clusters.slice(start, start + READS_AT_ONCE).map(loadHealth))));
+        items.push(...(await Promise.all(clusters.slice(start, start + READS_AT_ONCE).map(healthItem))));
       }
-      return rows.filter((row) => row !== undefined);
+      return items.flatMap((item) => HealthRow.safeParse(item).data ?? []);
     },
     async saveHealth(next, asRead) {
       const Item = { pk: clusterPk(next.cluster), sk: HEALTH_SK, ...next };

@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { Registration } from "../registry/registration.ts";
 import { clusterPk, type ItemKind, itemSk, parseItemKey, type WorkKey } from "../work/keys.ts";
 import type { StateRow, WorkRow } from "../work/store.ts";
 import { readItem } from "./read-item.ts";
@@ -50,8 +49,6 @@ export function readState(item: Item): StateRow {
   const { pk, sk, identity, state, status, updatedAt } = readItem(StateItem, item);
   return { key: resourceOf({ pk, sk }), identity, state, status, updatedAt };
 }
-
-export const readRegistration = (item: Item): Registration => readItem(Registration, item);
 
 /** The fields of a WORK item, without its key and without what people order: only they write that. */
 export function workFields({ key: _key, orders: _orders, ...fields }: WorkRow): Item {

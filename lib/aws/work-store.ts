@@ -1,10 +1,11 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { readRegistration } from "../registry/unreadable.ts";
 import { clusterPk, parseItemKey, type WorkKey } from "../work/keys.ts";
 import { postedShard, waitingShard } from "../work/shard.ts";
 import type { StateRow, WorkRow, WorkStore } from "../work/store.ts";
 import { auditKey } from "./audit.ts";
 import { DUE_INDEX, getItem, type Item, queryItems, type Table, writeItem } from "./table.ts";
-import { keyOf, readRegistration, readState, readWork } from "./work-items.ts";
+import { keyOf, readState, readWork } from "./work-items.ts";
 import { ink, pencil, saveStatus } from "./work-ledger.ts";
 import { order } from "./work-orders.ts";
 import { claim, forget, release, schedule, takeRow } from "./work-writes.ts";
@@ -26,7 +27,7 @@ export function createWorkStore(table: Table, clock: { now(): number }): WorkSto
   };
   const loadRegistration = async (cluster: string) => {
     const item = await getItem(table, clusterPk(cluster), "REGISTRATION");
-    return item === undefined ? undefined : readRegistration(item);
+    return item === undefined ? undefined : readRegistration(cluster, item);
   };
   return {
     load,

@@ -26,7 +26,7 @@ export interface RegistryStore {
    */
   save(next: Registration, asRead: Registration | undefined): Promise<boolean>;
   loadHealth(cluster: string): Promise<HealthRow | undefined>;
-  /** Those that exist, by cluster name. */
+  /** Those that exist and can be read: one that cannot hides no other cluster's. */
   listHealth(clusters: readonly string[]): Promise<HealthRow[]>;
   /** @returns false when another probe wrote since `asRead`: its result stands. */
   saveHealth(next: HealthRow, asRead: HealthRow | undefined): Promise<boolean>;

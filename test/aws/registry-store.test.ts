@@ -41,14 +41,14 @@ async function createTable(): Promise<string> {
 }
 
 /** What a version writes that knows one more state. */
-async function spoil(table: string, pk: string, sk: string): Promise<void> {
+async function spoil(table: string, pk: string, sk: string, field = "state"): Promise<void> {
   await client.send(
     new UpdateItemCommand({
       TableName: table,
       Key: { pk: { S: pk }, sk: { S: sk } },
-      UpdateExpression: "SET #state = :state",
-      ExpressionAttributeNames: { "#state": "state" },
-      ExpressionAttributeValues: { ":state": { S: "Unheard" } },
+      UpdateExpression: "SET #field = :unheard",
+      ExpressionAttributeNames: { "#field": field },
+      ExpressionAttributeValues: { ":unheard": { S: "Unheard" } },
     }),
   );
 }
@@ -65,6 +65,7 @@ registryStoreContract("DynamoDB", async () => {
       await spoil(name, "REGISTRATIONS", cluster);
       await spoil(name, `CLUSTER#${cluster}`, "REGISTRATION");
     },
+    spoilHealth: (cluster) => spoil(name, `CLUSTER#${cluster}`, "HEALTH", "class"),
   };
 });
 

@@ -25,6 +25,8 @@ export interface RegistryStoreSubject {
   loseNextReply?(): void;
   /** Another version writes the registration: this one knows no such state. */
   spoil(cluster: string): Promise<void>;
+  /** As `spoil`, the health. */
+  spoilHealth(cluster: string): Promise<void>;
 }
 
 /** What every `RegistryStore` does. `open` gives an empty one. */
@@ -170,6 +172,13 @@ export function registryStoreContract(name: string, open: () => Promise<Registry
         "prod",
       ]);
       expect(await store.listHealth([])).toEqual([]);
+    });
+
+    it("leaves out a health that cannot be read, which hides no other", async () => {
+      for (const cluster of ["dev", "prod"]) await store.saveHealth(health({ cluster }), undefined);
+      await subject.spoilHealth("dev");
+      expect(await store.listHealth(["dev", "prod"])).toEqual([health()]);
+      await expect(store.loadHealth("dev")).rejects.toThrow(/class: must be one of/);
     });
 
     it("lets only the first of two probes that read the same health write", async () => {

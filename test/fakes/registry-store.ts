@@ -1,4 +1,5 @@
-import type { HealthRow } from "../../lib/health/row.ts";
+import { readItem } from "../../lib/aws/read-item.ts";
+import { HealthRow } from "../../lib/health/row.ts";
 import { type Registration, scopeOf } from "../../lib/registry/registration.ts";
 import type { RegistryStore } from "../../lib/registry/store.ts";
 import { readRegistration, readRegistrations } from "../../lib/registry/unreadable.ts";
@@ -19,6 +20,10 @@ export function fakeRegistryStore() {
       registrations.set(cluster, { ...row, state: "Unheard" } as unknown as Registration);
       return () => void registrations.set(cluster, row);
     },
+    /** As `spoil`, the health. */
+    spoilHealth(cluster: string): void {
+      health.set(cluster, { ...health.get(cluster), class: "Unheard" } as unknown as HealthRow);
+    },
     load: async (cluster) => {
       const row = structuredClone(registrations.get(cluster));
       return row === undefined ? undefined : readRegistration(cluster, row);
@@ -38,8 +43,12 @@ export function fakeRegistryStore() {
       registrations.set(next.name, structuredClone(next));
       return true;
     },
-    loadHealth: async (cluster) => structuredClone(health.get(cluster)),
-    listHealth: async (clusters) => clusters.flatMap((cluster) => structuredClone(health.get(cluster)) ?? []),
+    loadHealth: async (cluster) => {
+      const row = health.get(cluster);
+      return row === undefined ? undefined : readItem(HealthRow, { pk: cluster, sk: "HEALTH", ...row });
+    },
+    listHealth: async (clusters) =>
+      clusters.flatMap((cluster) => HealthRow.safeParse(structuredClone(health.get(cluster))).data ?? []),
     async saveHealth(next, asRead) {
       const row = health.get(next.cluster);
       if (row?.observedAt !== asRead?.observedAt || row?.identity !== asRead?.identity) {
@@ -48,5 +57,5 @@ export function fakeRegistryStore() {
       health.set(next.cluster, structuredClone(next));
       return true;
     },
-  } satisfies RegistryStore & Record<"spoil", unknown>;
+  } satisfies RegistryStore & Record<"spoil" | "spoilHealth", unknown>;
 }

@@ -3,5 +3,9 @@ import { fakeRegistryStore } from "../../fakes/registry-store.ts";
 
 registryStoreContract("fake", async () => {
   const store = fakeRegistryStore();
-  return { store, spoil: async (cluster) => void store.spoil(cluster) };
+  return {
+    store,
+    spoil: async (cluster) => void store.spoil(cluster),
+    spoilHealth: async (cluster) => store.spoilHealth(cluster),
+  };
 });
