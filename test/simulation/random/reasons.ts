@@ -33,11 +33,21 @@ const UNREADY: readonly Kind[] = [
   "replicas mirrored",
 ];
 
+/** Pods that are prepared for their end, and do not hear that they stay, are replaced only once they were told so often in vain. */
+const UNTOLD: readonly Kind[] = ["pod refuses to go on", "pod hangs"];
+/** 45 s count of the time in which nobody looks after a worker is lost, and so does a pass that fails: together it is too long. */
+const LOST: readonly Excuse[] = (["worker killed at a point", "worker killed at any time"] as const).flatMap((lost) =>
+  API.map((failing) => [lost, failing]),
+);
+
+/** One thing that befell a rollout, or several together. */
+type Excuse = Kind | readonly Kind[];
+
 /** Why a rollout may hold, and which of the things that befell it excuse it. A reason that is not here needs no excuse. */
-export const EXCUSES: Record<string, readonly Kind[]> = {
+export const EXCUSES: Record<string, readonly Excuse[]> = {
   MembershipChanged: MEMBERS,
   MultipleZonesUnready: [...UNREADY, "delete carried out late", "second resource", "second hub", "template reverted"],
-  ProgressDeadlineExceeded: [...SLOW, ...MEMBERS, "worker frozen past its lease"],
+  ProgressDeadlineExceeded: [...SLOW, ...MEMBERS, ...UNTOLD, ...LOST, "worker frozen past its lease"],
   TemplateRejected: [...SLOW, "rollback ordered"],
   RolledBack: [...SLOW, ...MEMBERS, "rollback ordered"],
   RestoringTemplate: [...SLOW, ...MEMBERS, "rollback ordered"],
@@ -70,5 +80,6 @@ export const EXCUSES: Record<string, readonly Kind[]> = {
 
 /** @returns the reasons given without anything having happened that would excuse them. */
 export function unexcused(reasons: Iterable<string>, happened: ReadonlySet<Kind>): string[] {
-  return [...reasons].filter((reason) => EXCUSES[reason]?.some((kind) => happened.has(kind)) === false);
+  const isMet = (excuse: Excuse): boolean => [excuse].flat().every((kind) => happened.has(kind));
+  return [...reasons].filter((reason) => EXCUSES[reason]?.some(isMet) === false);
 }
