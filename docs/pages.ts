@@ -94,6 +94,10 @@ curl --aws-sigv4 aws:amz:us-east-1:arc-zonal-shift --user 000000000000:test -X D
           ["it is deleted", "is marked, lets go in each cluster, and is gone with the last one"],
           ["the same name was applied to a cluster by `--cluster`", "stays out of that cluster: phase `Conflict`"],
           [
+            "the registration of a cluster cannot be read (another version wrote it, or somebody edited it)",
+            "stays there as it is, phase `Unreadable`; it goes on, and a delete ends, once the registration can be read",
+          ],
+          [
             "the same name lives in the cluster itself",
             "is not acted upon, nor is the other: condition `HomeConflict` on both until one of them is deleted",
           ],
