@@ -1,7 +1,7 @@
 import type { Pod, StatefulSet } from "../../lib/kubernetes/objects.ts";
 import { isOwned } from "../../lib/rollouts/pods.ts";
 import type { ClusterModel } from "./model.ts";
-import { isReady, ownerName, ownerOf, withReady } from "./objects.ts";
+import { isReady, ownerName, ownerOf, templateOf, withReady } from "./objects.ts";
 
 /** A node does not answer: its pods are not Ready for a while. @returns those it befell. */
 export function losePods(model: ClusterModel, names: readonly string[], forMs: number): string[] {
@@ -65,7 +65,9 @@ export function recreateStatefulSet(model: ClusterModel, name: string, afterMs: 
   model.clock.after(afterMs, () => {
     const { uid: _uid, annotations: all = {}, ...metadata } = before.metadata;
     const annotations = Object.fromEntries(Object.entries(all).filter(([key]) => MANIFEST.test(key)));
-    const created = model.put<StatefulSet>("statefulsets", { ...before, metadata: { ...metadata, annotations } });
+    const revision = model.revisionOf(name);
+    const spec = revision === undefined ? before.spec : { ...before.spec, template: templateOf(revision) };
+    const created = model.put<StatefulSet>("statefulsets", { ...before, spec, metadata: { ...metadata, annotations } });
     for (const pod of model.all<Pod>("pods").filter((each) => isOwned(each, before))) {
       const owner = { ...ownerOf(pod), uid: created.metadata.uid ?? "" };
       model.put("pods", { ...pod, metadata: { ...pod.metadata, ownerReferences: [owner] } });

@@ -137,6 +137,9 @@ export class ClusterModel {
     this.#sync(name);
   }
 
+  /** What its template stands for by now, also while it is gone; undefined = the template it began with. */
+  revisionOf = (name: string): string | undefined => this.#templates.get(name);
+
   /** A write to a StatefulSet that is not its status: its controller looks at it when the spec is another one. */
   changeStatefulSet(before: StatefulSet, after: StatefulSet): StatefulSet {
     if (JSON.stringify(before.spec) === JSON.stringify(after.spec)) return this.put("statefulsets", after);

@@ -24,11 +24,16 @@ export const stopped =
       over = true;
       void resume();
     });
+    // An abort that is ordered before the hub has looked at a resource created again is of the one before.
+    const isKnown = (): boolean =>
+      lane.owners((name) => world.model.find("multiazrollouts", name)).includes(lane.ownerOf(RESOURCE));
+    const known = isKnown();
     if (!(await lane.order(RESOURCE, type)) || over) return;
     world.fire(kind);
     // An abort is of the rollout the hub knows of, which may not be the newest.
     const aims = Object.entries(lane.aimOf(RESOURCE) ?? {});
-    const meant = type === "pause" || aims.every(([name, revision]) => world.judge.facts.wanted(name).now === revision);
+    const newest = aims.every(([name, revision]) => world.judge.facts.wanted(name).now === revision);
+    const meant = type === "pause" || (known && isKnown() && newest);
     if (meant) world.wishes.stopped = { type, owner: lane.ownerOf(RESOURCE), since: world.clock.now() };
   };
 
