@@ -62,8 +62,8 @@ export class Judge {
   /** Whoever works on the group has a record of its own. */
   readonly #zones = new Map<string, ZoneLog>();
   readonly #scales: ScaleJudge | undefined;
-  /** Last delete of the last batch. */
-  #lastBatchAt = Number.NEGATIVE_INFINITY;
+  /** Last delete of the last batch, by owner: each resource has an interval of its own. */
+  readonly #lastBatchAt = new Map<string, number>();
   deletes = 0;
 
   constructor(model: ClusterModel, options: JudgeOptions) {
@@ -133,7 +133,7 @@ export class Judge {
     this.#checkWishes({ what: `${name} was deleted`, ready: isReady(pod), set: ownerName(pod) }, owner, sentAt);
     this.#scales?.replaced(pod, knownAt);
     this.#checkMembers(pod, owner, knownAt);
-    this.#checkTimes(pod, sentAt);
+    this.#checkTimes(pod, owner, sentAt);
     this.#checkOperator(`${name} was deleted`, knownAt - OPERATOR_MS.during);
   }
 
@@ -249,15 +249,16 @@ export class Judge {
       this.#violate(`${pod.metadata.name} was deleted while the members were not those of the start`);
   }
 
-  /** intervalSeconds between the last delete of a batch and the next batch. */
-  #checkTimes(pod: Pod, sentAt: number): void {
+  /** intervalSeconds between the last delete of a batch and the next batch of the same resource. */
+  #checkTimes(pod: Pod, owner: string, sentAt: number): void {
     const { name } = pod.metadata;
     const { setting, wishes } = this.#options;
-    const sinceBatch = sentAt - this.#lastBatchAt;
+    const lastBatchAt = this.#lastBatchAt.get(owner) ?? Number.NEGATIVE_INFINITY;
+    const sinceBatch = sentAt - lastBatchAt;
     const intervalMs = setting.spec.intervalSeconds * 1_000;
-    if (sinceBatch > BATCH_MS && sinceBatch < intervalMs && wishes.stateLostAt < this.#lastBatchAt)
+    if (sinceBatch > BATCH_MS && sinceBatch < intervalMs && wishes.stateLostAt < lastBatchAt)
       this.#violate(`${name} was deleted ${sinceBatch} ms after the batch before`);
-    this.#lastBatchAt = sentAt;
+    this.#lastBatchAt.set(owner, sentAt);
   }
 
   /** zoneSoakSeconds and approvals between two zones. */
