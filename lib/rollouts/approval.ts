@@ -32,11 +32,15 @@ export function rolloutToken({
   return token ?? tokenFor("rollout", [startedAt, revisions]);
 }
 
-/** What goes on after the last zone that is complete; undefined when none is. */
-export function zoneApproval(rollout: Pick<CurrentRollout, "startedAt" | "zones">): Approval | undefined {
-  const last = lastFinished(rollout.zones);
+/**
+ * What goes on after the last zone that is complete; undefined when none is. One that is complete once more asks once more: an
+ * approval is good for what had been rolled out by then.
+ */
+export function zoneApproval({ startedAt, zones }: Pick<CurrentRollout, "startedAt" | "zones">): Approval | undefined {
+  const last = lastFinished(zones);
   if (last === undefined) return undefined;
-  return { token: tokenFor(last, [rollout.startedAt, last]), of: `the zone after ${last}` };
+  const { zone, finishedAt } = last;
+  return { token: tokenFor(zone, [startedAt, zone, finishedAt]), of: `the zone after ${zone}` };
 }
 
 /** Members that are not what they were at the start; undefined when all are. */
@@ -72,10 +76,12 @@ function changedMembers({ members }: CurrentRollout, statefulSets: Observation["
     .sort();
 }
 
-/** By when it was started: an earlier zone may be complete once more, e.g. after its members were accepted. */
-function lastFinished(zones: Readonly<Record<string, ZoneTimes>>): string | undefined {
-  const finished = Object.entries(zones).filter(([, { finishedAt }]) => finishedAt !== undefined);
-  return finished.sort(([, a], [, b]) => (a.startedAt < b.startedAt ? 1 : -1))[0]?.[0];
+/** By when it was complete: one that was begun early may be complete after others, e.g. because it was paused meanwhile. */
+function lastFinished(zones: Readonly<Record<string, ZoneTimes>>): { zone: string; finishedAt: string } | undefined {
+  const finished = Object.entries(zones).flatMap(([zone, { startedAt, finishedAt }]) =>
+    finishedAt === undefined ? [] : [{ zone, finishedAt, order: `${finishedAt} ${startedAt} ${zone}` }],
+  );
+  return finished.sort((a, b) => (a.order < b.order ? 1 : -1))[0];
 }
 
 /** `<what>.<8 hex digits>`; FNV-1a (32 bit) of the question. It tells questions apart and keeps nothing secret. */

@@ -5,6 +5,10 @@ import { plan, testRows } from "./plan-row.ts";
 
 const finished = { a: { startedAt: at(-90), finishedAt: at(-20), soakFrom: at(-20) } };
 const token = zoneApproval({ startedAt: at(-100), zones: finished })?.token ?? "";
+const completedB = { startedAt: at(-15), finishedAt: at(-5), soakFrom: at(-5) };
+const overtaking = { a: { startedAt: at(-90), finishedAt: at(-2), soakFrom: at(-2) }, b: completedB };
+const ofB = zoneApproval({ startedAt: at(-100), zones: { b: completedB } })?.token ?? "";
+const ofBoth = zoneApproval({ startedAt: at(-100), zones: overtaking })?.token ?? "";
 const waiting = { pods: { a: "NN", b: "oo", c: "oo" }, spec: { pauseAfterZone: true } };
 const state = underWay({ a: {}, b: {}, c: {} }, { zones: finished });
 const annotated = (value: string) => ({ resource: resource({ "outrigger.dev/approve": value }) });
@@ -57,30 +61,42 @@ testRows({
     "the approval of one zone is none of the next": {
       ...waiting,
       pods: { a: "NN", b: "NN", c: "oo" },
-      state: underWay(
-        { a: {}, b: {}, c: {} },
-        { zones: { ...finished, b: { startedAt: at(-15), finishedAt: at(-5), soakFrom: at(-5) } }, approved: token },
-      ),
+      state: underWay({ a: {}, b: {}, c: {} }, { zones: { ...finished, b: completedB }, approved: token }),
       phase: "Paused",
       reason: "ApprovalNeeded",
       says: "the zone after b",
     },
-    "a zone that is complete once more, after members were accepted, does not stand for the next one": {
+    "a zone that is complete once more, after members were accepted, asks once more": {
       ...waiting,
       pods: { a: "NN", b: "NN", c: "oo" },
-      state: underWay(
-        { a: {}, b: {}, c: {} },
-        {
-          zones: {
-            a: { startedAt: at(-90), finishedAt: at(-2), soakFrom: at(-2) },
-            b: { startedAt: at(-15), finishedAt: at(-5), soakFrom: at(-5) },
-          },
-          approved: token,
-        },
-      ),
+      state: underWay({ a: {}, b: {}, c: {} }, { zones: overtaking, approved: token }),
+      observation: annotated(`${token}, ${ofB}`),
       phase: "Paused",
       reason: "ApprovalNeeded",
-      says: "the zone after b",
+      says: "the zone after a",
+    },
+    "a zone that was begun before the last approval and completed after it is approved as well": {
+      ...waiting,
+      pods: { a: "NN", b: "NN", c: "oo" },
+      state: underWay({ a: {}, b: {}, c: {} }, { zones: overtaking, approved: ofB }),
+      phase: "Paused",
+      reason: "ApprovalNeeded",
+      says: "the zone after a",
+    },
+    "approved after the zone that was completed last, the next zone starts": {
+      ...waiting,
+      pods: { a: "NN", b: "NN", c: "oo" },
+      state: underWay({ a: {}, b: {}, c: {} }, { zones: overtaking, approved: ofB }),
+      observation: annotated(ofBoth),
+      deletes: ["c-0"],
+      phase: "Progressing",
+    },
+    "an approval saved by an earlier version, whose tokens were others, is asked for again": {
+      ...waiting,
+      state: underWay({ a: {}, b: {}, c: {} }, { zones: finished, approved: "a.1b2c3d4e" }),
+      phase: "Paused",
+      reason: "ApprovalNeeded",
+      says: `outrigger.dev/approve=${token}`,
     },
     "a broken pod in another zone is cured without one": {
       ...waiting,
