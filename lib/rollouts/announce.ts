@@ -26,7 +26,10 @@ export function announce(
   if (!known && times.startedAt !== undefined) {
     tell("Started", { statefulSets: Object.keys(nextState.rollout?.revisions ?? {}) });
   }
-  const finished = Object.entries(times.zones).filter(([, zone]) => zone.finishedAt !== undefined);
+  // One that was complete before another's template changed was told of with the rollout until then.
+  const finished = Object.entries(times.zones).filter(
+    ([, { finishedAt }]) => finishedAt !== undefined && finishedAt >= (times.startedAt ?? ""),
+  );
   for (const [zone, { finishedAt }] of finished) {
     if (!isEarlier && !told.zones.includes(zone)) tell("Zone Completed", { zone, finishedAt });
   }

@@ -56,8 +56,8 @@ export function reviveRollout(
 }
 
 /**
- * The rollout under way as of now: another wanted revision restarts its timers, another selector accepts new members. It is
- * over when no member is left.
+ * The rollout under way as of now: another wanted revision restarts its timers, but for those of zones that want what they
+ * wanted before; another selector accepts new members. It is over when no member is left.
  */
 export function continueRollout(
   rollout: CurrentRollout | undefined,
@@ -77,11 +77,11 @@ export function continueRollout(
   const members = [...known, ...membersOf(observation, zoneOf, known)];
   if (members.length === 0) return undefined;
   const revisions = { ...rollout.revisions, ...revisionsOf(observation) };
-  const same = Object.entries(revisions).every(
-    ([name, revision]) => (rollout.revisions[name] ?? revision) === revision,
-  );
+  const changed = Object.entries(revisions)
+    .filter(([name, revision]) => (rollout.revisions[name] ?? revision) !== revision)
+    .map(([name]) => zoneOf.get(name) ?? name);
   const token = rolloutToken(rollout);
-  if (same) return { ...rollout, token, selector, members, revisions };
+  if (changed.length === 0) return { ...rollout, token, selector, members, revisions };
   const now = observation.observedAt;
   const clock = { mark: 0, stuckSeconds: 0, tickAt: now, running: false };
   if (belongsToRollback({ ...rollout, members }, rejected, revisions)) {
@@ -89,7 +89,11 @@ export function continueRollout(
     return { ...rest, token, selector, members, revisions, zones: {}, clock };
   }
   const startedAt = now;
-  return { startedAt, token: rolloutToken({ startedAt, revisions }), selector, members, revisions, zones: {}, clock };
+  // What is on its way there, soaks or waits to be approved does so still. Zones of one StatefulSet that spans them are not assigned.
+  const assigned = new Set(zoneOf.values());
+  const kept = Object.entries(rollout.zones).filter(([zone]) => assigned.has(zone) && !changed.includes(zone));
+  const zones = Object.fromEntries(kept);
+  return { startedAt, token: rolloutToken({ startedAt, revisions }), selector, members, revisions, zones, clock };
 }
 
 /** Lets time pass: the progress clock, the zones' times, and whether the deadline has passed or a stall is over. */

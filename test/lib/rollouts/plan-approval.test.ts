@@ -9,6 +9,7 @@ const completedB = { startedAt: at(-15), finishedAt: at(-5), soakFrom: at(-5) };
 const overtaking = { a: { startedAt: at(-90), finishedAt: at(-2), soakFrom: at(-2) }, b: completedB };
 const ofB = zoneApproval({ startedAt: at(-100), zones: { b: completedB } })?.token ?? "";
 const ofBoth = zoneApproval({ startedAt: at(-100), zones: overtaking })?.token ?? "";
+const changedB = { "ingester-a": "new", "ingester-b": "mid" };
 const waiting = { pods: { a: "NN", b: "oo", c: "oo" }, spec: { pauseAfterZone: true } };
 const state = underWay({ a: {}, b: {}, c: {} }, { zones: finished });
 const annotated = (value: string) => ({ resource: resource({ "outrigger.dev/approve": value }) });
@@ -97,6 +98,36 @@ testRows({
       phase: "Paused",
       reason: "ApprovalNeeded",
       says: `outrigger.dev/approve=${token}`,
+    },
+    "a zone that was on its way when the template of another changed is approved as well": {
+      ...waiting,
+      pods: { a: "NN", b: "oo" },
+      state: underWay({ a: {}, b: {} }, { zones: { a: { startedAt: at(-90) } }, revisions: changedB }),
+      phase: "Paused",
+      reason: "ApprovalNeeded",
+      says: "the zone after a",
+    },
+    "a zone that is not approved when the template of another changes is to be approved still": {
+      ...waiting,
+      pods: { a: "NN", b: "oo" },
+      state: underWay({ a: {}, b: {} }, { zones: finished, revisions: changedB }),
+      phase: "Paused",
+      reason: "ApprovalNeeded",
+      says: "the zone after a",
+    },
+    "a zone whose own template changes is begun anew without one": {
+      ...waiting,
+      pods: { a: "oo", b: "oo" },
+      state: underWay({ a: {}, b: {} }, { zones: finished, revisions: { ...changedB, "ingester-a": "mid" } }),
+      deletes: ["a-0"],
+      phase: "Progressing",
+    },
+    "a zone that soaks when the template of another changes soaks on": {
+      pods: { a: "NN", b: "oo" },
+      spec: { zoneSoakSeconds: 60 },
+      state: underWay({ a: {}, b: {} }, { zones: finished, revisions: changedB }),
+      phase: "Progressing",
+      reason: "Soaking",
     },
     "a broken pod in another zone is cured without one": {
       ...waiting,
