@@ -64,7 +64,9 @@ export function watchOver(world: World, name: string): void {
     world.log(`a person approves ${token}`);
     if (members) wishes.membersChanged = undefined;
     else {
-      wishes.approvedAt = clock.now();
+      // A zone that is paused when a status asks counts as complete: it need not be approved again once it really is.
+      const paused = [...world.judge.facts.pausedSets.values()].some((set) => set.from(since - LOOK_MS).includes(true));
+      wishes.approvedAt = paused ? Number.POSITIVE_INFINITY : clock.now();
       world.fire("approval needed", token);
     }
     void approve(token);
