@@ -3,6 +3,7 @@ import { otherHomeKey, type SpecRow } from "../hub/resource.ts";
 import type { WorkKey } from "../work/keys.ts";
 import { scheduleWork } from "../work/post.ts";
 import type { Session } from "../work/reconciler.ts";
+import type { StateRow } from "../work/store.ts";
 import { LeaseLostError } from "../work/verdict.ts";
 import { describeCleaningFailure } from "./cleaning-failure.ts";
 import { resourceId } from "./discover-plan.ts";
@@ -58,7 +59,7 @@ export async function letGo(
   try {
     // The same name in the other home has the same claims: they are its own from now on, and it may go on.
     const namesake = await ports.work.load(otherHomeKey(key));
-    if (namesake === undefined) await giveBack(ports, session, key);
+    if (namesake === undefined) await giveBack(ports, session, key, await ports.work.loadState(key));
     if (row !== undefined)
       await ports.work.forget(key, row.fence, { ticket: row.ticket, ...(spec && { spec: spec.writtenBy }) });
     else if (spec !== undefined) await ports.hub.removeSpec(spec);
@@ -109,7 +110,7 @@ async function leave(
   if ((saved?.state ?? null) === null) return stays(undefined);
   if (!session.lease.mayWrite()) return stays(NO_TIME);
   try {
-    await giveBack(ports, session, key);
+    await giveBack(ports, session, key, saved);
     session.log("info", "Resource is not covered any more; what it left is given back", { key });
     return LEFT;
   } catch (error) {
@@ -118,9 +119,14 @@ async function leave(
 }
 
 /** What a resource has left in the cluster: pods that are prepared for their end, then its claims. */
-async function giveBack(ports: DiscoveryPorts, session: Session, key: WorkKey): Promise<void> {
+async function giveBack(
+  ports: DiscoveryPorts,
+  session: Session,
+  key: WorkKey,
+  saved: StateRow | undefined,
+): Promise<void> {
   const { client, hubId } = session;
-  await keepPreparedPods(ports, session, { key, saved: await ports.work.loadState(key) });
+  await keepPreparedPods(ports, session, { key, saved });
   const { cluster, namespace, name } = key;
   await ports.releaseClaims(client, hubId, { cluster, resource: { namespace, name } });
 }

@@ -169,10 +169,8 @@ async function getResource(ports: QueryPorts, key: WorkKey): Promise<ApiReply> {
 
 async function hubStatus(ports: QueryPorts): Promise<HubStatus> {
   const list = await ports.registry.list();
-  const [clusters, resources] = [
-    await viewClusters(ports, list.registrations),
-    await resourcesOfAll(ports, namesOf(list)),
-  ];
+  const clusters = await viewClusters(ports, list.registrations);
+  const resources = await resourcesOfAll(ports, namesOf(list));
   const status: HubStatus = { clusters: {}, health: {}, resources: {}, overdue: 0 };
   const count = (counts: Record<string, number>, name: string) => {
     counts[name] = (counts[name] ?? 0) + 1;

@@ -27,12 +27,7 @@ export async function askDelayed(
   options: CallOptions,
 ): Promise<Result> {
   const asked = await ask(client, action, options);
-  const { trouble } = asked;
-  return {
-    result: trouble === undefined ? "done" : "refused",
-    ...(trouble === undefined ? {} : { message: trouble }),
-    asked,
-  };
+  return { ...afterCalls(asked.trouble), asked };
 }
 
 /** Asks each pod that goes since when it waits. @returns why they stay; undefined = each has waited for the whole delay. */
@@ -61,13 +56,11 @@ export async function cancelDelayed(
 ): Promise<Result> {
   const answers = await callPods(client, "DELETE", pods, endpoint, options);
   const told = answers.flatMap(({ pod, message }) => (message === undefined ? [pod] : []));
-  const trouble = failedCall(answers);
-  return {
-    result: trouble === undefined ? "done" : "refused",
-    ...(trouble === undefined ? {} : { message: trouble }),
-    told,
-  };
+  return { ...afterCalls(failedCall(answers)), told };
 }
+
+const afterCalls = (trouble: string | undefined): Result =>
+  trouble === undefined ? { result: "done" } : { result: "refused", message: trouble };
 
 async function ask(
   client: KubernetesClient,

@@ -7,15 +7,13 @@ import { ordinalOf } from "./pods.ts";
 import type { CancelDelayedAction } from "./replica-actions.ts";
 import type { ReplicaRules } from "./replica-annotations.ts";
 import { isUndoneOften, undoDueInSeconds } from "./replica-record.ts";
-import { mayUndo } from "./replica-undo.ts";
+import { mayUndo, tellingWait } from "./replica-undo.ts";
 import type { ScaleWait, Wish } from "./replica-wishes.ts";
 import type { Hold } from "./safety-rule.ts";
 import type { Delayed } from "./state.ts";
 
 /** Pods that are to be told that they stay, and do not run, are looked at again after this, seconds. */
 const ABSENT_SECONDS = 60;
-/** Those that are about to be told, seconds. */
-const LOOK_AGAIN_SECONDS = 10;
 
 /** What becomes of pods that are prepared and stay. */
 interface CancelPlan {
@@ -58,25 +56,14 @@ export function planCancel(record: Delayed, input: CancelInput): CancelPlan {
   if (!same && isUndoneOften(record)) return { isOver: true };
   const told = staying.filter((pod) => pods === undefined || (runs(pods, pod) && !leaves(pods, pod)));
   if (told.length === 0) return { dueInSeconds: ABSENT_SECONDS };
-  const what = `${name}: pods that stay may still be prepared for a delayed downscale`;
-  if (refusal !== undefined && !mayUndo(refusal))
-    return { wait: { statefulSet: name, reason: refusal.reason, message: `${what}: ${refusal.message}` } };
   const left = undoDueInSeconds(record, at);
-  const wait: ScaleWait =
-    record.undoTrouble === undefined
-      ? {
-          statefulSet: name,
-          reason: "UndoingPrepareDownscale",
-          message: `${what}: they are told that they stay.`,
-          wakeInSeconds: LOOK_AGAIN_SECONDS,
-        }
-      : {
-          statefulSet: name,
-          reason: "UndoPrepareDownscaleFailed",
-          message: `${what}: ${record.undoTrouble}`,
-          wakeInSeconds: Math.max(1, left),
-        };
-  if (left > 0) return { wait };
+  const wait = tellingWait(name, {
+    what: `${name}: pods that stay may still be prepared for a delayed downscale`,
+    refusal,
+    trouble: record.undoTrouble,
+    dueInSeconds: left,
+  });
+  if (!mayUndo(refusal) || left > 0) return { wait };
   if (pods === undefined) return { wait, needsView: true };
   return {
     wait,

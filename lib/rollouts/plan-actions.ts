@@ -2,7 +2,7 @@ import type { ActionRecord } from "../work/reconciler.ts";
 import { isAdopted, toAdopt } from "./adoption.ts";
 import { claimOf, writtenInto } from "./claim.ts";
 import type { StatefulSetView, ZoneView } from "./members.ts";
-import type { Observation } from "./observation.ts";
+import { type Observation, objectName } from "./observation.ts";
 import type { ReplicaAction } from "./replica-actions.ts";
 import type { Restore } from "./rollback.ts";
 import type { Candidate } from "./safety-rule.ts";
@@ -46,7 +46,7 @@ export type RolloutAction =
 export function deletesOf(batch: readonly Candidate[], { resource }: Observation): DeleteAction[] {
   return batch.map(({ zone, part, pod }) => ({
     kind: "DeletePod",
-    object: objectName(resource, pod.name),
+    object: objectName({ resource }, pod.name),
     reason: pod.curable ? "OutdatedAndBroken" : "Outdated",
     statefulSet: part.name,
     zone: zone.name,
@@ -61,7 +61,7 @@ export function claimsOf({ statefulSets, resource }: Observation, owner: string)
     .filter((statefulSet) => claimOf(statefulSet) !== owner)
     .map((statefulSet) => ({
       kind: "ClaimStatefulSet" as const,
-      object: objectName(resource, statefulSet.metadata.name),
+      object: objectName({ resource }, statefulSet.metadata.name),
       reason: "RolloutStarts",
       statefulSet: statefulSet.metadata.name,
       resourceVersion: statefulSet.metadata.resourceVersion ?? "",
@@ -75,7 +75,7 @@ export function adoptionsOf({ statefulSets, resource }: Observation, spec: Rollo
   return toAdopt(statefulSets, spec)
     .map(({ metadata: { name } }) => ({
       kind: "AdoptStrategy" as const,
-      object: objectName(resource, name),
+      object: objectName({ resource }, name),
       reason: "NotOnDelete",
       statefulSet: name,
     }))
@@ -86,7 +86,7 @@ export function adoptionsOf({ statefulSets, resource }: Observation, spec: Rollo
 export function restoresOf(restores: readonly Restore[], { resource }: Observation, ordered: boolean): RestoreAction[] {
   return restores.map((restore) => ({
     kind: "RestoreTemplate",
-    object: objectName(resource, restore.statefulSet),
+    object: objectName({ resource }, restore.statefulSet),
     reason: ordered ? "RollbackOrdered" : "ProgressDeadlineExceeded",
     ...restore,
   }));
@@ -109,7 +109,7 @@ export function revisionWritesOf(zones: readonly ZoneView[], { pods, resource }:
       return [
         {
           kind: "SetCurrentRevision" as const,
-          object: objectName(resource, name),
+          object: objectName({ resource }, name),
           reason: "ZoneCompleted",
           statefulSet: name,
           resourceVersion: metadata.resourceVersion ?? "",
@@ -129,12 +129,9 @@ export function releasesOf({ statefulSets, resource }: Observation, owner: strin
     .filter((statefulSet) => claimOf(statefulSet) === owner && !isAdopted(statefulSet))
     .map(({ metadata: { name } }) => ({
       kind: "ReleaseClaim" as const,
-      object: objectName(resource, name),
+      object: objectName({ resource }, name),
       reason: "Overlap",
       statefulSet: name,
     }))
     .sort((a, b) => (a.statefulSet < b.statefulSet ? -1 : 1));
 }
-
-const objectName = ({ metadata }: Observation["resource"], name: string): string =>
-  `${metadata.namespace ?? ""}/${name}`;

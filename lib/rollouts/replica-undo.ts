@@ -41,17 +41,26 @@ export function undoWait(
 ): ScaleWait | undefined {
   if (standing?.type !== "unfinished") return undefined;
   const { statefulSet, trouble } = standing.record;
-  const told = `${statefulSet} is not scaled down, and pods of it may still be prepared for it`;
+  return tellingWait(statefulSet, {
+    what: `${statefulSet} is not scaled down, and pods of it may still be prepared for it`,
+    refusal,
+    trouble: trouble?.replace(/^\w+: /, ""),
+    dueInSeconds: undoDueInSeconds(standing.record, now),
+  });
+}
+
+/** What is said while pods are to hear that they stay. */
+export function tellingWait(
+  statefulSet: string,
+  told: { what: string; refusal: Hold | undefined; trouble: string | undefined; dueInSeconds: number },
+): ScaleWait {
+  const { what, refusal, trouble, dueInSeconds } = told;
   if (refusal !== undefined && !mayUndo(refusal))
-    return { statefulSet, reason: refusal.reason, message: `${told}: ${refusal.message}` };
+    return { statefulSet, reason: refusal.reason, message: `${what}: ${refusal.message}` };
   if (trouble === undefined) {
-    const message = `${told}: they are told that they stay.`;
+    const message = `${what}: they are told that they stay.`;
     return { statefulSet, reason: "UndoingPrepareDownscale", message, wakeInSeconds: LOOK_AGAIN_SECONDS };
   }
-  return {
-    statefulSet,
-    reason: "UndoPrepareDownscaleFailed",
-    message: `${told}: ${trouble.replace(/^\w+: /, "")}`,
-    wakeInSeconds: Math.max(1, undoDueInSeconds(standing.record, now)),
-  };
+  const wakeInSeconds = Math.max(1, dueInSeconds);
+  return { statefulSet, reason: "UndoPrepareDownscaleFailed", message: `${what}: ${trouble}`, wakeInSeconds };
 }

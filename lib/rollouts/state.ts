@@ -101,6 +101,9 @@ const ReplicaMemory = z.record(
 );
 export type ReplicaMemory = z.infer<typeof ReplicaMemory>;
 
+/** Where pods are called: see `PrepareEndpoint`. */
+const Endpoint = z.object({ port: z.number(), path: z.string() });
+
 /** A scale-down that was intended. Until it is seen or taken back, its zone counts as unready. */
 const ScaleDown = z.object({
   statefulSet: z.string(),
@@ -110,7 +113,7 @@ const ScaleDown = z.object({
   from: z.number(),
   to: z.number(),
   /** Where its pods were asked to prepare; absent = they were not asked. */
-  endpoint: z.object({ port: z.number(), path: z.string() }).optional(),
+  endpoint: Endpoint.optional(),
   pods: z.array(z.string()),
   /** The API server has carried it out. */
   done: z.boolean().optional(),
@@ -126,7 +129,7 @@ export type ScaleDown = z.infer<typeof ScaleDown>;
 /** What is known of the pods of one StatefulSet that wait for a delayed downscale. */
 const Delayed = z.object({
   uid: z.string(),
-  endpoint: z.object({ port: z.number(), path: z.string() }),
+  endpoint: Endpoint,
   /** Those that were or may have been asked to prepare, and have not been told since that they stay. */
   prepared: z.array(z.string()),
   /** Since when each waits by its own answer, Unix time in seconds. */
